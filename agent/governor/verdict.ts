@@ -1,0 +1,42 @@
+import type { BitsPerSecond } from "../core/units.ts";
+
+/** Why sharing is as it is, as a code; `reason-text.ts` says it in words a household understands. */
+export type Reason =
+  | "line-idle"
+  | "learning-line"
+  | "someone-uploading"
+  | "line-busy"
+  | "line-unknown"
+  | "signals-missing"
+  | "rate-limited"
+  | "playback"
+  | "playback-unknown"
+  | "cpu-busy"
+  | "warm"
+  | "heat-unknown"
+  | "quiet-hours"
+  | "daily-cap"
+  | "monthly-cap"
+  | "metered"
+  | "paused"
+  | "no-consent"
+  | "offline"
+  | "storage-failing"
+  | "outbox-full"
+  | "quarantined"
+  | "limit-breached";
+
+/** What the governor allows now. `held` is zero: no new requests, running ones paced out or cut. */
+export type Verdict =
+  | {
+      readonly state: "sharing";
+      readonly rate: BitsPerSecond;
+      readonly maxStreams: number;
+      readonly reason: Reason;
+    }
+  | { readonly state: "held"; readonly reason: Reason };
+
+/** Who decides: peers ask it before each request, the shaper after each change. */
+export interface VerdictSource {
+  readonly current: Verdict;
+}

@@ -1,0 +1,35 @@
+/**
+ * What the peer server needs of the journal: sessions that survive a restart, and a word on whether
+ * a new one can be promised to be recorded.
+ */
+import type { CloseReason, Sealed } from "../accounting/messages.ts";
+import type { Hash } from "../core/encoding.ts";
+import type { Bytes, Milliseconds } from "../core/units.ts";
+
+export interface SessionSnapshot {
+  readonly ticket: Sealed<"ticket">;
+  readonly receipt?: Sealed<"receipt">;
+  /** Bytes handed to the kernel for the ticket so far. */
+  readonly wireBytes: Bytes;
+  /** Monotonic time of the first request of this boot. */
+  readonly started: Milliseconds;
+}
+
+export type Admission =
+  | { readonly ok: true }
+  | { readonly ok: false; readonly reason: "outbox-full" | "storage-failing" | "quarantined" };
+
+export interface SessionJournal {
+  /** May a ticket that is new to this box be taken on? Never true when its record could not be kept. */
+  admits(): Admission;
+  /** The last durable state of a ticket, also after a restart. */
+  restore(ticket: Hash): SessionSnapshot | undefined;
+  /**
+   * Notes progress. Written in batches: durable within 5 s or 8 MiB of further progress of all
+   * sessions together, whichever is first; at once for a ticket's first note.
+   */
+  note(snapshot: SessionSnapshot): void;
+  /** Ends a session: its usage record is appended, signed and queued for the coordinator. */
+  close(snapshot: SessionSnapshot, reason: CloseReason): void;
+}
+

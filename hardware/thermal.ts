@@ -1,0 +1,14 @@
+import type { Celsius } from "../agent/core/units.ts";
+
+export interface ThermalZone {
+  readonly name: string;
+  readonly type: string;
+  readonly temperature: Celsius;
+  /** Trip points the board's maker set, lowest first. */
+  readonly trips: readonly { readonly type: string; readonly temperature: Celsius }[];
+}
+
+export interface Thermal {
+  /** Zones that could be read now; empty when the board has none or none answers. Unknown is not cool. */
+  read(): Promise<readonly ThermalZone[]>;
+}
