@@ -4,7 +4,11 @@ export interface CpuReading {
   /** Monotonic time of the reading. */
   readonly at: Milliseconds;
   /** Cumulative busy and total time of each core that is online, in clock ticks. */
-  readonly cores: readonly { readonly core: number; readonly busy: number; readonly total: number }[];
+  readonly cores: readonly {
+    readonly core: number;
+    readonly busy: number;
+    readonly total: number;
+  }[];
   /** PSI "some" over the last 10 s, in per cent; undefined on kernels without CONFIG_PSI. */
   readonly pressure?: { readonly cpu?: number; readonly io?: number; readonly memory?: number };
 }

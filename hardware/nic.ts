@@ -1,4 +1,4 @@
-import type { Bytes, Milliseconds, BitsPerSecond } from "../agent/core/units.ts";
+import type { BitsPerSecond, Bytes, Milliseconds } from "../agent/core/units.ts";
 
 export type Medium = "ethernet" | "wifi" | "cellular" | "unknown";
 

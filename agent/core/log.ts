@@ -27,10 +27,12 @@ export interface LogOptions {
 }
 
 export function createLog(options: LogOptions, bound: LogFields = {}): Log {
-  const emit = (level: LogLevel) => (message: string, fields: LogFields = {}) => {
-    if (priority[level] > priority[options.level]) return;
-    options.write(formatLine(options.format, level, message, { ...bound, ...fields }));
-  };
+  const emit =
+    (level: LogLevel) =>
+    (message: string, fields: LogFields = {}) => {
+      if (priority[level] > priority[options.level]) return;
+      options.write(formatLine(options.format, level, message, { ...bound, ...fields }));
+    };
   return {
     error: emit("error"),
     warning: emit("warning"),
@@ -47,13 +49,17 @@ export const silentLog = createLog({ format: "text", level: "error", write: () =
 function formatLine(format: LogFormat, level: LogLevel, message: string, fields: LogFields) {
   const known = Object.entries(fields).filter(([, value]) => value !== undefined);
   if (format === "json") {
-    const plain = known.map(([key, value]) => [key, typeof value === "bigint" ? `${value}` : value]);
+    const plain = known.map(([key, value]) => [
+      key,
+      typeof value === "bigint" ? `${value}` : value,
+    ]);
     return JSON.stringify({ level, message, ...Object.fromEntries(plain) });
   }
-  const text = [message, ...known.map(([key, value]) => `${key}=${quote(String(value))}`)].join(" ");
+  const text = [message, ...known.map(([key, value]) => `${key}=${quote(String(value))}`)].join(
+    " ",
+  );
   return format === "journal" ? `<${priority[level]}>${text}` : `${level.padEnd(7)} ${text}`;
 }
 
 /** logfmt quoting; control characters are escaped so that one event stays one line. */
-const quote = (value: string) =>
-  /^[\w.:/@+,-]+$/.test(value) ? value : JSON.stringify(value);
+const quote = (value: string) => (/^[\w.:/@+,-]+$/.test(value) ? value : JSON.stringify(value));

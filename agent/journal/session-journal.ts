@@ -32,4 +32,3 @@ export interface SessionJournal {
   /** Ends a session: its usage record is appended, signed and queued for the coordinator. */
   close(snapshot: SessionSnapshot, reason: CloseReason): void;
 }
-
