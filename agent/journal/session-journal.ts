@@ -3,7 +3,7 @@
  * a new one can be promised to be recorded.
  */
 import type { CloseReason, Sealed } from "../accounting/messages.ts";
-import type { Hash } from "../core/encoding.ts";
+import type { Hash, PublicKey } from "../core/encoding.ts";
 import type { Bytes, Milliseconds } from "../core/units.ts";
 
 export interface SessionSnapshot {
@@ -19,7 +19,18 @@ export type Admission =
   | { readonly ok: true }
   | { readonly ok: false; readonly reason: "outbox-full" | "storage-failing" | "quarantined" };
 
+/** How a viewer behaved so far; a stranger starts with the smallest window and no strikes. */
+export interface ViewerStanding {
+  /** Bytes a box may run past the viewer's last receipt: 2 to 8 MiB. */
+  readonly window: Bytes;
+  /** Times it left with a full window unsigned; at three it is refused. */
+  readonly strikes: number;
+}
+
 export interface SessionJournal {
+  /** What is remembered of a viewer, over restarts; undefined for a stranger. */
+  viewer(key: PublicKey): ViewerStanding | undefined;
+  noteViewer(key: PublicKey, standing: ViewerStanding): void;
   /** May a ticket that is new to this box be taken on? Never true when its record could not be kept. */
   admits(): Admission;
   /** The last durable state of a ticket, also after a restart. */
