@@ -1,0 +1,129 @@
+/**
+ * Reads the configuration: the vendor's file, /etc, SPAREBAND_* variables, then flags, each over the
+ * one before. The only reader of the environment. Unknown keys warn; a bad value stops the start
+ * with the file, the key and what is accepted.
+ */
+import { readFileSync } from "node:fs";
+import { homedir } from "node:os";
+import { join } from "node:path";
+import { parse as parseToml, TomlError } from "smol-toml";
+import { errnoOf, exitCode, OperatorError } from "./core/errors.ts";
+import { type Config, environmentName, type SettingKey, settings } from "./settings.ts";
+
+export type { Config } from "./settings.ts";
+
+const VENDOR_FILE = "/usr/share/spareband/spareband.toml";
+const ETC_FILE = "/etc/spareband/spareband.toml";
+const LONGEST_FILE = 256 * 1024;
+
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+export interface LoadedConfig {
+  readonly config: Config;
+  /** One sentence each, for the log. */
+  readonly warnings: readonly string[];
+}
+
+export interface ConfigSources {
+  /** `--config FILE`: read instead of the vendor's and /etc's. Has to exist. */
+  readonly file?: string;
+  readonly environment: Environment;
+  /** Settings from flags, by key. */
+  readonly flags?: Readonly<Partial<Record<SettingKey, string>>>;
+}
+
+export const processEnvironment = (): Environment => process.env;
+
+export function loadConfig(sources: ConfigSources): LoadedConfig {
+  const warnings: string[] = [];
+  const values = new Map<SettingKey, unknown>();
+  const take = (origin: string, pairs: Iterable<readonly [string, unknown]>) => {
+    for (const [key, value] of pairs) {
+      if (!isSetting(key)) warnings.push(`${origin}: unknown key "${key}" is ignored`);
+      else values.set(key, parseSetting(origin, key, value));
+    }
+  };
+  const files = sources.file ? [sources.file] : [VENDOR_FILE, ETC_FILE];
+  for (const file of files) take(file, readTomlFile(file, sources.file !== undefined));
+  take("environment", environmentPairs(sources.environment, warnings));
+  take("command line", Object.entries(sources.flags ?? {}));
+  return { config: complete(values, sources.environment), warnings };
+}
+
+const isSetting = (key: string): key is SettingKey => Object.hasOwn(settings, key);
+
+function parseSetting(origin: string, key: SettingKey, value: unknown): unknown {
+  const parsed = settings[key].parse(value);
+  if (parsed !== undefined) return parsed;
+  const shown = JSON.stringify(value)?.slice(0, 80);
+  throw new OperatorError(
+    exitCode.configuration,
+    `${origin}: "${key}" is ${shown}, but must be ${settings[key].accepted}`,
+  );
+}
+
+function readTomlFile(file: string, required: boolean): [string, unknown][] {
+  let content: string;
+  try {
+    content = readFileSync(file, "utf8");
+  } catch (fault) {
+    if (errnoOf(fault) === "ENOENT" && !required) return [];
+    throw new OperatorError(
+      exitCode.configuration,
+      `cannot read the configuration file ${file} (${errnoOf(fault) ?? "unknown error"}); check the path and its permissions`,
+      { cause: fault },
+    );
+  }
+  if (content.length > LONGEST_FILE)
+    throw new OperatorError(
+      exitCode.configuration,
+      `${file} is larger than 256 KiB; it is not a Spareband configuration`,
+    );
+  try {
+    return flatten(parseToml(content));
+  } catch (fault) {
+    if (!(fault instanceof TomlError)) throw fault;
+    const what = fault.message.split("\n")[0]?.replace(/^Invalid TOML document: /, "");
+    throw new OperatorError(
+      exitCode.configuration,
+      `${file}, line ${fault.line}: not valid TOML (${what}); correct that line`,
+      { cause: fault },
+    );
+  }
+}
+
+/** One level of tables: `[box] state_dir = …` is the key `box.state_dir`. */
+function flatten(document: Readonly<Record<string, unknown>>): [string, unknown][] {
+  return Object.entries(document).flatMap(([key, value]) =>
+    value !== null && typeof value === "object" && !Array.isArray(value)
+      ? Object.entries(value).map(([inner, leaf]): [string, unknown] => [`${key}.${inner}`, leaf])
+      : [[key, value] as [string, unknown]],
+  );
+}
+
+function environmentPairs(environment: Environment, warnings: string[]): [string, unknown][] {
+  const known = new Map(Object.keys(settings).map((key) => [environmentName(key), key]));
+  const pairs: [string, unknown][] = [];
+  for (const [name, value] of Object.entries(environment)) {
+    if (!name.startsWith("SPAREBAND_") || value === undefined) continue;
+    const key = known.get(name);
+    if (key) pairs.push([key, value]);
+    else warnings.push(`environment: unknown variable ${name} is ignored`);
+  }
+  return pairs;
+}
+
+function complete(values: ReadonlyMap<SettingKey, unknown>, environment: Environment): Config {
+  const entries = Object.entries(settings).map(([key, setting]) => [
+    key,
+    values.has(key as SettingKey) ? values.get(key as SettingKey) : setting.fallback,
+  ]);
+  const config = Object.fromEntries(entries) as Config;
+  const keyDir =
+    config["viewer.key_dir"] ||
+    join(
+      environment.XDG_CONFIG_HOME || join(environment.HOME || homedir(), ".config"),
+      "spareband",
+    );
+  return Object.freeze({ ...config, "viewer.key_dir": keyDir });
+}

@@ -1,0 +1,240 @@
+/**
+ * Every setting there is: its key in the TOML files, what is accepted, what it is when nobody says,
+ * and what it means. The manual's table and the environment's names are made from this one.
+ */
+import { isPublicKey } from "./core/encoding.ts";
+import {
+  acceptedBytes,
+  acceptedDuration,
+  acceptedRate,
+  parseBytes,
+  parseDuration,
+  parseRate,
+} from "./core/quantity.ts";
+import {
+  type BitsPerSecond,
+  type Bytes,
+  bitsPerSecond,
+  type Milliseconds,
+  mebibytes,
+  milliseconds,
+} from "./core/units.ts";
+
+export interface Setting<T> {
+  readonly about: string;
+  /** What is accepted, completing the sentence "… must be …". */
+  readonly accepted: string;
+  readonly fallback: T;
+  /** undefined for a value that is not accepted. Gets what TOML or a string from outside holds. */
+  readonly parse: (value: unknown) => T | undefined;
+}
+
+const text = (fallback: string, about: string, accepted = "a text"): Setting<string> => ({
+  about,
+  accepted,
+  fallback,
+  parse: (value) => (typeof value === "string" && value.length <= 4096 ? value : undefined),
+});
+
+const oneOf = <T extends string>(values: readonly T[], fallback: T, about: string): Setting<T> => ({
+  about,
+  accepted: `one of ${values.map((value) => `"${value}"`).join(", ")}`,
+  fallback,
+  parse: (value) => values.find((known) => known === value),
+});
+
+const flag = (fallback: boolean, about: string): Setting<boolean> => ({
+  about,
+  accepted: "true or false",
+  fallback,
+  parse: (value) => {
+    if (typeof value === "boolean") return value;
+    return value === "true" ? true : value === "false" ? false : undefined;
+  },
+});
+
+const integer = (fallback: number, min: number, max: number, about: string): Setting<number> => ({
+  about,
+  accepted: `a whole number from ${min} to ${max}`,
+  fallback,
+  parse: (value) => {
+    const number = typeof value === "string" && /^\d+$/.test(value) ? Number(value) : value;
+    return typeof number === "number" && Number.isInteger(number) && number >= min && number <= max
+      ? number
+      : undefined;
+  },
+});
+
+const quantity = <T extends number>(
+  parse: (value: string) => T | undefined,
+  accepted: string,
+  fallback: T,
+  about: string,
+): Setting<T> => ({
+  about,
+  accepted,
+  fallback,
+  parse: (value) => (typeof value === "string" ? parse(value) : undefined),
+});
+
+const size = (fallback: Bytes, about: string) =>
+  quantity(parseBytes, acceptedBytes, fallback, about);
+const duration = (fallback: Milliseconds, about: string) =>
+  quantity(parseDuration, acceptedDuration, fallback, about);
+
+const unlimited = bitsPerSecond(0);
+const rate = (fallback: BitsPerSecond, about: string) =>
+  quantity(parseRate, acceptedRate, fallback, about);
+
+export interface ListenAddress {
+  readonly host: string;
+  readonly port: number;
+}
+
+/** "127.0.0.1:7410", "[::1]:7410"; port 0 asks the kernel for a free one. */
+export function parseListenAddress(value: unknown): ListenAddress | undefined {
+  const match =
+    typeof value === "string"
+      ? /^(?:\[([0-9a-fA-F:.%]+)\]|([^:[\]]+)):(\d{1,5})$/.exec(value)
+      : null;
+  const host = match?.[1] ?? match?.[2];
+  const port = Number(match?.[3]);
+  return host !== undefined && port <= 65_535 ? { host, port } : undefined;
+}
+
+const listen = (host: string, port: number, about: string): Setting<ListenAddress> => ({
+  about,
+  accepted: 'an address and port such as "127.0.0.1:7410" or "[::]:7411"',
+  fallback: { host, port },
+  parse: parseListenAddress,
+});
+
+function parseUrl(value: unknown, protocols: readonly string[]): string | undefined {
+  if (value === "") return "";
+  if (typeof value !== "string" || !URL.canParse(value)) return undefined;
+  return protocols.includes(new URL(value).protocol) ? value : undefined;
+}
+
+const url = (fallback: string, protocols: readonly string[], about: string): Setting<string> => ({
+  about,
+  accepted: `a URL with ${protocols.map((name) => `${name}//`).join(" or ")}, or "" for none`,
+  fallback,
+  parse: (value) => parseUrl(value, protocols),
+});
+
+const texts = (about: string): Setting<readonly string[]> => ({
+  about,
+  accepted: "a list of texts (comma-separated outside of a file)",
+  fallback: [],
+  parse: (value) => {
+    const list = typeof value === "string" ? value.split(",").filter((item) => item !== "") : value;
+    return Array.isArray(list) &&
+      list.length <= 64 &&
+      list.every((item) => typeof item === "string")
+      ? list
+      : undefined;
+  },
+});
+
+const publicKey = (about: string): Setting<string> => ({
+  about,
+  accepted: 'an ed25519 public key as 64 lower-case hexadecimal digits, or "" for none',
+  fallback: "",
+  parse: (value) =>
+    typeof value === "string" && (value === "" || isPublicKey(value)) ? value : undefined,
+});
+
+export const settings = {
+  environment: oneOf(["dev", "prod"], "prod", "Which signatures count. Keys never cross over."),
+  fleet: text("home", "Name of the fleet; part of every MQTT topic."),
+  "log.level": oneOf(
+    ["error", "warning", "notice", "info", "debug"],
+    "info",
+    "Least important line that is logged.",
+  ),
+  "log.format": oneOf(
+    ["auto", "text", "journal", "json"],
+    "auto",
+    "How lines look; auto is journal under systemd, else text.",
+  ),
+
+  "box.state_dir": text("/var/lib/spareband", "Key, journal, content and the household's choices."),
+  "box.listen": listen("0.0.0.0", 7411, "Where peers fetch content from this box."),
+  "box.addresses": texts("Base URLs under which peers reach this box; empty to find out."),
+  "box.nic": text("", "Interface that carries the line; empty for the default route's."),
+  "box.hardware": oneOf(
+    ["linux", "simulated"],
+    "linux",
+    "Drivers of this machine, or a simulated console.",
+  ),
+  "box.wallet": publicKey("Wallet that earns; the box's own key when empty."),
+
+  "content.capacity": size(mebibytes(8 * 1024), "Most space that cached content takes."),
+  "content.daily_writes": size(
+    mebibytes(4 * 1024),
+    "Most bytes of content written to flash a day.",
+  ),
+
+  "status.listen": listen("127.0.0.1", 7410, "The household's page. Never mapped to the internet."),
+  "status.hosts": texts("Further host names under which the page may be opened."),
+
+  "coordinator.url": url(
+    "",
+    ["http:", "https:"],
+    "The coordinator that boxes, viewers and creators talk to.",
+  ),
+  "coordinator.public_key": publicKey(
+    "The coordinator's key; learnt at the first contact when empty (dev only).",
+  ),
+  "coordinator.listen": listen("127.0.0.1", 7400, "Where the coordinator serves its API."),
+  "coordinator.origin_listen": listen(
+    "127.0.0.1",
+    7401,
+    "Where the coordinator's origin serves content.",
+  ),
+  "coordinator.origin_url": url(
+    "",
+    ["http:", "https:"],
+    "How others reach the origin; the listen address when empty.",
+  ),
+  "coordinator.state_dir": text(
+    "/var/lib/spareband-coordinator",
+    "Key, ledger and origin content.",
+  ),
+  "coordinator.reflector_listen": listen("127.0.0.1", 7402, "UDP delay reflector for boxes."),
+  "coordinator.epoch": duration(milliseconds(3_600_000), "How often a statement closes."),
+  "coordinator.operator_token_file": text(
+    "",
+    "File with the operator's token; made in the state directory when empty.",
+  ),
+
+  "mqtt.url": url("", ["mqtt:", "mqtts:"], "The MQTT 5 broker between boxes and coordinator."),
+  "mqtt.ca_file": text("", "The only certificate authority that is trusted for the broker."),
+  "mqtt.certificate_file": text("", "Client certificate."),
+  "mqtt.key_file": text("", "Key of the client certificate."),
+  "mqtt.username": text("", "User name; a box's is its id when empty."),
+  "mqtt.password_file": text("", "File with the password or JWT."),
+
+  "limits.max_rate": rate(unlimited, 'Ceiling the device maker sets; "0 bit/s" for none.'),
+  "limits.metered": flag(
+    false,
+    "The line is paid for by volume: nothing is shared unless the household says so.",
+  ),
+  "limits.share": integer(100, 1, 100, "Per cent of the idle line that may be used."),
+
+  "viewer.key_dir": text(
+    "",
+    "Where a viewer's or creator's key lives; ~/.config/spareband when empty.",
+  ),
+  "viewer.gateway_listen": listen("127.0.0.1", 7420, "Where players reach fetched titles."),
+} as const;
+
+export type SettingKey = keyof typeof settings;
+
+export type Config = {
+  readonly [K in SettingKey]: (typeof settings)[K] extends Setting<infer T> ? T : never;
+};
+
+/** `SPAREBAND_BOX_STATE_DIR` for `box.state_dir`. */
+export const environmentName = (key: string) =>
+  `SPAREBAND_${key.replace(/\./g, "_").toUpperCase()}`;
