@@ -10,6 +10,8 @@
 # Needs Node 20 with npm, or Bun. SOURCE_DATE_EPOCH, SPAREBAND_DIST and SPAREBAND_APT=no are honoured.
 set -eu
 cd "$(dirname "$0")"
+# tc, nft and their like live where an ordinary user's PATH does not look.
+export PATH="$PATH:/usr/local/sbin:/usr/sbin:/sbin"
 
 BUN_VERSION=1.4.5
 targets="linux-arm64 linux-arm64-musl linux-x64"
@@ -37,7 +39,7 @@ find_bun() {
 setup() {
   # A HOME that cannot be written (a service account, a bare container) must not stop npm.
   if ! { [ -n "${HOME:-}" ] && [ -d "$HOME" ] && [ -w "$HOME" ]; }; then
-    export HOME="$PWD/node_modules/.cache/home"
+    export HOME="$PWD/node_modules/.cache/home" npm_config_cache="$PWD/node_modules/.cache/npm"
     mkdir -p "$HOME"
   fi
   stamp=$(cksum <bun.lock)
@@ -111,7 +113,6 @@ identify() {
   commit=$(git describe --always --dirty --exclude '*' 2>/dev/null || say unknown)
   SOURCE_DATE_EPOCH=${SOURCE_DATE_EPOCH:-$(git log -1 --format=%ct 2>/dev/null || say 0)}
   export SOURCE_DATE_EPOCH
-  built=$(date -u -d "@$SOURCE_DATE_EPOCH" +%Y-%m-%dT%H:%M:%SZ)
 }
 
 # The condition picks the SQLite addon of the target (package.json, "imports").
@@ -121,7 +122,7 @@ executable() {
   quietly "$bun" build agent/main.ts --compile --target="bun-$1" --conditions="$1" --outfile="$out" \
     --bytecode --minify-syntax --minify-whitespace --keep-names \
     --no-compile-autoload-dotenv --no-compile-autoload-bunfig \
-    --define "BUILD_COMMIT=\"$commit\"" --define "BUILD_DATE=\"$built\""
+    --define "SPAREBAND_COMMIT=\"$commit\""
 }
 
 package() {
