@@ -1,0 +1,6 @@
+import addon from "../../../node_modules/better-sqlite3/prebuilds/linux-x64.node" with {
+  type: "file",
+};
+
+/** The addon's path inside the executable that is built for linux-x64. */
+export const embeddedAddon: string | undefined = addon;
