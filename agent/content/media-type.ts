@@ -1,0 +1,45 @@
+/** Media types by file name, as the IANA registry and RFC 8216 §10 give them. */
+const byExtension: Readonly<Record<string, string>> = {
+  aac: "audio/aac",
+  avif: "image/avif",
+  flac: "audio/flac",
+  gif: "image/gif",
+  html: "text/html",
+  jpeg: "image/jpeg",
+  jpg: "image/jpeg",
+  json: "application/json",
+  m3u8: "application/vnd.apple.mpegurl",
+  m4a: "audio/mp4",
+  m4s: "video/iso.segment",
+  m4v: "video/mp4",
+  mkv: "video/x-matroska",
+  mov: "video/quicktime",
+  mp3: "audio/mpeg",
+  mp4: "video/mp4",
+  mpd: "application/dash+xml",
+  oga: "audio/ogg",
+  ogg: "audio/ogg",
+  ogv: "video/ogg",
+  opus: "audio/ogg",
+  pdf: "application/pdf",
+  png: "image/png",
+  srt: "application/x-subrip",
+  svg: "image/svg+xml",
+  ts: "video/mp2t",
+  txt: "text/plain",
+  vtt: "text/vtt",
+  wav: "audio/wav",
+  webm: "video/webm",
+  webp: "image/webp",
+  zip: "application/zip",
+};
+
+export function mediaTypeOf(path: string): string {
+  const extension = /\.([a-z0-9]+)$/i.exec(path)?.[1]?.toLowerCase() ?? "";
+  return byExtension[extension] ?? "application/octet-stream";
+}
+
+export const isPlaylist = (path: string) => /\.m3u8$/i.test(path);
+export const isAudio = (mediaType: string) => mediaType.startsWith("audio/");
+export const isVideo = (mediaType: string) => mediaType.startsWith("video/");
+export const isImage = (mediaType: string) => mediaType.startsWith("image/");

@@ -1,0 +1,57 @@
+import { type Hash, isHash } from "../core/encoding.ts";
+import { writeDurably } from "../identity/write-durably.ts";
+import { readIfThere } from "./held-title.ts";
+
+/** Why a title may not be held: the household's own wish, or a takedown notice of the coordinator. */
+export type RefusedBy = "household" | "takedown";
+
+/** Titles that never come back by themselves. One line each on disk, so that any editor can read it. */
+export class RefusalList {
+  readonly #path: string;
+  readonly #titles: Map<Hash, RefusedBy>;
+
+  private constructor(path: string, titles: Map<Hash, RefusedBy>) {
+    this.#path = path;
+    this.#titles = titles;
+  }
+
+  /** Lines that are not understood are left out: they can only come from an editor. */
+  static async open(path: string): Promise<RefusalList> {
+    const text = Buffer.from((await readIfThere(path)) ?? []).toString();
+    const titles = new Map<Hash, RefusedBy>();
+    for (const line of text.split("\n")) {
+      const [by, title] = line.split(" ");
+      if (title && isHash(title) && (by === "household" || by === "takedown"))
+        titles.set(title, by);
+    }
+    return new RefusalList(path, titles);
+  }
+
+  refusedBy(title: Hash): RefusedBy | undefined {
+    return this.#titles.get(title);
+  }
+
+  /** Durable when it returns. A takedown outranks the household, so that nobody lifts it by mistake. */
+  add(title: Hash, by: RefusedBy): void {
+    if (this.#titles.get(title) === by || this.#titles.get(title) === "takedown") return;
+    this.#titles.set(title, by);
+    this.#save();
+  }
+
+  /** Lifts the household's own block; false when there is none. */
+  lift(title: Hash): boolean {
+    if (this.#titles.get(title) !== "household") return false;
+    this.#titles.delete(title);
+    this.#save();
+    return true;
+  }
+
+  list(by: RefusedBy): readonly Hash[] {
+    return [...this.#titles].filter(([, its]) => its === by).map(([title]) => title);
+  }
+
+  #save(): void {
+    const lines = [...this.#titles].map(([title, by]) => `${by} ${title}\n`);
+    writeDurably(this.#path, lines.join(""), 0o600);
+  }
+}

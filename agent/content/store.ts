@@ -1,0 +1,431 @@
+/**
+ * The box's content on flash: verified chunks of signed titles, bounded in space and in writes a
+ * day. The origin uses the same store without bounds.
+ */
+import { mkdir, readdir, rm } from "node:fs/promises";
+import { join } from "node:path";
+import { open } from "../accounting/envelope.ts";
+import type { Environment, Sealed, TitleManifest } from "../accounting/messages.ts";
+import type { Clock } from "../core/clock.ts";
+import { type Hash, isHash, sha256 } from "../core/encoding.ts";
+import { errnoOf, exitCode, OperatorError, reasonOf } from "../core/errors.ts";
+import type { Log } from "../core/log.ts";
+import { every, type Part } from "../core/part.ts";
+import { type Bytes, bytes, type Milliseconds, seconds } from "../core/units.ts";
+import { CachePolicy } from "./cache-policy.ts";
+import { type ChunkRef, chunkLength, everyChunk, hashOf, totalSize } from "./chunks.ts";
+import type { ContentFile, ContentSource } from "./content-source.ts";
+import { HeldTitle, readIfThere, replaceFile } from "./held-title.ts";
+import { RefusalList, type RefusedBy } from "./refusal-list.ts";
+import { WriteBudget, type WriteBudgetState } from "./write-budget.ts";
+
+/** A large file gives way in pieces from its end, as viewers leave films before they end. */
+const LARGE_FILE = 16 * 1024 * 1024;
+/** Files asked for so lately are being served. */
+const SERVED_LATELY = seconds(10);
+const FLUSH_PERIOD = seconds(10);
+/** Claims verified between two turns of the event loop's other work. */
+const CLAIMS_AT_ONCE = 16;
+
+export interface StoreOptions {
+  readonly directory: string;
+  /** Undefined where nothing is ever let go, as in the origin. */
+  readonly capacity?: Bytes | undefined;
+  readonly dailyWrites?: Bytes | undefined;
+  readonly environment: Environment;
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+export type PutOutcome =
+  | "stored"
+  | "known"
+  | "unknown-title"
+  | "not-in-manifest"
+  | "wrong-hash"
+  | "budget-spent"
+  | "no-space"
+  | "disk-fault";
+
+export interface HeldSummary {
+  readonly title: Hash;
+  readonly manifest: TitleManifest;
+  readonly held: Bytes;
+  readonly size: Bytes;
+  readonly complete: boolean;
+  /** Monotonic time somebody last asked for it in this run. */
+  readonly lastAsked?: Milliseconds;
+}
+
+export class ContentStore implements ContentSource, Part, AsyncDisposable {
+  readonly name = "content-store";
+  readonly #options: StoreOptions;
+  readonly #titles: Map<Hash, HeldTitle>;
+  readonly #refusals: RefusalList;
+  readonly #budget: WriteBudget;
+  readonly #policy: CachePolicy;
+  readonly #lastAsked = new Map<string, Milliseconds>();
+  readonly #wanted = new Set<string>();
+  /** Space is made and taken in one step at a time. */
+  #making: Promise<unknown> = Promise.resolve();
+  /** Bytes of chunks that are on their way to the disk. */
+  #reserved = 0;
+
+  private constructor(
+    options: StoreOptions,
+    titles: Map<Hash, HeldTitle>,
+    refusals: RefusalList,
+    budget: WriteBudget,
+  ) {
+    this.#options = options;
+    this.#titles = titles;
+    this.#refusals = refusals;
+    this.#budget = budget;
+    this.#policy = new CachePolicy(options.capacity ?? Number.POSITIVE_INFINITY);
+    for (const title of titles.values()) this.#account(title);
+  }
+
+  /** Throws an OperatorError when the directory cannot be used. */
+  static async open(options: StoreOptions): Promise<ContentStore> {
+    const { directory, clock, log } = options;
+    try {
+      await mkdir(join(directory, "titles"), { recursive: true, mode: 0o700 });
+      const refusals = await RefusalList.open(join(directory, "refused"));
+      const saved = parseBudget(await readIfThere(join(directory, "writes.json")));
+      const clean = (await readIfThere(join(directory, "clean"))) !== undefined;
+      await rm(join(directory, "clean"), { force: true });
+      const titles = await loadTitles(options, refusals, clean);
+      if (!clean && titles.size > 0) log.notice("content is verified again after an unclean stop");
+      const daily = options.dailyWrites ?? bytes(Number.POSITIVE_INFINITY);
+      return new ContentStore(options, titles, refusals, new WriteBudget(daily, clock, saved));
+    } catch (cause) {
+      throw new OperatorError(
+        exitCode.ioError,
+        `Cannot use the content directory ${directory} (${reasonOf(cause)}): make it writable or name another one.`,
+        { cause },
+      );
+    }
+  }
+
+  // --- What peers and the gateway read ---
+
+  open(title: Hash, path: string): ContentFile | undefined {
+    const held = this.#titles.get(title);
+    const fileIndex = held?.manifest.files.findIndex((file) => file.path === path) ?? -1;
+    const file = held?.manifest.files[fileIndex];
+    if (!held || !file) return undefined;
+    return {
+      diskPath: held.diskPath(fileIndex),
+      size: file.size,
+      mediaType: file.mediaType,
+      etag: held.etags[fileIndex] ?? "",
+      manifest: held.manifest,
+      fileIndex,
+      holds: (start, end) => held.holds(fileIndex, start, end),
+    };
+  }
+
+  touch(title: Hash, fileIndex: number, start: number, end: number): void {
+    const held = this.#titles.get(title);
+    const file = held?.manifest.files[fileIndex];
+    if (!held || !file) return;
+    const key = keyOf(title, fileIndex);
+    this.#lastAsked.set(key, this.#options.clock.monotonicMs());
+    if (held.holds(fileIndex, start, end)) this.#policy.hit(key);
+    else if (this.#policy.admits(key, file.size)) this.#wanted.add(key);
+  }
+
+  /** Files that were asked for often enough to be worth fetching; each is named once. */
+  takeWanted(): readonly { readonly title: Hash; readonly file: number }[] {
+    const wanted = [...this.#wanted].map(parseKey);
+    this.#wanted.clear();
+    return wanted;
+  }
+
+  manifest(title: Hash): Sealed<"manifest"> | undefined {
+    return this.#titles.get(title)?.sealed;
+  }
+
+  has(title: Hash, ref: ChunkRef): boolean {
+    return this.#titles.get(title)?.has(ref) ?? false;
+  }
+
+  /** A held chunk, its hash checked now; a damaged one is dropped and undefined. */
+  async readChunk(title: Hash, ref: ChunkRef): Promise<Uint8Array | undefined> {
+    return this.#titles.get(title)?.read(ref);
+  }
+
+  titles(): readonly HeldSummary[] {
+    return [...this.#titles.values()].map((title) => this.#summary(title));
+  }
+
+  get usedBytes(): Bytes {
+    let held = this.#reserved;
+    for (const title of this.#titles.values()) held += title.totalHeldBytes;
+    return bytes(held);
+  }
+
+  get writtenBytes(): Bytes {
+    return this.#budget.written;
+  }
+
+  get writesLeftToday(): Bytes {
+    return this.#budget.left;
+  }
+
+  // --- What the fetcher and the origin write ---
+
+  /** Makes room for a title's chunks. Refused when the household or a takedown said so. */
+  async addManifest(sealed: Sealed<"manifest">): Promise<"added" | "known" | RefusedBy> {
+    const refused = this.#refusals.refusedBy(sealed.hash);
+    if (refused) return refused;
+    if (this.#titles.has(sealed.hash)) return "known";
+    const title = await HeldTitle.create(this.#directoryOf(sealed.hash), sealed);
+    this.#budget.charge(sealed.bytes.length);
+    this.#titles.set(sealed.hash, title);
+    return "added";
+  }
+
+  /** Stores a chunk wherever the title names its hash. */
+  async putChunk(title: Hash, hash: Hash, data: Uint8Array): Promise<PutOutcome> {
+    const held = this.#titles.get(title);
+    if (!held) return "unknown-title";
+    const places = [...everyChunk(held.manifest)].filter(
+      (ref) => hashOf(held.manifest, ref) === hash,
+    );
+    if (places.length === 0) return "not-in-manifest";
+    let outcome: PutOutcome = "known";
+    for (const ref of places) {
+      const one = await this.putChunkAt(title, ref, data);
+      if (one !== "known" && one !== "stored") return one;
+      if (one === "stored") outcome = one;
+    }
+    return outcome;
+  }
+
+  /** Checks the hash, makes space within the budget, writes. */
+  async putChunkAt(title: Hash, ref: ChunkRef, data: Uint8Array): Promise<PutOutcome> {
+    const held = this.#titles.get(title);
+    if (!held) return "unknown-title";
+    if (held.has(ref)) return "known";
+    if (
+      data.length !== chunkLength(held.manifest, ref) ||
+      sha256(data) !== hashOf(held.manifest, ref)
+    )
+      return "wrong-hash";
+    const room = await this.#reserve(keyOf(title, ref.file), data.length);
+    if (room !== "stored") return room;
+    try {
+      await held.write(ref, data);
+    } catch (fault) {
+      if (!["ENOSPC", "EDQUOT", "EROFS", "EIO", "ENOENT"].includes(errnoOf(fault) ?? ""))
+        throw fault;
+      this.#options.log.warning("chunk not written", { reason: reasonOf(fault) });
+      return errnoOf(fault) === "ENOSPC" ? "no-space" : "disk-fault";
+    } finally {
+      this.#reserved -= data.length;
+    }
+    this.#policy.holds(keyOf(title, ref.file), held.heldBytes(ref.file));
+    return "stored";
+  }
+
+  complete(title: Hash): boolean {
+    return this.#titles.get(title)?.complete ?? false;
+  }
+
+  /** Hashes of chunks that are not held, each once. */
+  missing(title: Hash, limit: number): readonly Hash[] {
+    const held = this.#titles.get(title);
+    const hashes = new Set<Hash>();
+    for (const ref of held ? everyChunk(held.manifest) : []) {
+      if (hashes.size >= limit) break;
+      if (held && !held.has(ref)) hashes.add(hashOf(held.manifest, ref));
+    }
+    return [...hashes];
+  }
+
+  // --- What the household and the coordinator decide ---
+
+  /** Deletes a title's bytes; it may come again. False when it was not held. */
+  async delete(title: Hash): Promise<boolean> {
+    const held = this.#titles.get(title);
+    if (!held) return false;
+    this.#titles.delete(title);
+    for (const file of held.manifest.files.keys()) {
+      this.#policy.drops(keyOf(title, file));
+      this.#lastAsked.delete(keyOf(title, file));
+      this.#wanted.delete(keyOf(title, file));
+    }
+    await held.delete();
+    return true;
+  }
+
+  /** Deletes a title and never takes it again, unless a household's own block is lifted. */
+  async refuse(title: Hash, by: RefusedBy): Promise<void> {
+    this.#refusals.add(title, by);
+    if (await this.delete(title)) this.#options.log.notice("title deleted", { title, by });
+  }
+
+  /** Lifts the household's block; false when there was none. */
+  allow(title: Hash): boolean {
+    return this.#refusals.lift(title);
+  }
+
+  refused(by: RefusedBy): readonly Hash[] {
+    return this.#refusals.list(by);
+  }
+
+  // --- Life ---
+
+  /** Verifies what an unclean stop left in doubt, then keeps the bitmaps on disk close behind. */
+  async run(signal: AbortSignal): Promise<void> {
+    await this.verifyClaims(signal);
+    const { clock, log } = this.#options;
+    await every(FLUSH_PERIOD, () => this.flush(), { clock, log, signal, name: this.name });
+  }
+
+  /** Hashes all claimed chunks, newest demand first; ends early when the signal aborts. */
+  async verifyClaims(signal: AbortSignal): Promise<{ readonly dropped: number }> {
+    let dropped = 0;
+    for (const title of this.#titles.values()) {
+      let batch: ChunkRef[] = [];
+      const settle = async () => {
+        const results = await Promise.all(batch.map((ref) => this.#verify(title, ref)));
+        dropped += results.filter((sound) => !sound).length;
+        batch = [];
+      };
+      for (const ref of [...title.claims()]) {
+        if (signal.aborted) return { dropped };
+        batch.push(ref);
+        if (batch.length === CLAIMS_AT_ONCE) await settle();
+      }
+      await settle();
+    }
+    if (dropped > 0) this.#options.log.warning("damaged chunks dropped", { chunks: dropped });
+    return { dropped };
+  }
+
+  async flush(): Promise<void> {
+    for (const title of this.#titles.values()) this.#budget.charge(await title.flush());
+    const state = JSON.stringify(this.#budget.save());
+    await replaceFile(join(this.#options.directory, "writes.json"), state);
+  }
+
+  /** A clean stop: the bitmaps on disk can be believed at the next start. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#making;
+    await this.flush();
+    const inDoubt = [...this.#titles.values()].some((title) => title.claimsLeft > 0);
+    if (!inDoubt) await replaceFile(join(this.#options.directory, "clean"), "");
+  }
+
+  async #verify(title: HeldTitle, ref: ChunkRef): Promise<boolean> {
+    const sound = await title.verifyClaim(ref);
+    if (sound) this.#policy.holds(keyOf(title.id, ref.file), title.heldBytes(ref.file));
+    return sound;
+  }
+
+  /** Space for so many bytes, made by letting others go; "stored" when it is taken. */
+  async #reserve(key: string, amount: number): Promise<PutOutcome> {
+    const turn = this.#making.then(async (): Promise<PutOutcome> => {
+      const capacity = this.#options.capacity ?? Number.POSITIVE_INFINITY;
+      if (amount > capacity) return "no-space";
+      if (this.#budget.left < amount) return "budget-spent";
+      while (this.usedBytes + amount > capacity) {
+        const victim = this.#policy.victim((other) => other === key || this.#isServed(other));
+        if (victim === undefined) return "no-space";
+        await this.#letGo(victim);
+      }
+      this.#budget.charge(amount);
+      this.#reserved += amount;
+      return "stored";
+    });
+    this.#making = turn.catch(() => {});
+    return turn;
+  }
+
+  async #letGo(key: string): Promise<void> {
+    const { title, file } = parseKey(key);
+    const held = this.#titles.get(title);
+    if (!held) return;
+    const keep = held.heldBytes(file) > LARGE_FILE ? this.#lastExtent(held, file) : 0;
+    await held.drop(file, keep);
+    if (held.heldBytes(file) > 0) this.#policy.keeps(key, held.heldBytes(file));
+  }
+
+  /** First chunk of the last LARGE_FILE bytes that are held. */
+  #lastExtent(held: HeldTitle, file: number): number {
+    const count = held.manifest.files[file]?.chunks.length ?? 0;
+    let gone = 0;
+    for (let chunk = count - 1; chunk > 0; chunk--) {
+      if (held.has({ file, chunk })) gone += chunkLength(held.manifest, { file, chunk });
+      if (gone >= LARGE_FILE) return chunk;
+    }
+    return 0;
+  }
+
+  #isServed(key: string): boolean {
+    const asked = this.#lastAsked.get(key);
+    return asked !== undefined && this.#options.clock.monotonicMs() - asked < SERVED_LATELY;
+  }
+
+  #account(title: HeldTitle): void {
+    for (const file of title.manifest.files.keys()) {
+      const size = title.heldBytes(file);
+      if (size > 0) this.#policy.holds(keyOf(title.id, file), size);
+    }
+  }
+
+  #summary(title: HeldTitle): HeldSummary {
+    const asked = title.manifest.files
+      .map((_, file) => this.#lastAsked.get(keyOf(title.id, file)) ?? -1)
+      .reduce((latest, at) => Math.max(latest, at), -1);
+    return {
+      title: title.id,
+      manifest: title.manifest,
+      held: bytes(title.totalHeldBytes),
+      size: totalSize(title.manifest),
+      complete: title.complete,
+      ...(asked >= 0 && { lastAsked: asked as Milliseconds }),
+    };
+  }
+
+  #directoryOf(title: Hash): string {
+    return join(this.#options.directory, "titles", title);
+  }
+}
+
+const keyOf = (title: Hash, file: number) => `${title}/${file}`;
+const parseKey = (key: string) => ({
+  title: key.slice(0, 64) as Hash,
+  file: Number(key.slice(65)),
+});
+
+/** Titles on disk whose manifest is sound; anything else in the directory is deleted. */
+async function loadTitles(options: StoreOptions, refusals: RefusalList, clean: boolean) {
+  const root = join(options.directory, "titles");
+  const titles = new Map<Hash, HeldTitle>();
+  for (const name of await readdir(root)) {
+    const data = await readIfThere(join(root, name, "manifest"));
+    const opened = data && open("manifest", data, { environment: options.environment });
+    const sealed = opened?.ok ? opened.message : undefined;
+    if (!isHash(name) || sealed?.hash !== name || refusals.refusedBy(name)) {
+      options.log.warning("leftover deleted from the content directory", { name });
+      await rm(join(root, name), { recursive: true, force: true });
+      continue;
+    }
+    titles.set(name, await HeldTitle.load(join(root, name), sealed, clean));
+  }
+  return titles;
+}
+
+/** Undefined for anything but what `WriteBudget.save` wrote: the budget then starts full. */
+function parseBudget(data: Uint8Array<ArrayBuffer> | undefined): WriteBudgetState | undefined {
+  try {
+    const { left, at, written } = JSON.parse(new TextDecoder().decode(data));
+    return [left, at, written].every(Number.isFinite) ? { left, at, written } : undefined;
+  } catch {
+    // The first start, or a file cut by a power failure: what it counted is lost, nothing else.
+    return undefined;
+  }
+}
