@@ -22,6 +22,8 @@ export interface LoadedConfig {
   readonly config: Config;
   /** One sentence each, for the log. */
   readonly warnings: readonly string[];
+  /** What was accepted, as it was written; parses to the same configuration again. */
+  readonly written: Readonly<Record<string, unknown>>;
 }
 
 export interface ConfigSources {
@@ -30,6 +32,8 @@ export interface ConfigSources {
   readonly environment: Environment;
   /** Settings from flags, by key. */
   readonly flags?: Readonly<Partial<Record<SettingKey, string>>>;
+  /** Stands in for the files: what an earlier start accepted. */
+  readonly lastGood?: Readonly<Record<string, unknown>>;
 }
 
 export const processEnvironment = (): Environment => process.env;
@@ -37,17 +41,22 @@ export const processEnvironment = (): Environment => process.env;
 export function loadConfig(sources: ConfigSources): LoadedConfig {
   const warnings: string[] = [];
   const values = new Map<SettingKey, unknown>();
+  const written: Record<string, unknown> = {};
   const take = (origin: string, pairs: Iterable<readonly [string, unknown]>) => {
     for (const [key, value] of pairs) {
       if (!isSetting(key)) warnings.push(`${origin}: unknown key "${key}" is ignored`);
-      else values.set(key, parseSetting(origin, key, value));
+      else {
+        values.set(key, parseSetting(origin, key, value));
+        written[key] = value;
+      }
     }
   };
   const files = sources.file ? [sources.file] : [VENDOR_FILE, ETC_FILE];
-  for (const file of files) take(file, readTomlFile(file, sources.file !== undefined));
+  if (sources.lastGood) take("last good configuration", Object.entries(sources.lastGood));
+  else for (const file of files) take(file, readTomlFile(file, sources.file !== undefined));
   take("environment", environmentPairs(sources.environment, warnings));
   take("command line", Object.entries(sources.flags ?? {}));
-  return { config: complete(values, sources.environment), warnings };
+  return { config: complete(values, sources.environment), warnings, written };
 }
 
 const isSetting = (key: string): key is SettingKey => Object.hasOwn(settings, key);
