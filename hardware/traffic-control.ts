@@ -27,7 +27,7 @@ export type ShapingInForce =
  * force, which may be nothing. A qdisc that is not ours is never touched.
  */
 export interface TrafficControl {
-  read(device: string, ports: readonly number[]): Promise<ShapingInForce>;
+  read(device: string): Promise<ShapingInForce>;
   apply(plan: ShapingPlan): Promise<ShapingInForce>;
   /** Takes away all that is ours on the device; nothing to do is not a failure. */
   remove(device: string): Promise<void>;

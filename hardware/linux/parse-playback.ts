@@ -1,0 +1,18 @@
+import type { PlaybackState } from "../playback.ts";
+
+/** A substream is `closed`, or says its state on a line of its own (sound/core/pcm.c). */
+export function parseAlsaStatus(text: string): PlaybackState {
+  if (text.trim() === "closed") return "idle";
+  const state = text.match(/^state: (\w+)$/m)?.[1];
+  if (state === undefined) return "unknown";
+  // XRUN and DRAINING are a player in trouble or at its last samples: still playing
+  return ["RUNNING", "XRUN", "DRAINING"].includes(state) ? "playing" : "idle";
+}
+
+/** The first word of a vendor's state file; undefined when the file says nothing we know. */
+export function parseVendorState(text: string | undefined): PlaybackState | undefined {
+  const word = text?.trim().split(/\s/)[0]?.toLowerCase();
+  if (word === "playing" || word === "1") return "playing";
+  if (word === "idle" || word === "0") return "idle";
+  return text === undefined ? undefined : "unknown";
+}
