@@ -1,0 +1,117 @@
+import { describe, expect, test } from "bun:test";
+import type { ShapingInForce } from "../../hardware/traffic-control.ts";
+import { megabitsPerSecond, milliseconds } from "../core/units.ts";
+import { allowedRate, decideAction, HELD_RATE, type Situation } from "./plan.ts";
+
+const long = milliseconds(1e9);
+const wanted = { device: "eth0", ports: [9000], rate: megabitsPerSecond(10) };
+
+const shaped = (rate: number, device = "eth0", ports = [9000]): ShapingInForce => ({
+  state: "shaped",
+  device,
+  ports,
+  rate: megabitsPerSecond(rate),
+  leaf: "bfifo",
+  sent: 0,
+});
+
+const decide = (situation: Partial<Situation>) =>
+  decideAction({
+    wanted,
+    inForce: { state: "none" },
+    paced: false,
+    sinceChange: long,
+    sinceRefusal: long,
+    ...situation,
+  });
+
+const rateOf = (situation: Partial<Situation>) => {
+  const action = decide(situation);
+  return action.kind === "apply" ? action.plan.rate / 1e6 : undefined;
+};
+
+describe("what traffic control has to do", () => {
+  test("nothing in force: the plan is applied", () => {
+    expect(decide({})).toEqual({ kind: "apply", plan: wanted });
+  });
+
+  test("no interface or no port yet: nothing", () => {
+    expect(decide({ wanted: undefined })).toEqual({ kind: "none" });
+    expect(decide({ wanted: { ...wanted, ports: [] } })).toEqual({ kind: "none" });
+  });
+
+  test("the default route moved to another interface: first the old one is cleaned", () => {
+    expect(decide({ inForce: shaped(10, "wlan0") })).toEqual({ kind: "remove", device: "wlan0" });
+    expect(decide({ wanted: undefined, inForce: shaped(10) })).toEqual({
+      kind: "remove",
+      device: "eth0",
+    });
+  });
+
+  test("the peer server listens on another port: applied again", () => {
+    expect(decide({ inForce: shaped(10, "eth0", [9001]) }).kind).toBe("apply");
+  });
+
+  test("a stranger's queue and missing traffic control are tried again after a minute only", () => {
+    const foreign = { state: "foreign", device: "eth0", qdisc: "cake 8001:" } as const;
+    const missing = { state: "unavailable", reason: "tc is missing" } as const;
+    for (const inForce of [foreign, missing]) {
+      expect(decide({ inForce, sinceRefusal: milliseconds(59_000) }).kind).toBe("none");
+      expect(decide({ inForce, sinceRefusal: milliseconds(60_000) }).kind).toBe("apply");
+    }
+  });
+});
+
+describe("traffic control as the only means", () => {
+  test("follows the rate exactly, down at once", () => {
+    expect(rateOf({ inForce: shaped(12), sinceChange: milliseconds(0) })).toBe(10);
+    expect(rateOf({ inForce: shaped(8), sinceChange: milliseconds(0) })).toBeUndefined();
+    expect(rateOf({ inForce: shaped(8), sinceChange: milliseconds(50) })).toBe(10);
+  });
+
+  test("a change within one per cent is not worth a process", () => {
+    expect(rateOf({ inForce: shaped(10.05) })).toBeUndefined();
+    expect(rateOf({ inForce: shaped(9.95) })).toBeUndefined();
+  });
+});
+
+describe("traffic control as the net below paced sockets", () => {
+  const paced = true;
+
+  test("stands six per cent above the paced rate", () => {
+    expect(rateOf({ paced })).toBeCloseTo(10.6);
+    expect(rateOf({ paced, inForce: shaped(10.6) })).toBeUndefined();
+  });
+
+  test("climbs ahead of a rising rate, so that a ramp of 13 % steps is not a process each", () => {
+    let rate = 1;
+    let ceiling = 1.06;
+    let processes = 0;
+    for (let step = 0; step < 20; step++) {
+      rate *= 1.13;
+      const next = rateOf({
+        paced,
+        wanted: { ...wanted, rate: megabitsPerSecond(rate) },
+        inForce: shaped(ceiling),
+        sinceChange: milliseconds(50),
+      });
+      if (next !== undefined) processes++;
+      ceiling = next ?? ceiling;
+      expect(ceiling).toBeGreaterThan(rate * 1.04);
+    }
+    expect(processes).toBeLessThanOrEqual(10);
+  });
+
+  test("a cut is followed at once, a smaller fall when it has settled", () => {
+    const now = milliseconds(0);
+    expect(rateOf({ paced, inForce: shaped(40), sinceChange: now })).toBeCloseTo(10.6);
+    expect(rateOf({ paced, inForce: shaped(13), sinceChange: now })).toBeUndefined();
+    expect(rateOf({ paced, inForce: shaped(13), sinceChange: milliseconds(1000) })).toBeCloseTo(
+      10.6,
+    );
+  });
+});
+
+test("held is the lowest rate, so that what runs ends and refusals get out", () => {
+  expect(allowedRate({ state: "held", reason: "paused" })).toBe(HELD_RATE);
+});
