@@ -377,9 +377,9 @@ export class ContentStore implements ContentSource, Part, AsyncDisposable {
   }
 
   #summary(title: HeldTitle): HeldSummary {
-    const asked = title.manifest.files
-      .map((_, file) => this.#lastAsked.get(keyOf(title.id, file)) ?? -1)
-      .reduce((latest, at) => Math.max(latest, at), -1);
+    const asked = Math.max(
+      ...title.manifest.files.map((_, file) => this.#lastAsked.get(keyOf(title.id, file)) ?? -1),
+    );
     return {
       title: title.id,
       manifest: title.manifest,

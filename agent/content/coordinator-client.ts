@@ -1,0 +1,278 @@
+/**
+ * The coordinator's HTTP API as viewers, creators and boxes use it (docs/architecture.md). Answers
+ * are bounded and checked; what is signed is opened before it is handed on.
+ */
+import * as v from "valibot";
+import { open } from "../accounting/envelope.ts";
+import type { Environment, Sealed, TicketRequest } from "../accounting/messages.ts";
+import type { AgreedSplit } from "../accounting/split.ts";
+import {
+  fromBase64Url,
+  type Hash,
+  isHash,
+  isPublicKey,
+  type PublicKey,
+  toBase64Url,
+} from "../core/encoding.ts";
+import { exitCode, OperatorError, reasonOf } from "../core/errors.ts";
+
+const KIB = 1024;
+/** A manifest in base64url and JSON around it. */
+const MAX_TITLE_ANSWER = 12 * KIB * KIB;
+const MAX_ANSWER = 1024 * KIB;
+const ANSWER_WITHIN_MS = 20_000;
+
+const bytesField = v.pipe(
+  v.string(),
+  v.transform((text) => fromBase64Url(text)),
+  v.instance(Uint8Array, "not base64url"),
+);
+const hashField = v.custom<Hash>((text) => typeof text === "string" && isHash(text));
+const keyField = v.custom<PublicKey>((text) => typeof text === "string" && isPublicKey(text));
+const urlField = v.pipe(v.string(), v.maxLength(255), v.regex(/^https?:\/\/[^\s]+$/));
+
+const infoAnswer = v.object({
+  environment: v.picklist(["dev", "prod"]),
+  publicKey: keyField,
+  fleet: v.string(),
+});
+const titleAnswer = v.object({ title: hashField, manifest: bytesField, complete: v.boolean() });
+const titlesAnswer = v.object({
+  titles: v.pipe(
+    v.array(v.object({ title: hashField, slug: v.string(), name: v.string(), kind: v.string() })),
+    v.maxLength(10_000),
+  ),
+});
+const grantAnswer = v.object({
+  addresses: v.pipe(v.array(urlField), v.maxLength(16)),
+  ticket: bytesField,
+});
+const ticketsAnswer = v.object({
+  tickets: v.pipe(v.array(grantAnswer), v.maxLength(16)),
+  origin: v.optional(grantAnswer),
+});
+const missingAnswer = v.object({ missing: v.pipe(v.array(hashField), v.maxLength(10_000)) });
+const playAnswer = v.object({ qualified: v.boolean(), code: v.optional(v.string()) });
+const refusalAnswer = v.object({ error: v.object({ code: v.string(), text: v.string() }) });
+
+export interface CoordinatorInfo {
+  readonly environment: Environment;
+  readonly publicKey: PublicKey;
+  readonly fleet: string;
+}
+
+/** Leave to ask one box for one title, and where the box is. */
+export interface Grant {
+  readonly addresses: readonly string[];
+  readonly ticket: Sealed<"ticket">;
+}
+
+export interface Grants {
+  readonly boxes: readonly Grant[];
+  readonly origin?: Grant | undefined;
+}
+
+export interface PublishedTitle {
+  readonly manifest: Sealed<"manifest">;
+  readonly complete: boolean;
+}
+
+/** The coordinator said no, with a code of the table of refusals. */
+export class CoordinatorRefusal extends Error {
+  readonly code: string;
+  readonly status: number;
+
+  constructor(status: number, code: string, text: string) {
+    super(text);
+    this.name = "CoordinatorRefusal";
+    this.status = status;
+    this.code = code;
+  }
+}
+
+export interface CoordinatorClientOptions {
+  readonly url: string;
+  readonly environment: Environment;
+  /** The coordinator's key where it is configured; else the key of its first answer is kept. */
+  readonly publicKey?: PublicKey | undefined;
+}
+
+export class CoordinatorClient {
+  readonly #base: string;
+  readonly #environment: Environment;
+  #publicKey: PublicKey | undefined;
+
+  constructor(options: CoordinatorClientOptions) {
+    this.#base = options.url.replace(/\/+$/, "");
+    this.#environment = options.environment;
+    this.#publicKey = options.publicKey;
+  }
+
+  /** Throws an OperatorError when there is no coordinator, or another than expected. */
+  async info(signal?: AbortSignal): Promise<CoordinatorInfo> {
+    const info = await this.#get("/v1/info", infoAnswer, MAX_ANSWER, signal);
+    if (info.environment !== this.#environment)
+      throw new OperatorError(
+        exitCode.configuration,
+        `The coordinator at ${this.#base} is for ${info.environment}, this device is set up for ${this.#environment}: correct the coordinator's address or the environment.`,
+      );
+    this.#publicKey ??= info.publicKey;
+    if (this.#publicKey !== info.publicKey)
+      throw new OperatorError(
+        exitCode.noPermission,
+        `The coordinator at ${this.#base} has the key ${info.publicKey}, expected is ${this.#publicKey}: correct its address, or its key after a rotation.`,
+      );
+    return info;
+  }
+
+  /** undefined when no such title is known. */
+  async title(idOrSlug: string, signal?: AbortSignal): Promise<PublishedTitle | undefined> {
+    const path = `/v1/titles/${encodeURIComponent(idOrSlug)}`;
+    const answer = await this.#orNotFound(this.#get(path, titleAnswer, MAX_TITLE_ANSWER, signal));
+    if (!answer) return undefined;
+    const opened = open("manifest", answer.manifest, { environment: this.#environment });
+    const asked = isHash(idOrSlug) ? idOrSlug : answer.title;
+    if (!opened.ok || opened.message.hash !== asked || opened.message.hash !== answer.title)
+      throw this.#garbled(path, opened.ok ? "another title than asked for" : opened.detail);
+    return { manifest: opened.message, complete: answer.complete };
+  }
+
+  async titles(signal?: AbortSignal) {
+    return (await this.#get("/v1/titles", titlesAnswer, MAX_TITLE_ANSWER, signal)).titles;
+  }
+
+  /** Tickets whose signature, viewer and title have been checked. */
+  async tickets(request: Sealed<"ticket-request">, signal?: AbortSignal): Promise<Grants> {
+    const body = { request: toBase64Url(request.bytes) };
+    const answer = await this.#post("/v1/tickets", body, ticketsAnswer, signal);
+    const key = this.#publicKey ?? (await this.info(signal)).publicKey;
+    const check = (grant: v.InferOutput<typeof grantAnswer>) =>
+      this.#checkGrant(grant, request.body, key);
+    return {
+      boxes: answer.tickets.map(check),
+      ...(answer.origin && { origin: check(answer.origin) }),
+    };
+  }
+
+  async publish(manifest: Sealed<"manifest">, split: AgreedSplit, signal?: AbortSignal) {
+    const body = {
+      manifest: toBase64Url(manifest.bytes),
+      split: split.signatures.map((signature) => toBase64Url(signature.bytes)),
+    };
+    await this.#post("/v1/titles", body, v.object({ title: hashField }), signal);
+  }
+
+  /** Chunks that the origin lacks, at most 10 000 at a time. */
+  async missing(title: Hash, signal?: AbortSignal): Promise<readonly Hash[]> {
+    const path = `/v1/titles/${title}/missing`;
+    return (await this.#get(path, missingAnswer, MAX_ANSWER, signal)).missing;
+  }
+
+  async putChunk(title: Hash, hash: Hash, data: Uint8Array<ArrayBuffer>, signal?: AbortSignal) {
+    const init = { method: "PUT", body: data };
+    await this.#request(`/v1/titles/${title}/chunks/${hash}`, init, MAX_ANSWER, signal);
+  }
+
+  async play(play: Sealed<"play">, signal?: AbortSignal) {
+    return this.#post("/v1/plays", { play: toBase64Url(play.bytes) }, playAnswer, signal);
+  }
+
+  #checkGrant(
+    grant: v.InferOutput<typeof grantAnswer>,
+    request: TicketRequest,
+    signer: PublicKey,
+  ): Grant {
+    const opened = open("ticket", grant.ticket, { environment: this.#environment, signer });
+    if (!opened.ok) throw this.#garbled("/v1/tickets", opened.detail);
+    const { viewer, title } = opened.message.body;
+    if (viewer !== request.viewer || title !== request.title)
+      throw this.#garbled("/v1/tickets", "a ticket for another viewer or title");
+    return { addresses: grant.addresses, ticket: opened.message };
+  }
+
+  async #orNotFound<T>(answer: Promise<T>): Promise<T | undefined> {
+    try {
+      return await answer;
+    } catch (fault) {
+      if (fault instanceof CoordinatorRefusal && fault.status === 404) return undefined;
+      throw fault;
+    }
+  }
+
+  #get<S extends v.GenericSchema>(path: string, schema: S, limit: number, signal?: AbortSignal) {
+    return this.#json(path, {}, schema, limit, signal);
+  }
+
+  #post<S extends v.GenericSchema>(path: string, body: object, schema: S, signal?: AbortSignal) {
+    const headers = { "content-type": "application/json" };
+    const init = { method: "POST", headers, body: JSON.stringify(body) };
+    return this.#json(path, init, schema, MAX_ANSWER, signal);
+  }
+
+  async #json<S extends v.GenericSchema>(
+    path: string,
+    init: RequestInit,
+    schema: S,
+    limit: number,
+    signal?: AbortSignal,
+  ): Promise<v.InferOutput<S>> {
+    const parsed = v.safeParse(schema, parseJson(await this.#request(path, init, limit, signal)));
+    if (!parsed.success) throw this.#garbled(path, parsed.issues[0].message);
+    return parsed.output;
+  }
+
+  /** The body of a good answer; a CoordinatorRefusal or an OperatorError otherwise. */
+  async #request(path: string, init: RequestInit, limit: number, signal?: AbortSignal) {
+    const timeout = AbortSignal.timeout(ANSWER_WITHIN_MS);
+    const both = signal ? AbortSignal.any([signal, timeout]) : timeout;
+    let status: number;
+    let text: string;
+    try {
+      const response = await fetch(this.#base + path, { ...init, signal: both, redirect: "error" });
+      status = response.status;
+      text = await readBounded(response, limit);
+    } catch (cause) {
+      if (signal?.aborted) throw cause;
+      throw new OperatorError(
+        exitCode.unavailable,
+        `The coordinator at ${this.#base} does not answer (${reasonOf(cause)}): check that it runs and that its address is right.`,
+        { cause },
+      );
+    }
+    if (status < 300) return text;
+    const refusal = v.safeParse(refusalAnswer, parseJson(text));
+    if (refusal.success) {
+      const { code, text: said } = refusal.output.error;
+      throw new CoordinatorRefusal(status, code, said);
+    }
+    throw this.#garbled(path, `status ${status}`);
+  }
+
+  #garbled(path: string, why: string): OperatorError {
+    return new OperatorError(
+      exitCode.unavailable,
+      `${this.#base}${path} gave an answer that is not a coordinator's (${why}): check the coordinator's address and version.`,
+    );
+  }
+}
+
+/** The body as text; throws when it is longer than allowed. */
+async function readBounded(response: Response, limit: number): Promise<string> {
+  const parts: Uint8Array[] = [];
+  let size = 0;
+  for await (const part of response.body ?? []) {
+    size += part.length;
+    if (size > limit) throw new RangeError(`the answer is longer than ${limit} bytes`);
+    parts.push(part);
+  }
+  return Buffer.concat(parts).toString("utf8");
+}
+
+/** undefined for what is not JSON; no schema here accepts undefined. */
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
