@@ -1,5 +1,6 @@
 /** Simple Service Discovery Protocol (UPnP Device Architecture 1.1 §1.3): who on the LAN describes itself where. */
 import { createSocket } from "node:dgram";
+import type { Clock } from "../../../agent/core/clock.ts";
 import type { Milliseconds } from "../../../agent/core/units.ts";
 
 const PORT = 1900;
@@ -11,37 +12,34 @@ export interface SsdpQuery {
   readonly host: string;
   readonly target: string;
   readonly timeout: Milliseconds;
+  readonly clock: Clock;
   /** Where the host listens, when not on the port of the standard. */
   readonly port?: number;
 }
 
 /** The description's address from the host's first answer; undefined when it stays silent. */
-export function discover({
-  host,
-  target,
-  timeout,
-  port = PORT,
-}: SsdpQuery): Promise<URL | undefined> {
-  return new Promise((resolve) => {
-    const socket = createSocket("udp4");
-    const finish = (location: URL | undefined) => {
-      clearTimeout(timer);
-      socket.close();
-      resolve(location);
-    };
-    const timer = setTimeout(() => finish(undefined), timeout);
-    socket.on("error", () => finish(undefined));
+export async function discover(query: SsdpQuery): Promise<URL | undefined> {
+  const { host, target, timeout, clock, port = PORT } = query;
+  const over = new AbortController();
+  const socket = createSocket("udp4");
+  const answered = new Promise<URL | undefined>((resolve) => {
+    socket.on("error", () => resolve(undefined));
     socket.on("message", (message, sender) => {
       if (sender.address !== host || message.length > LONGEST_REPLY) return;
       const location = parseReply(message.toString("latin1"), host);
-      if (location) finish(location);
-    });
-    socket.bind(0, () => {
-      const search = Buffer.from(searchRequest(target));
-      // most routers answer the group, some only when asked by name
-      for (const address of [GROUP, host]) socket.send(search, port, address, () => {});
+      if (location) resolve(location);
     });
   });
+  socket.bind(0, () => {
+    const search = Buffer.from(searchRequest(target));
+    // most routers answer the group, some only when asked by name; a refusal shows as silence
+    for (const address of [GROUP, host]) socket.send(search, port, address, () => {});
+  });
+  const silence = clock.sleep(timeout, over.signal).then(() => undefined);
+  const location = await Promise.race([answered, silence]);
+  over.abort();
+  socket.close();
+  return location;
 }
 
 export const searchRequest = (target: string) =>

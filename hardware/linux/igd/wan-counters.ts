@@ -52,7 +52,7 @@ export function createWanCounters(options: {
     const now = clock.monotonicMs();
     if (searched?.gateway === gateway && now - searched.at < SEARCH_PAUSE) return;
     searched = { gateway, at: now };
-    void findControl(gateway, ssdpPort).then((control) => {
+    void findControl(gateway, clock, ssdpPort).then((control) => {
       if (!control || searched?.gateway !== gateway) return;
       service = { gateway, control };
       failures = 0;
@@ -78,8 +78,12 @@ export function createWanCounters(options: {
 }
 
 /** Description and control have to lie on the gateway itself; a router points nowhere else. */
-async function findControl(gateway: string, port: number | undefined): Promise<URL | undefined> {
-  const query = { host: gateway, target: WAN_COMMON, timeout: SEARCH_TIMEOUT };
+async function findControl(
+  gateway: string,
+  clock: Clock,
+  port: number | undefined,
+): Promise<URL | undefined> {
+  const query = { host: gateway, target: WAN_COMMON, timeout: SEARCH_TIMEOUT, clock };
   const location = await discover(port === undefined ? query : { ...query, port });
   const description = location && (await exchange(location, SEARCH_TIMEOUT));
   const control = description && parseControlUrl(description, WAN_COMMON, location);
