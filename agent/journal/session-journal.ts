@@ -15,6 +15,14 @@ export interface SessionSnapshot {
   readonly started: Milliseconds;
 }
 
+/** How far a ticket came before: cumulative counts go on from here. */
+export interface RestoredSession {
+  readonly wireBytes: Bytes;
+  /** Of the best receipt; 0 without one. */
+  readonly proven: Bytes;
+  readonly receiptSequence: number;
+}
+
 export type Admission =
   | { readonly ok: true }
   | { readonly ok: false; readonly reason: "outbox-full" | "storage-failing" | "quarantined" };
@@ -33,11 +41,11 @@ export interface SessionJournal {
   noteViewer(key: PublicKey, standing: ViewerStanding): void;
   /** May a ticket that is new to this box be taken on? Never true when its record could not be kept. */
   admits(): Admission;
-  /** The last durable state of a ticket, also after a restart. */
-  restore(ticket: Hash): SessionSnapshot | undefined;
+  /** How far a ticket came whose session ended, also before a restart; undefined for a new one. */
+  restore(ticket: Hash): RestoredSession | undefined;
   /**
-   * Notes progress. Written in batches: durable within 5 s or 8 MiB of further progress of all
-   * sessions together, whichever is first; at once for a ticket's first note.
+   * Notes progress. Written in batches: what a power cut may take is bounded by 8 MiB of proven
+   * bytes or 5 s of traffic, whichever is more (`commit-policy.ts`).
    */
   note(snapshot: SessionSnapshot): void;
   /** Ends a session: its usage record is appended, signed and queued for the coordinator. */

@@ -1,0 +1,120 @@
+/**
+ * Writes commits, at the pace the policy sets, and deals with a disk that will not take them: the
+ * ballast is given back, and until a write works again the journal says that it is failing.
+ */
+import type { Clock } from "../core/clock.ts";
+import { errnoOf, reasonOf } from "../core/errors.ts";
+import type { Log } from "../core/log.ts";
+import type { Bytes, Milliseconds } from "../core/units.ts";
+import type { Ballast } from "./ballast.ts";
+import { type CommitLimits, commitIsDue, WriteBudget } from "./commit-policy.ts";
+import type { Batch, JournalStore } from "./store.ts";
+
+export type WriterState =
+  | { readonly state: "ready" }
+  /** Nothing can be written now; what happens is kept in memory until it can be again. */
+  | { readonly state: "failing"; readonly reason: string };
+
+export interface CommitWriterOptions {
+  readonly store: JournalStore;
+  readonly ballast: Ballast;
+  readonly limits: CommitLimits;
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+export class CommitWriter {
+  readonly #options: CommitWriterOptions;
+  readonly #budget: WriteBudget;
+  #state: WriterState = { state: "ready" };
+  #waitingSince: Milliseconds | undefined;
+  #lastTry: Milliseconds;
+  #written = 0;
+
+  constructor(options: CommitWriterOptions) {
+    this.#options = options;
+    this.#lastTry = options.clock.monotonicMs();
+    this.#budget = new WriteBudget(options.limits.budget, this.#lastTry);
+  }
+
+  get state(): WriterState {
+    return this.#state;
+  }
+
+  get bytesWritten(): Bytes {
+    return this.#written as Bytes;
+  }
+
+  /** Counts bytes that went to flash beside the commits. */
+  spend = (amount: Bytes): void => {
+    this.#written += amount;
+    this.#budget.spend(amount);
+  };
+
+  /** Something changed that the next commit has to take in. */
+  wait(): void {
+    this.#waitingSince ??= this.#options.clock.monotonicMs();
+  }
+
+  isDue(atRisk: Bytes): boolean {
+    const { clock, limits } = this.#options;
+    const now = clock.monotonicMs();
+    const sinceCommit = (now - this.#lastTry) as Milliseconds;
+    if (this.#state.state === "failing") return sinceCommit >= limits.soonest;
+    const age = this.#waitingSince && ((now - this.#waitingSince) as Milliseconds);
+    return commitIsDue(
+      { atRisk, age, sinceCommit, allowance: this.#budget.allowance(now) },
+      limits,
+    );
+  }
+
+  /** True when the batch is durable; false when it is not, and then nothing of it is. */
+  write(batch: Batch): boolean {
+    this.#lastTry = this.#options.clock.monotonicMs();
+    try {
+      this.spend(this.#writeOrFreeBallast(batch));
+    } catch (fault) {
+      this.#fail(reasonOf(fault));
+      return false;
+    }
+    if (this.#state.state === "failing") this.#options.log.notice("journal can be written again");
+    this.#state = { state: "ready" };
+    this.#waitingSince = undefined;
+    return true;
+  }
+
+  /** Takes the ballast back once there is room; a disk that is full goes on without. */
+  restoreBallast(): void {
+    const { ballast, log } = this.#options;
+    if (this.#state.state === "failing" || ballast.held) return;
+    try {
+      ballast.take();
+      log.info("journal's ballast taken");
+    } catch (fault) {
+      if (!isFull(fault)) throw fault;
+      log.debug("no room for the journal's ballast", { reason: reasonOf(fault) });
+    }
+  }
+
+  #writeOrFreeBallast(batch: Batch): Bytes {
+    const { store, ballast, log } = this.#options;
+    try {
+      return store.write(batch);
+    } catch (fault) {
+      if (!isFull(fault) || !ballast.free()) throw fault;
+      log.warning("disk full: the journal's ballast was given back");
+      return store.write(batch);
+    }
+  }
+
+  #fail(reason: string): void {
+    if (this.#state.state !== "failing") {
+      this.#options.log.error("journal cannot be written", { reason });
+    }
+    this.#state = { state: "failing", reason };
+  }
+}
+
+const FULL = ["SQLITE_FULL", "SQLITE_IOERR_WRITE", "ENOSPC", "EDQUOT"];
+
+const isFull = (fault: unknown) => FULL.includes(errnoOf(fault) ?? "");

@@ -1,0 +1,138 @@
+/**
+ * The box's memory of what it served: open sessions, signed records that wait for the coordinator,
+ * and the counters of the household's caps. One commit makes everything that changed durable at once.
+ */
+import type { ClockQuality, Environment, Sealed } from "../accounting/messages.ts";
+import type { Clock } from "../core/clock.ts";
+import type { Id } from "../core/encoding.ts";
+import type { Log } from "../core/log.ts";
+import type { Part } from "../core/part.ts";
+import type { Random } from "../core/random.ts";
+import { type Bytes, type Milliseconds, mebibytes, seconds } from "../core/units.ts";
+import type { Signer } from "../identity/ed25519.ts";
+import type { AckOutcome } from "./ack.ts";
+import type { Chain } from "./chain.ts";
+import { type CommitLimits, defaultLimits } from "./commit-policy.ts";
+import type { OpenDatabase } from "./database.ts";
+import { FloorFile } from "./floor.ts";
+import { openStore } from "./open-store.ts";
+import type { BatchLimit, StoredRecord } from "./outbox.ts";
+import type { SessionJournal } from "./session-journal.ts";
+import { startFrom } from "./start.ts";
+import { StoredJournal } from "./stored-journal.ts";
+import { UnavailableJournal } from "./unavailable-journal.ts";
+
+export interface JournalLimits extends CommitLimits {
+  /** Packed bytes of records that wait for the coordinator, beyond which no ticket is taken on. */
+  readonly outbox: Bytes;
+  /** Packed bytes of acked records that are kept for the household's export. */
+  readonly history: Bytes;
+  readonly ballast: Bytes;
+  /** A session that lasts gets an interim record after so long, or so many proven bytes. */
+  readonly interimAfter: Milliseconds;
+  readonly interimBytes: Bytes;
+}
+
+export const journalLimits: JournalLimits = {
+  ...defaultLimits,
+  outbox: mebibytes(64),
+  history: mebibytes(0.5),
+  ballast: mebibytes(4),
+  interimAfter: seconds(15 * 60),
+  interimBytes: mebibytes(64),
+};
+
+/** What the box measured while it served, for the coordinator's plausibility checks. */
+export interface Figures {
+  readonly cpuIdlePermille?: number;
+  readonly lineDelayMs?: number;
+}
+
+export interface JournalOptions {
+  readonly directory: string;
+  /** Kept in another directory than the journal, so that both are not restored together. */
+  readonly floorPath: string;
+  readonly signer: Signer;
+  readonly environment: Environment;
+  readonly openDatabase: OpenDatabase;
+  readonly clock: Clock;
+  readonly clockQuality: () => ClockQuality;
+  readonly figures?: () => Figures;
+  readonly random: Random;
+  readonly log: Log;
+  readonly limits?: Partial<JournalLimits>;
+}
+
+export type JournalState =
+  | { readonly state: "ready" }
+  /** Nothing can be written now; what happens is kept in memory until it can be again. */
+  | { readonly state: "failing"; readonly reason: string }
+  /** No place for a journal: nothing is promised, so nothing may be shared. */
+  | { readonly state: "unavailable"; readonly reason: string };
+
+/** Bytes sent to peers, by the household's calendar; exact over restarts and clock jumps. */
+export interface CapCounters {
+  noteSent(amount: Bytes): void;
+  sentToday(): Bytes;
+  sentThisMonth(): Bytes;
+  sentInAll(): Bytes;
+}
+
+/** The reporter's side. */
+export interface RecordSource {
+  /** Where the chain stands on disk: what `birth` says. */
+  readonly chain: Chain;
+  /**
+   * Durable records after a sequence, oldest first, never acked ones. The sequence floor is raised
+   * before bytes are handed out: what left the box once is never numbered again.
+   */
+  pending(after: number, limit: BatchLimit): readonly StoredRecord[];
+  /** Takes in an ack whose signature was checked against the coordinator's key. */
+  applyAck(ack: Sealed<"ack">): AckOutcome;
+}
+
+export interface Journal extends SessionJournal, CapCounters, RecordSource, Part, Disposable {
+  readonly state: JournalState;
+  /** Random per start; a record's monotonic times only compare within one. */
+  readonly bootId: Id;
+  /** Why the journal found at the start was not used, and where it is kept now. */
+  readonly putAside: { readonly why: string; readonly path: string } | undefined;
+  /** Packed bytes on disk that the coordinator has not answered. */
+  readonly pendingBytes: Bytes;
+  readonly pendingRecords: number;
+  /** Bytes written to flash since the start: SQLite's pages and the floor's blocks. */
+  readonly bytesWritten: Bytes;
+  /** Records on disk, those answered in the recent past included, oldest first. */
+  records(): Iterable<StoredRecord>;
+  /** The newest acks as received, oldest first. */
+  acks(): readonly Uint8Array[];
+  /** Makes everything durable now; false when that failed, and `state` says why. */
+  commit(): boolean;
+}
+
+/**
+ * Opens or makes the journal; dispose it last, it then makes everything durable. Throws an
+ * OperatorError when another process has it open; any other trouble shows in its state.
+ */
+export function openJournal(options: JournalOptions): Journal {
+  const { directory, signer, log } = options;
+  const limits = { ...journalLimits, ...options.limits };
+  const floor = new FloorFile(options.floorPath);
+  const opened = openStore(directory, signer.publicKey, options.openDatabase);
+  if (opened.state === "unavailable") return unavailable(options, opened.reason);
+  if (opened.aside) log.error("journal put aside", opened.aside);
+  const outcome = startFrom(opened, floor, options);
+  if (outcome.state === "unavailable") {
+    opened.store.close();
+    return unavailable(options, outcome.reason);
+  }
+  const { newGeneration: why, chain } = outcome.start;
+  if (why !== undefined)
+    log.notice("new generation of records", { generation: chain.generation, why });
+  return new StoredJournal({ ...options, limits, floor, opened, start: outcome.start });
+}
+
+function unavailable(options: JournalOptions, reason: string): Journal {
+  options.log.error("journal unavailable", { reason });
+  return new UnavailableJournal(options, reason);
+}

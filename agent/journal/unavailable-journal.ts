@@ -1,0 +1,86 @@
+/**
+ * The journal of a box that has no place to write one: it promises nothing and admits no ticket, so
+ * that the rest of the box (its page above all) can run and say why nothing is shared.
+ */
+import type { Sealed } from "../accounting/messages.ts";
+import type { Hash, Id, PublicKey } from "../core/encoding.ts";
+import { toHex } from "../core/encoding.ts";
+import { type Bytes, bytes } from "../core/units.ts";
+import type { AckOutcome } from "./ack.ts";
+import { emptyChain } from "./chain.ts";
+import type { Journal, JournalOptions } from "./journal.ts";
+import type { StoredRecord } from "./outbox.ts";
+import type { Admission, RestoredSession, ViewerStanding } from "./session-journal.ts";
+
+export class UnavailableJournal implements Journal {
+  readonly name = "journal";
+  readonly bootId: Id;
+  readonly state: Journal["state"];
+  readonly putAside = undefined;
+  readonly pendingBytes = bytes(0);
+  readonly pendingRecords = 0;
+  readonly bytesWritten = bytes(0);
+  /** Not known without a file; generation 0 says that to the coordinator. */
+  readonly chain = emptyChain(0);
+  #sent = 0;
+
+  constructor(options: JournalOptions, reason: string) {
+    this.bootId = toHex(options.random.bytes(16)) as Id;
+    this.state = { state: "unavailable", reason };
+  }
+
+  run(signal: AbortSignal): Promise<void> {
+    return new Promise((resolve) => {
+      if (signal.aborted) resolve();
+      signal.addEventListener("abort", () => resolve(), { once: true });
+    });
+  }
+
+  [Symbol.dispose](): void {}
+
+  admits(): Admission {
+    return { ok: false, reason: "storage-failing" };
+  }
+
+  viewer(_key: PublicKey): ViewerStanding | undefined {
+    return undefined;
+  }
+
+  restore(_ticket: Hash): RestoredSession | undefined {
+    return undefined;
+  }
+
+  noteViewer(): void {}
+  note(): void {}
+  close(): void {}
+
+  noteSent(amount: Bytes): void {
+    this.#sent += amount;
+  }
+
+  /** What was sent before is not known: nothing but what this run sent can be told. */
+  sentToday = (): Bytes => bytes(this.#sent);
+  sentThisMonth = (): Bytes => bytes(this.#sent);
+  sentInAll = (): Bytes => bytes(this.#sent);
+
+  pending(): readonly StoredRecord[] {
+    return [];
+  }
+
+  /** An ack frees nothing here, so it is not for this journal. */
+  applyAck(_ack: Sealed<"ack">): AckOutcome {
+    return { result: "ignored", why: "old-generation" };
+  }
+
+  records(): Iterable<StoredRecord> {
+    return [];
+  }
+
+  acks(): readonly Uint8Array[] {
+    return [];
+  }
+
+  commit(): boolean {
+    return false;
+  }
+}
