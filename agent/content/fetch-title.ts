@@ -1,4 +1,4 @@
-import type { Sealed, TitleManifest } from "../accounting/messages.ts";
+import type { TitleManifest } from "../accounting/messages.ts";
 import { exitCode, OperatorError } from "../core/errors.ts";
 import { type Bytes, bytes, type Milliseconds, milliseconds, seconds } from "../core/units.ts";
 import { type ChunkRef, chunkLength, everyChunk } from "./chunks.ts";

@@ -74,6 +74,7 @@ export class TitleFetcher implements Part {
   readonly #options: FetcherOptions;
   readonly #schedule: Schedule;
   readonly #wake = new Wake();
+  readonly #needed = new Wake();
   readonly #boxes = new Map<PublicKey, Box>();
   readonly #avoid = new Map<PublicKey, AvoidReason>();
   readonly #running = new Set<Promise<void>>();
@@ -89,6 +90,7 @@ export class TitleFetcher implements Part {
   want(ref: ChunkRef, deadline?: Milliseconds): void {
     this.#schedule.want(ref, deadline);
     this.#wake.notify();
+    this.#needed.notify();
   }
 
   unwant(ref: ChunkRef): void {
@@ -114,7 +116,9 @@ export class TitleFetcher implements Part {
     while (!signal.aborted) {
       await this.#askForTickets(signal);
       this.#postDueReceipts(signal);
-      await this.#options.clock.sleep(TICK, signal);
+      const tick = this.#options.clock.sleep(TICK, signal);
+      // The first want is not kept waiting for the tick.
+      await (this.#asked === undefined ? Promise.race([this.#needed.wait(signal), tick]) : tick);
     }
     for (const box of this.#boxes.values()) box.stop.abort();
     await Promise.all(this.#running);
@@ -292,6 +296,7 @@ export class TitleFetcher implements Part {
     box.tally.state = reason ?? "ended";
     if (reason && !box.origin) this.#avoid.set(box.link.id, reason);
     this.#asked = undefined;
+    this.#needed.notify();
     // Who sent wrong bytes gets no further signature, not even for the right ones.
     if (reason !== "garbled") this.#background(this.#settle([box]));
     this.#wake.notify();
