@@ -28,11 +28,85 @@ function splitPoint(n: number): number {
   return k;
 }
 
-/**
- * The hashes of a growing tree, level by level: level 0 holds the leaf hashes, and each level above
- * only its full subtrees. Appending is O(log n) amortised, proofs are O(log n).
- */
-export class MerkleTree {
+/** Where the hashes of full subtrees are kept: level 0 holds the leaf hashes, each level above half as many. */
+export interface MerkleNodes {
+  /** Hash over the lines [position × 2^level, (position + 1) × 2^level). */
+  node(level: number, position: number): Hash;
+}
+
+export interface MerkleNode {
+  readonly level: number;
+  readonly position: number;
+  readonly hash: Hash;
+}
+
+/** The nodes that a tree of `size` lines gains with one more: its leaf and each subtree it fills. */
+export function nodesForNext(nodes: MerkleNodes, size: number, leaf: Hash): readonly MerkleNode[] {
+  const gained: MerkleNode[] = [{ level: 0, position: size, hash: leaf }];
+  let [hash, position] = [leaf, size];
+  for (let level = 1; isOdd(position); level++) {
+    hash = nodeHash(nodes.node(level - 1, position - 1), hash);
+    position = half(position);
+    gained.push({ level, position, hash });
+  }
+  return gained;
+}
+
+/** The root over the first `size` lines; reads O(log size) nodes. */
+export const rootOf = (nodes: MerkleNodes, size: number): Hash =>
+  size === 0 ? EMPTY_ROOT : hashOf(nodes, 0, size);
+
+/** RFC 9162 §2.1.3.1: the path from line `index` to the root over the first `size` lines. */
+export function inclusionProof(nodes: MerkleNodes, index: number, size: number): readonly Hash[] {
+  if (!isPosition(index) || index >= size) throw outside(index, size);
+  return pathOf(nodes, index, 0, size);
+}
+
+/** RFC 9162 §2.1.4.1: that the tree of `size` lines begins with that of `oldSize` lines. */
+export function consistencyProof(
+  nodes: MerkleNodes,
+  oldSize: number,
+  size: number,
+): readonly Hash[] {
+  if (!isPosition(oldSize) || oldSize > size) throw outside(oldSize, size);
+  return oldSize === 0 || oldSize === size ? [] : subproof(nodes, oldSize, 0, size, true);
+}
+
+const outside = (position: number, size: number) =>
+  new RangeError(`${position} is outside a tree of ${size} lines`);
+
+/** Hash of the lines [start, start + size): an aligned full subtree is read, others are put together. */
+function hashOf(nodes: MerkleNodes, start: number, size: number): Hash {
+  const level = Math.log2(size);
+  if (Number.isInteger(level)) return nodes.node(level, start / size);
+  const k = splitPoint(size);
+  return nodeHash(hashOf(nodes, start, k), hashOf(nodes, start + k, size - k));
+}
+
+function pathOf(nodes: MerkleNodes, index: number, start: number, size: number): Hash[] {
+  if (size === 1) return [];
+  const k = splitPoint(size);
+  return index < k
+    ? [...pathOf(nodes, index, start, k), hashOf(nodes, start + k, size - k)]
+    : [...pathOf(nodes, index - k, start + k, size - k), hashOf(nodes, start, k)];
+}
+
+function subproof(
+  nodes: MerkleNodes,
+  old: number,
+  start: number,
+  size: number,
+  whole: boolean,
+): Hash[] {
+  if (old === size) return whole ? [] : [hashOf(nodes, start, size)];
+  const k = splitPoint(size);
+  return old <= k
+    ? [...subproof(nodes, old, start, k, whole), hashOf(nodes, start + k, size - k)]
+    : [...subproof(nodes, old - k, start + k, size - k, false), hashOf(nodes, start, k)];
+}
+
+/** A tree whose nodes are in memory. */
+export class MerkleTree implements MerkleNodes {
   readonly #levels: Hash[][] = [[]];
 
   /** Leaf hashes of lines in their order. */
@@ -44,62 +118,23 @@ export class MerkleTree {
     return this.#levels[0]?.length ?? 0;
   }
 
+  node(level: number, position: number): Hash {
+    const hash = this.#levels[level]?.[position];
+    if (hash === undefined) throw outside(position * 2 ** level, this.size);
+    return hash;
+  }
+
   append(leaf: Hash): void {
-    let hash = leaf;
-    for (let level = 0; ; level++) {
+    for (const { level, hash } of nodesForNext(this, this.size, leaf)) {
       const row = this.#levels[level] ?? [];
-      this.#levels[level] = row;
       row.push(hash);
-      if (row.length % 2 === 1) return;
-      hash = nodeHash(row[row.length - 2] as Hash, hash);
+      this.#levels[level] = row;
     }
   }
 
-  /** The root over the first `size` lines. */
-  root(size = this.size): Hash {
-    this.#expect(size <= this.size, size);
-    return size === 0 ? EMPTY_ROOT : this.#hash(0, size);
-  }
-
-  /** RFC 9162 §2.1.3.1: the path from line `index` to the root over the first `size` lines. */
-  inclusionProof(index: number, size = this.size): readonly Hash[] {
-    this.#expect(size <= this.size && index < size, index);
-    return this.#path(index, 0, size);
-  }
-
-  /** RFC 9162 §2.1.4.1: that the tree of `size` lines begins with that of `oldSize` lines. */
-  consistencyProof(oldSize: number, size = this.size): readonly Hash[] {
-    this.#expect(size <= this.size && oldSize <= size, oldSize);
-    return oldSize === 0 || oldSize === size ? [] : this.#subproof(oldSize, 0, size, true);
-  }
-
-  #expect(inside: boolean, position: number): void {
-    if (!inside) throw new RangeError(`${position} is outside a tree of ${this.size} lines`);
-  }
-
-  /** Hash of the lines [start, start + size); aligned full subtrees are read, others put together. */
-  #hash(start: number, size: number): Hash {
-    const level = Math.log2(size);
-    if (Number.isInteger(level)) return this.#levels[level]?.[start / size] as Hash;
-    const k = splitPoint(size);
-    return nodeHash(this.#hash(start, k), this.#hash(start + k, size - k));
-  }
-
-  #path(index: number, start: number, size: number): Hash[] {
-    if (size === 1) return [];
-    const k = splitPoint(size);
-    return index < k
-      ? [...this.#path(index, start, k), this.#hash(start + k, size - k)]
-      : [...this.#path(index - k, start + k, size - k), this.#hash(start, k)];
-  }
-
-  #subproof(old: number, start: number, size: number, whole: boolean): Hash[] {
-    if (old === size) return whole ? [] : [this.#hash(start, size)];
-    const k = splitPoint(size);
-    return old <= k
-      ? [...this.#subproof(old, start, k, whole), this.#hash(start + k, size - k)]
-      : [...this.#subproof(old - k, start + k, size - k, false), this.#hash(start, k)];
-  }
+  root = (size = this.size) => rootOf(this, size);
+  inclusionProof = (index: number, size = this.size) => inclusionProof(this, index, size);
+  consistencyProof = (oldSize: number, size = this.size) => consistencyProof(this, oldSize, size);
 }
 
 /** RFC 9162 §2.1.3.2. Sizes above 2^53 are refused, so plain numbers serve. */
