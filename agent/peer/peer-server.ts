@@ -1,0 +1,185 @@
+/**
+ * Serves verified content to peers over ordinary HTTP. Content bytes go from the file to the socket
+ * inside the kernel; this code only decides who gets which bytes, and when.
+ */
+import type { Server } from "bun";
+import type { ClockQuality, Environment } from "../accounting/messages.ts";
+import type { ContentSource } from "../content/content-source.ts";
+import type { Clock } from "../core/clock.ts";
+import type { Hash, PublicKey } from "../core/encoding.ts";
+import { errnoOf, exitCode, OperatorError, reasonOf } from "../core/errors.ts";
+import type { Log } from "../core/log.ts";
+import { every, type Part } from "../core/part.ts";
+import { type Bytes, bytes, milliseconds, seconds } from "../core/units.ts";
+import type { VerdictSource } from "../governor/verdict.ts";
+import type { SessionJournal } from "../journal/session-journal.ts";
+import type { AdmissionLimits } from "./admission.ts";
+import { type Descriptors, readDescriptors } from "./descriptors.ts";
+import { RequestHandler } from "./request-handler.ts";
+import { Sessions } from "./sessions.ts";
+
+export interface PeerServerOptions {
+  readonly host: string;
+  /** 0 asks the kernel for a free one. */
+  readonly port: number;
+  /** PEM, where peers are served over TLS. */
+  readonly tls?: { readonly key: string; readonly cert: string } | undefined;
+  readonly box: PublicKey;
+  readonly environment: Environment;
+  /** Keys whose tickets count. */
+  readonly issuers: () => ReadonlySet<PublicKey>;
+  readonly content: ContentSource;
+  readonly journal: SessionJournal;
+  readonly verdict: VerdictSource;
+  readonly clock: Clock;
+  readonly clockQuality: () => ClockQuality;
+  readonly log: Log;
+  /** Metalink v4 of an open title that is held. */
+  readonly metalink?: (title: Hash) => string | undefined;
+  /** False where neither traffic control nor socket pacing is in force; then starts are spread. */
+  readonly kernelPaces?: () => boolean;
+  readonly admission?: AdmissionLimits;
+  /** Open connections beyond which all are closed, so that the household's page still gets one. */
+  readonly mostConnections?: number;
+  readonly descriptors?: () => Descriptors | undefined;
+}
+
+export interface PeerStats {
+  /** Responses under way, and requests that wait for their turn. */
+  readonly streams: number;
+  readonly waiting: number;
+  /** Tickets in use. */
+  readonly sessions: number;
+  /** Content bytes of the responses started in this run, against tickets and of open titles. */
+  readonly receiptedBytes: Bytes;
+  readonly openBytes: Bytes;
+  /** Times all connections were closed because there were too many. */
+  readonly shed: number;
+}
+
+export interface PeerServer extends Part {
+  readonly port: number;
+  stats(): PeerStats;
+}
+
+/** A viewer that neither reads nor asks loses its connection; a header must come within this, too. */
+const IDLE_TIMEOUT_S = 10;
+const LONGEST_BODY = 8 * 1024;
+const SWEEP = seconds(1);
+/** A stream must stop well within the second that the household is promised. */
+const WATCH = milliseconds(50);
+const MOST_CONNECTIONS = 4096;
+/** The share of the process's descriptors that peers may fill. */
+const DESCRIPTOR_SHARE = 0.75;
+
+/** Listens at once, so that its port is known; `run` keeps it honest until the signal. */
+export function createPeerServer(options: PeerServerOptions): PeerServer {
+  return new ListeningPeerServer(options);
+}
+
+class ListeningPeerServer implements PeerServer {
+  readonly name = "peer-server";
+  readonly port: number;
+  readonly #options: PeerServerOptions;
+  readonly #sessions: Sessions;
+  readonly #handler: RequestHandler;
+  /** undefined for the moment in which the port could not be taken again. */
+  #server: Server<undefined> | undefined;
+  #shed = 0;
+  #held = false;
+
+  constructor(options: PeerServerOptions) {
+    this.#options = options;
+    this.#sessions = new Sessions(options);
+    this.#handler = new RequestHandler({
+      ...options,
+      sessions: this.#sessions,
+      metalink: options.metalink ?? (() => undefined),
+      kernelPaces: options.kernelPaces ?? (() => true),
+      ...(options.admission && { limits: options.admission }),
+    });
+    this.#server = this.#listen(options.port);
+    this.port = this.#server.port ?? options.port;
+  }
+
+  stats(): PeerStats {
+    return {
+      streams: this.#handler.running,
+      waiting: this.#handler.waiting,
+      sessions: this.#sessions.size,
+      receiptedBytes: bytes(this.#handler.started.receipted),
+      openBytes: bytes(this.#handler.started.open),
+      shed: this.#shed,
+    };
+  }
+
+  async run(signal: AbortSignal): Promise<void> {
+    const { clock, log } = this.#options;
+    const loop = { clock, log, signal };
+    await Promise.all([
+      every(WATCH, () => this.#watch(), { ...loop, name: "peer-watch" }),
+      every(SWEEP, () => this.#sweep(), { ...loop, name: "peer-sweep" }),
+    ]);
+    this.#sessions.cutAll();
+    this.#server?.stop(true);
+    this.#sessions.closeAll("shutdown");
+  }
+
+  /** What runs when sharing ends is broken off: its viewers go on elsewhere, the household does not wait. */
+  #watch(): void {
+    const held = this.#options.verdict.current.state === "held";
+    if (held && !this.#held) {
+      this.#handler.pump();
+      if (this.#handler.running > 0) this.#cut("sharing is held");
+    }
+    this.#held = held;
+    if (!this.#server) this.#server = this.#listen(this.port);
+  }
+
+  #sweep(): void {
+    this.#sessions.sweep();
+    const descriptors = (this.#options.descriptors ?? readDescriptors)();
+    if (!descriptors) return;
+    const most = Math.min(
+      this.#options.mostConnections ?? MOST_CONNECTIONS,
+      descriptors.limit * DESCRIPTOR_SHARE,
+    );
+    if (descriptors.open <= most) return;
+    this.#shed++;
+    this.#cut("too many connections");
+  }
+
+  /** Bun cannot close one connection whose body the kernel sends, but all of a server. */
+  #cut(why: string): void {
+    this.#options.log.notice("peer connections closed", { why, streams: this.#handler.running });
+    this.#sessions.cutAll();
+    this.#server?.stop(true);
+    this.#server = undefined;
+    this.#server = this.#listen(this.port);
+  }
+
+  #listen(port: number): Server<undefined> {
+    const { host, tls, log } = this.#options;
+    try {
+      return Bun.serve({
+        hostname: host,
+        port,
+        ...(tls && { tls }),
+        idleTimeout: IDLE_TIMEOUT_S,
+        maxRequestBodySize: LONGEST_BODY,
+        development: false,
+        fetch: (request, server) => this.#handler.handle(request, server),
+        error: (fault) => {
+          log.error("peer request failed", { reason: reasonOf(fault) });
+          return new Response(null, { status: 500 });
+        },
+      });
+    } catch (cause) {
+      throw new OperatorError(
+        exitCode.unavailable,
+        `Cannot serve peers on ${host} port ${port} (${errnoOf(cause) ?? reasonOf(cause)}): stop what uses the port, or set box.listen to another address.`,
+        { cause },
+      );
+    }
+  }
+}
