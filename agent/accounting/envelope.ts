@@ -16,7 +16,7 @@ export type Opened<T extends MessageType> =
   | Refused;
 
 /** Types whose signer the body does not name: whoever opens one has to say which keys count. */
-export type KnownSignerType = "ticket" | "receipt" | "ack" | "statement" | "desired";
+export type KnownSignerType = "ticket" | "receipt" | "ack" | "statement" | "desired" | "command";
 
 export type Expected<T extends MessageType> = {
   readonly environment: Environment;

@@ -206,6 +206,24 @@ export interface Desired {
   readonly at: UnixSeconds;
 }
 
+/** What a coordinator may ask a box to do at once; each is harmless when it is done twice. */
+export type CommandVerb = "announce" | "resend" | "reconnect";
+
+/** Sent to one box under `cmd/<id>`, answered under `res/<id>`. */
+export interface Command {
+  readonly box: PublicKey;
+  readonly id: Id;
+  /**
+   * `announce`: publish birth and reported again; `resend`: send records again from `from` (all that
+   * are not acked without it); `reconnect`: leave this broker and come back, spread out.
+   */
+  readonly verb: CommandVerb;
+  readonly from?: number;
+  readonly at: UnixSeconds;
+  /** At most 5 minutes after `at`. */
+  readonly expires: UnixSeconds;
+}
+
 /** A viewer (or a box filling its cache) asks who has a title. */
 export interface TicketRequest {
   readonly viewer: PublicKey;
@@ -242,6 +260,7 @@ export interface MessageBodies {
   desired: Desired;
   "ticket-request": TicketRequest;
   "wallet-request": WalletRequest;
+  command: Command;
 }
 
 export type MessageType = keyof MessageBodies;

@@ -1,5 +1,6 @@
 /** What the fields of one message owe each other, beyond each field's own limits. */
 import type {
+  Command,
   MessageBodies,
   MessageType,
   Split,
@@ -7,7 +8,7 @@ import type {
   TitleManifest,
   UsageRecord,
 } from "./messages.ts";
-import { EXPIRES_WITHIN_S, SETTLE_WITHIN_S, START_WITHIN_S } from "./schema.ts";
+import { COMMAND_WITHIN_S, EXPIRES_WITHIN_S, SETTLE_WITHIN_S, START_WITHIN_S } from "./schema.ts";
 
 type Rules = { readonly [T in MessageType]?: (body: MessageBodies[T]) => string | undefined };
 
@@ -16,6 +17,7 @@ const rules: Rules = {
   split: splitRule,
   ticket: ticketRule,
   record: recordRule,
+  command: commandRule,
 };
 
 /** Says what contradicts what; undefined when the body is consistent. */
@@ -42,6 +44,12 @@ function splitRule(split: Split): string | undefined {
   if (total !== 10_000) return `shares sum to ${total}, not 10000`;
   const keys = new Set(split.parties.map((party) => party.key));
   return keys.size < split.parties.length ? "a party is named twice" : undefined;
+}
+
+function commandRule({ at, expires }: Command): string | undefined {
+  return expires < at || expires > at + COMMAND_WITHIN_S
+    ? "expires is not within 5 minutes of at"
+    : undefined;
 }
 
 function recordRule(record: UsageRecord): string | undefined {

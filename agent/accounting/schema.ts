@@ -29,6 +29,8 @@ import type {
   Birth,
   ClockQuality,
   CloseReason,
+  Command,
+  CommandVerb,
   Consent,
   Desired,
   MessageBodies,
@@ -55,6 +57,8 @@ export const TICKET_MAX_BYTES = 256 * MIB;
 export const START_WITHIN_S = 10 * 60;
 export const EXPIRES_WITHIN_S = 2 * 3600;
 export const SETTLE_WITHIN_S = 30 * 86_400;
+/** A command's longest life, in seconds. */
+export const COMMAND_WITHIN_S = 5 * 60;
 /** Records in one batch, and refusals in one ack. */
 export const MAX_BATCH = 1024;
 
@@ -250,6 +254,15 @@ const walletRequest = structure<Omit<WalletRequest, "wallet">>("wallet-request",
   at: required(2, seconds),
 });
 
+const command = structure<Command>("command", {
+  box: required(1, publicKey),
+  id: required(2, id),
+  verb: required(3, choice<CommandVerb>("announce", "resend", "reconnect")),
+  from: optional(4, uint(MAX_UINT, 1)),
+  at: required(5, seconds),
+  expires: required(6, seconds),
+});
+
 /** Who may sign: the party a body names (then named only in the header), or keys the reader knows. */
 export type SignerRole =
   | "creator"
@@ -302,6 +315,7 @@ export const schemas: Readonly<Record<MessageType, MessageSchema>> = {
   desired: row<"desired">(11, desired, 512 * KIB, "coordinator"),
   "ticket-request": row<"ticket-request">(12, ticketRequest, 4 * KIB, "viewer", "viewer"),
   "wallet-request": row<"wallet-request">(13, walletRequest, 256, "wallet", "wallet"),
+  command: row<"command">(14, command, 512, "coordinator"),
 };
 
 export const messageTypes = Object.keys(schemas) as readonly MessageType[];

@@ -211,4 +211,15 @@ export const examples: Examples = {
     signer: keys.viewer,
     body: { wallet: keys.viewer.publicKey, nonce: id("5"), at: unixSeconds(NOW) },
   },
+  command: {
+    signer: keys.coordinator,
+    body: {
+      box: keys.box.publicKey,
+      id: id("6"),
+      verb: "resend",
+      from: 41,
+      at: unixSeconds(NOW),
+      expires: unixSeconds(NOW + 300),
+    },
+  },
 };
