@@ -1,5 +1,5 @@
 import { type Hash, isHash } from "../core/encoding.ts";
-import { writeDurably } from "../identity/write-durably.ts";
+import { writeDurably } from "../core/write-durably.ts";
 import { readIfThere } from "./held-title.ts";
 
 /** Why a title may not be held: the household's own wish, or a takedown notice of the coordinator. */

@@ -15,8 +15,8 @@ import {
 } from "../core/encoding.ts";
 import { errnoOf, exitCode, OperatorError, reasonOf } from "../core/errors.ts";
 import type { Random } from "../core/random.ts";
+import { writeDurably } from "../core/write-durably.ts";
 import { createSigner, type Signer } from "./ed25519.ts";
-import { writeDurably } from "./write-durably.ts";
 
 export type HeldReason = "key-missing" | "key-unreadable" | "key-garbled" | "key-not-enrolled";
 
