@@ -1,0 +1,21 @@
+import { expect, test } from "bun:test";
+import { loadConfig } from "../../config.ts";
+import { changedSettings, withoutSecrets } from "./settings.ts";
+
+test("only what differs from the default is shown", () => {
+  const { config } = loadConfig({
+    environment: { HOME: "/home/anyone", SPAREBAND_FLEET: "living-room" },
+  });
+  expect(changedSettings(config)).toMatchObject({ fleet: "living-room" });
+  expect(changedSettings(config)).not.toHaveProperty("log.level");
+});
+
+test.each([
+  ["mqtts://box:hunter2@broker.example/x", "mqtts://[hidden]@broker.example/x"],
+  ["https://coordinator.example/?token=hunter2", "https://[hidden]@coordinator.example/"],
+  ["https://coordinator.example/api", "https://coordinator.example/api"],
+  ["/etc/spareband/password", "/etc/spareband/password"],
+])("%s is shown as %s", (value, shown) => {
+  expect(withoutSecrets(value)).toBe(shown);
+  expect(withoutSecrets([value])).toEqual([shown]);
+});

@@ -1,0 +1,22 @@
+/** The configuration as it came out, with what could be a secret taken out. */
+import type { Config } from "../../config.ts";
+import { settings } from "../../settings.ts";
+
+/** Settings that differ from what holds when nobody says anything. URLs lose their credentials. */
+export function changedSettings(config: Config): Record<string, unknown> {
+  const entries = Object.entries(config) as [keyof Config, unknown][];
+  const changed = entries.filter(
+    ([key, value]) => JSON.stringify(value) !== JSON.stringify(settings[key].fallback),
+  );
+  return Object.fromEntries(changed.map(([key, value]) => [key, withoutSecrets(value)]));
+}
+
+/** A list is looked through item by item. */
+export function withoutSecrets(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(withoutSecrets);
+  if (typeof value !== "string" || !URL.canParse(value)) return value;
+  const url = new URL(value);
+  if (url.host === "") return value;
+  const hidden = url.username || url.password || url.search;
+  return hidden ? `${url.protocol}//[hidden]@${url.host}${url.pathname}` : value;
+}
