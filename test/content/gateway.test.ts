@@ -1,0 +1,129 @@
+import { expect, test } from "bun:test";
+import { join } from "node:path";
+import { sampleTitle } from "../../agent/content/sample-title.ts";
+import { sha256 } from "../../agent/core/encoding.ts";
+import { milliseconds } from "../../agent/core/units.ts";
+import { loadTitle, playFrom, titlesFolder } from "./gateway-fixture.ts";
+
+const MIB = 1024 * 1024;
+const film = sampleTitle([
+  ["film.mp4", 5 * MIB + 123],
+  ["empty", 0],
+]);
+
+test("whole files, ranges, HEAD, validators: what an HTTP client may expect", async () => {
+  await using played = playFrom(film, [{}, {}]);
+  const content = film.content[0] as Uint8Array<ArrayBuffer>;
+  const whole = await fetch(`${played.url}/film.mp4`);
+  expect(whole.status).toBe(200);
+  expect(whole.headers.get("content-type")).toBe("video/mp4");
+  expect(whole.headers.get("accept-ranges")).toBe("bytes");
+  expect(sha256(await whole.bytes())).toBe(sha256(content));
+  const etag = whole.headers.get("etag") ?? "";
+
+  const head = await fetch(`${played.url}/film.mp4`, { method: "HEAD" });
+  expect(head.headers.get("content-length")).toBe(String(content.length));
+  expect(head.headers.get("etag")).toBe(etag);
+
+  const get = (headers: Record<string, string>) => fetch(`${played.url}/film.mp4`, { headers });
+  const part = await get({ range: `bytes=${MIB - 5}-${2 * MIB + 5}` });
+  expect(part.status).toBe(206);
+  expect(part.headers.get("content-range")).toBe(
+    `bytes ${MIB - 5}-${2 * MIB + 5}/${content.length}`,
+  );
+  expect(sha256(await part.bytes())).toBe(sha256(content.slice(MIB - 5, 2 * MIB + 6)));
+
+  expect((await get({ range: "bytes=-10" })).status).toBe(206);
+  const beyond = await get({ range: `bytes=${content.length}-` });
+  expect(beyond.status).toBe(416);
+  expect(beyond.headers.get("content-range")).toBe(`bytes */${content.length}`);
+  expect((await get({ "if-none-match": etag })).status).toBe(304);
+  expect((await get({ range: "bytes=0-9", "if-range": etag })).status).toBe(206);
+  expect((await get({ range: "bytes=0-9", "if-range": '"old"' })).status).toBe(200);
+  const empty = await fetch(`${played.url}/empty`);
+  expect([empty.status, await empty.text()]).toEqual([200, ""]);
+});
+
+test("unknown titles and files are 404, other methods 405", async () => {
+  await using played = playFrom(film, [{}]);
+  expect((await fetch(`${played.gateway.url}/nothing/x`)).status).toBe(404);
+  expect((await fetch(`${played.url}/nothing`)).status).toBe(404);
+  expect((await fetch(`${played.url}/film.mp4`, { method: "POST", body: "x" })).status).toBe(405);
+});
+
+test("only local names and local pages are answered", async () => {
+  await using played = playFrom(film, [{}]);
+  const get = (headers: Record<string, string>) => fetch(`${played.url}/empty`, { headers });
+  expect((await get({ host: "evil.example" })).status).toBe(403);
+  expect((await get({ origin: "https://evil.example" })).status).toBe(403);
+  expect((await get({ "sec-fetch-site": "cross-site" })).status).toBe(403);
+  const local = await get({ origin: "http://localhost:8080" });
+  expect(local.headers.get("access-control-allow-origin")).toBe("http://localhost:8080");
+});
+
+test("a title's name alone leads to what a player opens", async () => {
+  const meadow = await loadTitle(join(titlesFolder, "meadow"));
+  await using played = playFrom(meadow, [{}]);
+  const response = await fetch(`${played.url}/`, { redirect: "manual" });
+  expect(response.status).toBe(302);
+  expect(response.headers.get("location")).toBe("/meadow/master.m3u8");
+});
+
+test("a live channel slides: numbered, without an end, and its segments are the title's", async () => {
+  const meadow = await loadTitle(join(titlesFolder, "meadow"));
+  await using played = playFrom(meadow, [{}]);
+  const master = await (await fetch(`${played.url}/master.m3u8?live`)).text();
+  expect(master).toContain("index.m3u8?live");
+  const live = await (await fetch(`${played.url}/index.m3u8?live`)).text();
+  expect(live).toContain("#EXT-X-MEDIA-SEQUENCE:0");
+  expect(live).not.toContain("#EXT-X-ENDLIST");
+  const segment = live.split("\n").find((line) => line.endsWith(".ts"));
+  expect((await fetch(`${played.url}/${segment}`)).status).toBe(200);
+});
+
+test("a play is told once, with the time that reached the player", async () => {
+  const meadow = await loadTitle(join(titlesFolder, "meadow"));
+  const played = playFrom(meadow, [{}, {}]);
+  try {
+    await fetch(`${played.url}/index.m3u8`);
+    for (let segment = 0; segment < 20; segment++)
+      await (await fetch(`${played.url}/segment-${String(segment).padStart(3, "0")}.ts`)).bytes();
+    await (await fetch(`${played.url}/segment-000.ts`)).bytes();
+  } finally {
+    await played[Symbol.asyncDispose]();
+  }
+  expect(played.plays).toHaveLength(1);
+  expect(played.plays[0]?.played).toBe(80_000 as never);
+});
+
+test("each track of an album is a play of its own", async () => {
+  const album = await loadTitle(join(titlesFolder, "three-tones"));
+  const played = playFrom(album, [{}]);
+  try {
+    await (await fetch(`${played.url}/01-morning-a.mp3`)).bytes();
+    await (await fetch(`${played.url}/02-noon-c-sharp.mp3`)).bytes();
+    await (await fetch(`${played.url}/cover.jpg`)).bytes();
+  } finally {
+    await played[Symbol.asyncDispose]();
+  }
+  expect(played.plays.map((play) => Math.round(play.played / 1000))).toEqual([15, 15]);
+});
+
+test("a reader that is slow is not fetched for without bound", async () => {
+  const long = sampleTitle([["long.mp4", 48 * MIB]]);
+  await using played = playFrom(long, [{}, {}], { memory: 4 * MIB });
+  const response = await fetch(`${played.url}/long.mp4`);
+  const reader = response.body?.getReader();
+  await reader?.read();
+  await Bun.sleep(700);
+  const sent = played.boxes.reduce((sum, box) => sum + box.sentBytes, 0);
+  expect(sent).toBeLessThan(24 * MIB);
+  await reader?.cancel();
+});
+
+test("when no box has the title the player gets 504 with a reason", async () => {
+  await using played = playFrom(film, [{ files: new Set() }], { patience: milliseconds(300) });
+  const response = await fetch(`${played.url}/film.mp4`);
+  expect(response.status).toBe(504);
+  expect(response.headers.get("retry-after")).toBe("5");
+});
