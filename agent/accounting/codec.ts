@@ -10,17 +10,19 @@ import { type CborReader, type CborWriter, major } from "./cbor.ts";
 export interface Codec<T> {
   /** CDDL type, on one line. */
   readonly cddl: string;
+  /** What the name in `cddl` stands for, for a codec that has a name of its own. */
+  readonly rule?: { readonly name: string; readonly cddl: string };
+  /** Codecs that this one is made of, whose rules the specification has to give too. */
+  readonly parts?: readonly Codec<unknown>[];
   read(reader: CborReader): T;
   /** Throws RangeError for a value the reader would refuse: that is a fault of the caller. */
   write(writer: CborWriter, value: T): void;
 }
 
-type NumberBrand<T extends number> = T;
-
 export const MAX_UINT = Number.MAX_SAFE_INTEGER;
 
 /** An unsigned integer with an inclusive bound. */
-export function uint<T extends number = number>(max = MAX_UINT, min = 0): Codec<NumberBrand<T>> {
+export function uint<T extends number = number>(max = MAX_UINT, min = 0): Codec<T> {
   return {
     cddl: `${min}..${max}`,
     read(reader) {
@@ -38,6 +40,13 @@ export function uint<T extends number = number>(max = MAX_UINT, min = 0): Codec<
   };
 }
 
+/** The same codec under a name in the specification. */
+export const named = <T>(name: string, codec: Codec<T>): Codec<T> => ({
+  ...codec,
+  cddl: name,
+  rule: { name, cddl: codec.cddl },
+});
+
 /** A measured quantity: as `uint`, and writing rounds a fraction down. */
 export function measured<T extends number = number>(max = MAX_UINT): Codec<T> {
   const whole = uint<T>(max);
@@ -46,14 +55,14 @@ export function measured<T extends number = number>(max = MAX_UINT): Codec<T> {
 
 const MAX_U64 = 2n ** 64n - 1n;
 
-export const tokens: Codec<MicroTokens> = {
+export const tokens: Codec<MicroTokens> = named("micro-tokens", {
   cddl: "0..18446744073709551615",
   read: (reader) => microTokens(reader.bigUint()),
   write(writer, value) {
     if (value < 0n || value > MAX_U64) throw new RangeError(`${value} is not 0 to 2^64 - 1`);
     writer.bigUint(value);
   },
-};
+});
 
 function hex<T extends Brand<string, string>>(length: number): Codec<T> {
   const pattern = new RegExp(`^[0-9a-f]{${length * 2}}$`);
@@ -67,9 +76,9 @@ function hex<T extends Brand<string, string>>(length: number): Codec<T> {
   };
 }
 
-export const hash: Codec<Hash> = hex<Hash>(32);
-export const publicKey: Codec<PublicKey> = hex<PublicKey>(32);
-export const id: Codec<Id> = hex<Id>(16);
+export const hash: Codec<Hash> = named("hash", hex<Hash>(32));
+export const publicKey: Codec<PublicKey> = named("key", hex<PublicKey>(32));
+export const id: Codec<Id> = named("id", hex<Id>(16));
 
 export function byteString(max: number, min = 1): Codec<Uint8Array> {
   return {
@@ -88,9 +97,7 @@ export function byteString(max: number, min = 1): Codec<Uint8Array> {
 export function text<T extends string = string>(max: number, pattern?: RegExp): Codec<T> {
   const rule = pattern ?? PRINTABLE;
   return {
-    cddl: pattern
-      ? `tstr .size (1..${max}) ; matches ${pattern.source}`
-      : `tstr .size (1..${max}) ; no control characters`,
+    cddl: `(tstr .size (1..${max})) .and (tstr .regexp ${quoted(rule)})`,
     read(reader) {
       const value = reader.text(max);
       if (!rule.test(value))
@@ -111,6 +118,10 @@ export function text<T extends string = string>(max: number, pattern?: RegExp): 
 /** Not empty, and no control characters: names end up on terminals and pages. */
 const PRINTABLE = /^[^\p{Cc}\p{Zl}\p{Zp}]+$/u;
 
+/** A pattern as a CDDL string; `.regexp` is anchored at both ends by itself (RFC 8610 §3.8.3). */
+const quoted = (pattern: RegExp) =>
+  JSON.stringify(pattern.source.slice(1, -1).replaceAll("\\/", "/"));
+
 /** One of a list of words, as its place in the list; words are only ever added at the end. */
 export function choice<T extends string>(...words: readonly T[]): Codec<T> {
   const index = uint(words.length - 1);
@@ -130,6 +141,7 @@ export const flag: Codec<boolean> = {
 export function list<T>(item: Codec<T>, max: number, min = 0): Codec<readonly T[]> {
   return {
     cddl: `[${min}*${max} ${item.cddl}]`,
+    parts: [item as Codec<unknown>],
     read(reader) {
       const count = reader.count(major.array, min, max);
       const items: T[] = [];
@@ -168,7 +180,6 @@ export const optional = <T>(key: number, codec: Codec<T>): Field<T> => ({
 
 /** A map with integer keys in rising order; unknown and missing keys are refused. */
 export interface Structure<T> extends Codec<T> {
-  readonly name: string;
   readonly fields: readonly (Field<unknown> & { readonly name: string })[];
 }
 
@@ -179,9 +190,10 @@ export function structure<T>(name: string, table: Fields<T>): Structure<T> {
   const byKey = new Map(fields.map((field) => [field.key, field]));
   const mandatory = fields.filter((field) => !field.optional);
   return {
-    name,
     fields,
     cddl: name,
+    rule: { name, cddl: structureRule(fields) },
+    parts: fields.map((field) => field.codec),
     read(reader) {
       reader.field = name;
       const count = reader.count(major.map, 0, MAX_UINT);
@@ -219,6 +231,15 @@ export function structure<T>(name: string, table: Fields<T>): Structure<T> {
       if (missing) throw new RangeError(`${missing.path}: is missing`);
     },
   };
+}
+
+/** A CDDL map over several lines, each field with its name as a comment. */
+function structureRule(fields: Structure<unknown>["fields"]): string {
+  const lines = fields.map(
+    ({ key, name, codec, optional }) =>
+      `  ${optional ? "? " : ""}${key} => ${codec.cddl}, ; ${name}`,
+  );
+  return ["{", ...lines, "}"].join("\n");
 }
 
 function writeField(writer: CborWriter, field: Field<unknown> & { path: string }, value: unknown) {

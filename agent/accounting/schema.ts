@@ -6,7 +6,6 @@ import type { PublicKey } from "../core/encoding.ts";
 import type { BasisPoints, Bytes, Milliseconds, UnixSeconds } from "../core/units.ts";
 import {
   byteString,
-  type Codec,
   choice,
   flag,
   hash,
@@ -14,6 +13,7 @@ import {
   list,
   MAX_UINT,
   measured,
+  named,
   optional,
   publicKey,
   required,
@@ -62,13 +62,13 @@ export const COMMAND_WITHIN_S = 5 * 60;
 /** Records in one batch, and refusals in one ack. */
 export const MAX_BATCH = 1024;
 
-const seconds: Codec<UnixSeconds> = uint<UnixSeconds>(0xffff_ffff);
-const duration: Codec<Milliseconds> = measured<Milliseconds>();
-const amount: Codec<Bytes> = uint<Bytes>();
-const permille = measured(1000);
-const url = text(255, /^https?:\/\/[^\s\p{Cc}]+$/u);
-const isrc = text(12, /^[A-Z]{2}[A-Z0-9]{3}[0-9]{7}$/);
-const refusalCode = text(40, /^[a-z0-9-]+$/);
+const seconds = named("unix-seconds", uint<UnixSeconds>(0xffff_ffff));
+const duration = named("duration-ms", measured<Milliseconds>());
+const amount = named("byte-count", uint<Bytes>());
+const permille = named("permille", measured(1000));
+const url = named("url", text(255, /^https?:\/\/[!-~]+$/));
+const isrc = named("isrc", text(12, /^[A-Z]{2}[A-Z0-9]{3}[0-9]{7}$/));
+const refusalCode = named("refusal-code", text(40, /^[a-z0-9-]+$/));
 
 const track = structure<NonNullable<TitleFile["track"]>>("track", {
   number: required(1, uint(9999)),
