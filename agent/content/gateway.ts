@@ -4,6 +4,7 @@
  */
 import { seal } from "../accounting/envelope.ts";
 import type { Environment, Sealed, TitleFile } from "../accounting/messages.ts";
+import { parseRange } from "../core/byte-range.ts";
 import type { Clock } from "../core/clock.ts";
 import { type Hash, type Id, toHex } from "../core/encoding.ts";
 import { errnoOf, exitCode, OperatorError, reasonOf } from "../core/errors.ts";
@@ -12,7 +13,6 @@ import { every, type Part } from "../core/part.ts";
 import type { Random } from "../core/random.ts";
 import { type Milliseconds, milliseconds, seconds, toUnixSeconds } from "../core/units.ts";
 import type { Signer } from "../identity/ed25519.ts";
-import { parseRange } from "../peer/byte-range.ts";
 import { type ChunkRef, fileEtag } from "./chunks.ts";
 import type { PublishedTitle } from "./coordinator-client.ts";
 import type { TicketSource } from "./fetcher.ts";

@@ -9,7 +9,7 @@ import { milliseconds } from "../core/units.ts";
 import type { VerdictSource } from "../governor/verdict.ts";
 import { Admission, type AdmissionLimits, type Turned, type Waiting } from "./admission.ts";
 import { type Refusal, refusalResponse } from "./answers.ts";
-import { parseRange } from "./byte-range.ts";
+import { parseRange } from "../core/byte-range.ts";
 import { FailureBudget } from "./failure-budget.ts";
 import { FileResponses, namesTag, notModified, rangeApplies, type Slice } from "./file-response.ts";
 import { parseTarget } from "./request-target.ts";
