@@ -1,0 +1,110 @@
+/** What a household decides, and how it is kept in a file. Nothing is shared before it consents. */
+import * as v from "valibot";
+import { type Hash, isHash } from "../core/encoding.ts";
+import type { BitsPerSecond, Bytes, UnixSeconds } from "../core/units.ts";
+
+/** Minutes since local midnight; `from` > `to` spans midnight, and equal ones are the whole day. */
+export interface QuietHours {
+  readonly from: number;
+  readonly to: number;
+}
+
+export interface Limits {
+  /** Absent: no ceiling of the household's own. */
+  readonly maxRate?: BitsPerSecond;
+  /** Per cent of the idle line, 1 to 100. */
+  readonly share: number;
+  readonly dailyCap?: Bytes;
+  readonly monthlyCap?: Bytes;
+  /** May a line that is paid for by volume be used? */
+  readonly allowMetered: boolean;
+  readonly quietHours: readonly QuietHours[];
+}
+
+export interface ConsentChoice {
+  readonly given: boolean;
+  /** sha-256 of the text that was shown, and the language it was shown in. */
+  readonly text: Hash;
+  readonly language: string;
+  readonly at: UnixSeconds;
+}
+
+export type Pause =
+  | { readonly state: "running" }
+  | { readonly state: "paused"; readonly until?: UnixSeconds };
+
+export interface Choices {
+  readonly consent?: ConsentChoice;
+  readonly pause: Pause;
+  readonly limits: Limits;
+}
+
+export const firstChoices: Choices = {
+  pause: { state: "running" },
+  limits: { share: 100, allowMetered: false, quietHours: [] },
+};
+
+const wholeUpTo = (most: number, least = 0) =>
+  v.pipe(v.number(), v.integer(), v.minValue(least), v.maxValue(most));
+/** A petabyte, and a terabit: beyond any household. */
+const amount = v.pipe(
+  wholeUpTo(1e15, 1),
+  v.transform((value) => value as Bytes),
+);
+const rate = v.pipe(
+  wholeUpTo(1e12, 1),
+  v.transform((value) => value as BitsPerSecond),
+);
+const time = v.pipe(
+  wholeUpTo(Number.MAX_SAFE_INTEGER),
+  v.transform((value) => value as UnixSeconds),
+);
+const hash = v.pipe(
+  v.string(),
+  v.check(isHash),
+  v.transform((text) => text as Hash),
+);
+
+const minuteOfDay = wholeUpTo(24 * 60 - 1);
+
+export const limitsSchema = v.strictObject({
+  maxRate: v.exactOptional(rate),
+  share: wholeUpTo(100, 1),
+  dailyCap: v.exactOptional(amount),
+  monthlyCap: v.exactOptional(amount),
+  allowMetered: v.boolean(),
+  quietHours: v.pipe(
+    v.array(v.strictObject({ from: minuteOfDay, to: minuteOfDay })),
+    v.maxLength(8),
+  ),
+});
+
+/** Unknown keys are dropped, not refused: an older version may read a newer one's file. */
+const choicesSchema = v.object({
+  consent: v.exactOptional(
+    v.object({
+      given: v.boolean(),
+      text: hash,
+      language: v.pipe(v.string(), v.regex(/^[a-zA-Z0-9-]{2,35}$/)),
+      at: time,
+    }),
+  ),
+  pause: v.variant("state", [
+    v.object({ state: v.literal("running") }),
+    v.object({ state: v.literal("paused"), until: v.exactOptional(time) }),
+  ]),
+  limits: v.object(limitsSchema.entries),
+});
+
+/** undefined for a text that is not a household's choices. */
+export function parseChoices(text: string): Choices | undefined {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch (fault) {
+    if (fault instanceof SyntaxError) return undefined;
+    throw fault;
+  }
+  const parsed = v.safeParse(choicesSchema, value);
+  return parsed.success ? parsed.output : undefined;
+}

@@ -1,0 +1,130 @@
+/**
+ * The household's choices, kept over restarts. A change that shares more is on disk before it is in
+ * force, one that shares less is in force even if the disk fails. A damaged file gives way to the
+ * copy of it, and without either nothing is shared.
+ */
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import type { Clock } from "../core/clock.ts";
+import { errnoOf, exitCode, OperatorError, reasonOf } from "../core/errors.ts";
+import type { Log } from "../core/log.ts";
+import { toUnixSeconds, type UnixSeconds } from "../core/units.ts";
+import { writeDurably } from "../core/write-durably.ts";
+import type { Health } from "../health/health.ts";
+import {
+  type Choices,
+  type ConsentChoice,
+  firstChoices,
+  type Limits,
+  parseChoices,
+} from "./choices.ts";
+
+const FILE = "household.json";
+const COPY = "household.last-good.json";
+
+export interface HouseholdOptions {
+  readonly directory: string;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly health: Health;
+  /** Called after each change that is in force. */
+  readonly changed?: (choices: Choices) => void;
+}
+
+export class Household {
+  readonly #options: HouseholdOptions;
+  #choices: Choices;
+
+  constructor(options: HouseholdOptions) {
+    this.#options = options;
+    this.#choices = this.#load();
+  }
+
+  /** What is in force. A pause that has run out no longer counts. */
+  get choices(): Choices {
+    const { pause } = this.#choices;
+    const over =
+      pause.state === "paused" && pause.until !== undefined && pause.until <= this.#now();
+    return over ? { ...this.#choices, pause: { state: "running" } } : this.#choices;
+  }
+
+  get consented(): boolean {
+    return this.#choices.consent?.given === true;
+  }
+
+  consent(choice: Omit<ConsentChoice, "at">): ConsentChoice {
+    const consent = { ...choice, at: this.#now() };
+    const choices = { ...this.#choices, consent };
+    if (!choice.given) this.#choices = choices;
+    this.#replace(choices, "consent changed");
+    return consent;
+  }
+
+  /** Until resumed, or for so many seconds. */
+  pause(seconds?: number): void {
+    const until = seconds === undefined ? {} : { until: (this.#now() + seconds) as UnixSeconds };
+    this.#choices = { ...this.#choices, pause: { state: "paused", ...until } };
+    this.#replace(this.#choices, "sharing paused");
+  }
+
+  resume(): void {
+    this.#replace({ ...this.#choices, pause: { state: "running" } }, "sharing resumed");
+  }
+
+  setLimits(limits: Limits): void {
+    this.#replace({ ...this.#choices, limits }, "limits changed");
+  }
+
+  #now(): UnixSeconds {
+    return toUnixSeconds(this.#options.clock.wallMs());
+  }
+
+  #replace(choices: Choices, message: string): void {
+    const { directory, log, health, changed } = this.#options;
+    try {
+      // The copy last: if the power goes in between, the older choices are in it, whole.
+      writeDurably(join(directory, FILE), `${JSON.stringify(choices)}\n`, 0o600);
+      writeDurably(join(directory, COPY), `${JSON.stringify(choices)}\n`, 0o600);
+    } catch (cause) {
+      throw new OperatorError(
+        exitCode.ioError,
+        `Your choice could not be stored in ${directory} and may be forgotten at the next restart (${errnoOf(cause) ?? reasonOf(cause)}): free some space or restart the box, then try again.`,
+        { cause },
+      );
+    }
+    this.#choices = choices;
+    health.clear("household-file-restored");
+    health.clear("household-file-lost");
+    log.notice(message);
+    changed?.(choices);
+  }
+
+  #load(): Choices {
+    const { directory, health } = this.#options;
+    const current = read(join(directory, FILE));
+    if (current.state === "good") return current.choices;
+    const copy = read(join(directory, COPY));
+    if (current.state === "absent" && copy.state === "absent") return firstChoices;
+    if (copy.state === "good") {
+      health.set("household-file-restored", join(directory, FILE));
+      return copy.choices;
+    }
+    health.set("household-file-lost", join(directory, FILE));
+    return firstChoices;
+  }
+}
+
+type Stored =
+  | { readonly state: "good"; readonly choices: Choices }
+  | { readonly state: "absent" | "damaged" };
+
+function read(path: string): Stored {
+  let text: string;
+  try {
+    text = readFileSync(path, "utf8");
+  } catch (fault) {
+    return { state: errnoOf(fault) === "ENOENT" ? "absent" : "damaged" };
+  }
+  const choices = parseChoices(text);
+  return choices ? { state: "good", choices } : { state: "damaged" };
+}
