@@ -1,0 +1,235 @@
+/** What is said and heard over one connection, from the birth message to the last record. */
+import { encodeBatch } from "../accounting/batch.ts";
+import { open, seal } from "../accounting/envelope.ts";
+import type { Birth, Command, MessageBodies, Reported } from "../accounting/messages.ts";
+import type { Id, PublicKey } from "../core/encoding.ts";
+import { assertNever, reasonOf } from "../core/errors.ts";
+import { every } from "../core/part.ts";
+import { type Bytes, bytes, type Milliseconds, seconds, type UnixSeconds } from "../core/units.ts";
+import { momentOf } from "../journal/moment.ts";
+import type { BrokerSession, Ended } from "./broker-session.ts";
+import { CommandDesk } from "./command-desk.ts";
+import { isWorthTelling, type Report } from "./reported-change.ts";
+import type { ReporterOptions } from "./reporter.ts";
+import { commandIdOf, formatState, type Topics } from "./topics.ts";
+import { UsagePump } from "./usage-pump.ts";
+
+const TICK = seconds(1);
+const REPORT_EVERY = seconds(5);
+/** Told again after this long even when nothing changed, so that its time stays fresh. */
+const REPORT_LATEST = seconds(10 * 60);
+const FAREWELL = seconds(2);
+const RESULT_EXPIRY_S = 300;
+/** Of a usage frame, when the broker does not ask for less; its topic and header come on top. */
+const FRAME_BYTES = 192 * 1024;
+const FRAME_MARGIN = 1024;
+
+export class Conversation {
+  readonly #session: BrokerSession;
+  readonly #topics: Topics;
+  readonly #options: ReporterOptions;
+  readonly #pump: UsagePump;
+  readonly #desk: CommandDesk;
+  /** Aborts when the connection is over. */
+  readonly #over = new AbortController();
+  /** Aborts when the coordinator asks us to reconnect. */
+  readonly #leave = new AbortController();
+  #reported: { readonly report: Report; readonly at: Milliseconds } | undefined;
+  #reportLookedAt: Milliseconds | undefined;
+  #announced = false;
+  #desiredVersion = -1;
+  #refused = 0;
+
+  constructor(session: BrokerSession, topics: Topics, options: ReporterOptions) {
+    this.#session = session;
+    this.#topics = topics;
+    this.#options = options;
+    const { records, clock, signer, environment, coordinatorKeys } = options;
+    this.#pump = new UsagePump(records, frameBytes(session.maxPacket), clock.monotonicMs());
+    this.#desk = new CommandDesk({
+      box: signer.publicKey,
+      environment,
+      coordinatorKeys,
+      now: () => (options.clockQuality() === "untrusted" ? undefined : clock.wallMs() / 1000),
+      carryOut: (command) => this.#carryOut(command),
+    });
+  }
+
+  announce(): void {
+    this.#announced = false;
+  }
+
+  /** Talks until the connection ends, the signal aborts or the coordinator sends us away. */
+  async run(signal: AbortSignal): Promise<Ended> {
+    const { clock, log } = this.#options;
+    const stop = AbortSignal.any([signal, this.#over.signal, this.#leave.signal]);
+    void this.#session.ended.then(() => this.#over.abort());
+    await every(TICK, () => this.#tick(), { clock, log, signal: stop, name: "reporter" });
+    if (!this.#over.signal.aborted) await this.#farewell();
+    return this.#leave.signal.aborted
+      ? { failure: "busy", reason: "the coordinator asked to reconnect" }
+      : await this.#session.ended;
+  }
+
+  /** Never throws: what comes from outside is refused, counted and, for commands, answered. */
+  receive(topic: string, payload: Uint8Array): void {
+    try {
+      if (topic === this.#topics.ack) this.#hearAck(payload);
+      else if (topic === this.#topics.desired) this.#hearDesired(payload);
+      else this.#hearCommand(commandIdOf(topic), payload);
+    } catch (fault) {
+      this.#options.log.error("message could not be taken in", { topic, reason: reasonOf(fault) });
+    }
+  }
+
+  #hearCommand(id: Id | undefined, payload: Uint8Array): void {
+    if (id === undefined) {
+      this.#refuse("command", "malformed");
+      return;
+    }
+    const answer = this.#desk.handle(id, payload);
+    if (answer !== "done") this.#refuse("command", answer);
+    this.#session
+      .publish(this.#topics.result(id), answer, { expirySeconds: RESULT_EXPIRY_S })
+      .catch((fault) => this.#options.log.debug("answer not sent", { reason: reasonOf(fault) }));
+  }
+
+  async #tick(): Promise<void> {
+    try {
+      await this.#say();
+    } catch (fault) {
+      // What could not be said because the connection is gone is said over the next one.
+      if (!this.#over.signal.aborted) throw fault;
+    }
+  }
+
+  async #say(): Promise<void> {
+    if (!this.#announced) await this.#publishBirth();
+    await this.#publishReported();
+    const records = this.#pump.next(this.#options.clock.monotonicMs());
+    if (records.length === 0) return;
+    const frame = encodeBatch(records.map((record) => record.bytes));
+    await this.#session.publish(this.#topics.usage, frame);
+  }
+
+  async #publishBirth(): Promise<void> {
+    this.#announced = true;
+    const { records, describe } = this.#options;
+    const { generation, sequence, head, boots: bootCounter } = records.chain;
+    // Without a journal there is no generation to speak of, and nothing will be sent.
+    if (generation === 0) return;
+    const online = formatState(true, bootCounter);
+    await this.#session.publish(this.#topics.state, online, { retain: true });
+    const birth: Birth = {
+      ...describe(),
+      ...this.#signature(),
+      generation,
+      sequence,
+      head,
+      bootCounter,
+    };
+    await this.#publishSealed("birth", birth, this.#topics.birth);
+  }
+
+  async #publishReported(): Promise<void> {
+    const { clock, report } = this.#options;
+    const now = clock.monotonicMs();
+    if (this.#reportLookedAt !== undefined && now - this.#reportLookedAt < REPORT_EVERY) return;
+    this.#reportLookedAt = now;
+    const current = report();
+    const last = this.#reported;
+    if (last && now - last.at < REPORT_LATEST && !isWorthTelling(last.report, current)) return;
+    this.#reported = { report: current, at: now };
+    const reported: Reported = { ...current, ...this.#signature() };
+    await this.#publishSealed("reported", reported, this.#topics.reported);
+  }
+
+  #publishSealed<T extends "birth" | "reported">(type: T, body: MessageBodies[T], topic: string) {
+    const { signer, environment } = this.#options;
+    const { bytes: sealed } = seal(type, body, signer, environment);
+    return this.#session.publish(topic, sealed, { retain: true });
+  }
+
+  #signature(): { readonly box: PublicKey; readonly at: UnixSeconds } {
+    const { signer, clock, clockQuality } = this.#options;
+    return { box: signer.publicKey, at: momentOf(clock, clockQuality()).wall };
+  }
+
+  #hearAck(payload: Uint8Array): void {
+    const { environment, coordinatorKeys, records, clock, log } = this.#options;
+    const opened = open("ack", payload, { environment, signer: coordinatorKeys() });
+    if (!opened.ok) {
+      this.#refuse("ack", opened.code);
+      return;
+    }
+    const outcome = records.applyAck(opened.message);
+    switch (outcome.result) {
+      case "ignored":
+        log.debug("ack ignored", { why: outcome.why });
+        return;
+      case "applied":
+        this.#pump.acked(clock.monotonicMs(), outcome.resendFrom);
+        return;
+      case "new-generation":
+        this.#pump.acked(clock.monotonicMs(), undefined);
+        this.announce();
+        return;
+    }
+  }
+
+  #hearDesired(payload: Uint8Array): void {
+    const { environment, coordinatorKeys, signer, onDesired } = this.#options;
+    const opened = open("desired", payload, { environment, signer: coordinatorKeys() });
+    if (!opened.ok) {
+      this.#refuse("desired", opened.code);
+      return;
+    }
+    const { box, version } = opened.message.body;
+    if (box !== signer.publicKey) {
+      this.#refuse("desired", "wrong-box");
+      return;
+    }
+    if (version <= this.#desiredVersion) return;
+    this.#desiredVersion = version;
+    onDesired(opened.message);
+  }
+
+  #carryOut({ verb, from }: Command): void {
+    switch (verb) {
+      case "announce":
+        this.#reported = undefined;
+        this.#reportLookedAt = undefined;
+        this.announce();
+        break;
+      case "resend":
+        this.#pump.resend(from ?? 0);
+        break;
+      case "reconnect":
+        this.#leave.abort();
+        break;
+      default:
+        assertNever(verb);
+    }
+  }
+
+  /** In the log at 1, 2, 4, 8 … refusals, so that a flood does not fill it. */
+  #refuse(what: string, code: string): void {
+    this.#refused += 1;
+    if (!Number.isInteger(Math.log2(this.#refused))) return;
+    this.#options.log.warning("message refused", { what, code, so_far: this.#refused });
+  }
+
+  /** Within the time a stopping daemon has; a broker that does not answer sends our will instead. */
+  async #farewell(): Promise<void> {
+    const { records, log, clock } = this.#options;
+    const said = this.#session
+      .publish(this.#topics.state, formatState(false, records.chain.boots), { retain: true })
+      .then(() => this.#session.close())
+      .catch((fault) => log.debug("left without a word", { reason: reasonOf(fault) }));
+    await Promise.race([said, clock.sleep(FAREWELL)]);
+    this.#session.drop();
+  }
+}
+
+const frameBytes = (maxPacket: number | undefined): Bytes =>
+  bytes(Math.max(4096, Math.min(FRAME_BYTES, (maxPacket ?? FRAME_BYTES) - FRAME_MARGIN)));

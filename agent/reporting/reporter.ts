@@ -1,0 +1,179 @@
+/**
+ * The box's line to its coordinator over MQTT 5: says who it is and what it holds, sends usage
+ * records until they are acked, and takes in acks, wishes and commands. It never gives up.
+ */
+import type { Birth, ClockQuality, Environment, Sealed } from "../accounting/messages.ts";
+import type { Clock } from "../core/clock.ts";
+import type { PublicKey } from "../core/encoding.ts";
+import { reasonOf } from "../core/errors.ts";
+import type { Log } from "../core/log.ts";
+import type { Part } from "../core/part.ts";
+import type { Random } from "../core/random.ts";
+import { type Milliseconds, milliseconds, seconds } from "../core/units.ts";
+import type { Signer } from "../identity/ed25519.ts";
+import type { RecordSource } from "../journal/journal.ts";
+import { backoff, type Failure, firstDelay, STABLE_AFTER } from "./backoff.ts";
+import { type BrokerSession, type Ended, openSession } from "./broker-session.ts";
+import { Conversation } from "./conversation.ts";
+import { type BrokerTls, dial } from "./dial.ts";
+import type { Report } from "./reported-change.ts";
+import { formatState, type Topics, topicsOf } from "./topics.ts";
+
+export interface BrokerOptions {
+  /** `mqtt://host[:port]` or `mqtts://host[:port]`. */
+  readonly url: string;
+  readonly tls?: BrokerTls | undefined;
+  /** The box's id when absent, which is what the shipped access rules ask for. */
+  readonly username?: string | undefined;
+  /** A password or a JWT; asked for at each connection, because a JWT is replaced while we run. */
+  readonly password?: () => string | undefined;
+}
+
+export interface ReporterOptions {
+  readonly broker: BrokerOptions;
+  readonly fleet: string;
+  readonly signer: Signer;
+  readonly environment: Environment;
+  readonly coordinatorKeys: () => ReadonlySet<PublicKey>;
+  readonly records: RecordSource;
+  /** What `birth` says beyond the chain. */
+  readonly describe: () => Omit<
+    Birth,
+    "box" | "generation" | "sequence" | "head" | "bootCounter" | "at"
+  >;
+  /** What `reported` says; looked at every few seconds, told when it changed. */
+  readonly report: () => Report;
+  /** Called with each newer wish of the coordinator; it is retained, so also after each connect. */
+  readonly onDesired: (desired: Sealed<"desired">) => void;
+  readonly clock: Clock;
+  readonly clockQuality: () => ClockQuality;
+  readonly random: Random;
+  readonly log: Log;
+  /** Over how long the first connections of a fleet spread after a power cut. */
+  readonly spread?: Milliseconds;
+}
+
+export type ReporterState =
+  | { readonly state: "connecting" }
+  | { readonly state: "connected" }
+  | {
+      readonly state: "waiting";
+      readonly failure: Failure;
+      readonly reason: string;
+      /** Monotonic time of the next try. */
+      readonly until: Milliseconds;
+    };
+
+const DIAL_TIMEOUT = seconds(30);
+const DEFAULT_SPREAD = seconds(60);
+/** So many take-overs in a row are another device with this box's key, not our own old connection. */
+const CLONE_AFTER = 3;
+
+export class Reporter implements Part {
+  readonly name = "reporter";
+  readonly #options: ReporterOptions;
+  readonly #topics: Topics;
+  #state: ReporterState = { state: "connecting" };
+  #conversation: Conversation | undefined;
+  #failures = 0;
+  #takenOver = 0;
+
+  constructor(options: ReporterOptions) {
+    this.#options = options;
+    this.#topics = topicsOf(options.fleet, options.signer.publicKey);
+  }
+
+  get state(): ReporterState {
+    return this.#state;
+  }
+
+  /** True while another device keeps connecting with this box's identity. */
+  get cloneSuspected(): boolean {
+    return this.#takenOver >= CLONE_AFTER;
+  }
+
+  /** Says again who this box is, because an address or the wallet changed. */
+  announce(): void {
+    this.#conversation?.announce();
+  }
+
+  async run(signal: AbortSignal): Promise<void> {
+    const { clock, signer, spread = DEFAULT_SPREAD } = this.#options;
+    await clock.sleep(firstDelay(signer.publicKey, spread), signal);
+    while (!signal.aborted) {
+      this.#state = { state: "connecting" };
+      const started = clock.monotonicMs();
+      const ended = await this.#connectOnce(signal);
+      if (signal.aborted) break;
+      if (clock.monotonicMs() - started >= STABLE_AFTER) this.#failures = 0;
+      await this.#wait(ended, signal);
+    }
+  }
+
+  async #connectOnce(signal: AbortSignal): Promise<Ended> {
+    const { broker, clockQuality, signer, records } = this.#options;
+    const boot = records.chain.boots;
+    const early: [string, Uint8Array][] = [];
+    try {
+      const socket = await dial(
+        {
+          url: broker.url,
+          tls: broker.tls,
+          clockTrusted: clockQuality() !== "untrusted",
+          timeout: DIAL_TIMEOUT,
+        },
+        signal,
+      );
+      const outcome = await openSession(socket, {
+        clientId: signer.publicKey,
+        username: broker.username || signer.publicKey,
+        password: broker.password?.(),
+        will: { topic: this.#topics.state, payload: formatState(false, boot) },
+        subscribe: [this.#topics.ack, this.#topics.desired, this.#topics.commands],
+        // Retained messages arrive before the conversation stands.
+        onMessage: (topic, payload) => {
+          if (this.#conversation) this.#conversation.receive(topic, payload);
+          else early.push([topic, payload]);
+        },
+      });
+      if (outcome.state === "failed") return outcome;
+      return await this.#converse(outcome.session, early, signal);
+    } catch (fault) {
+      return { failure: "unreachable", reason: reasonOf(fault) };
+    }
+  }
+
+  async #converse(
+    session: BrokerSession,
+    early: readonly [string, Uint8Array][],
+    signal: AbortSignal,
+  ): Promise<Ended> {
+    const { log } = this.#options;
+    this.#conversation = new Conversation(session, this.#topics, this.#options);
+    this.#state = { state: "connected" };
+    log.info("connected to the broker");
+    try {
+      for (const [topic, payload] of early) this.#conversation.receive(topic, payload);
+      return await this.#conversation.run(signal);
+    } finally {
+      this.#conversation = undefined;
+      session.drop();
+    }
+  }
+
+  async #wait({ failure, reason }: Ended, signal: AbortSignal): Promise<void> {
+    const { clock, random, log } = this.#options;
+    this.#takenOver = failure === "taken-over" ? this.#takenOver + 1 : 0;
+    const delay = backoff(failure, this.#failures, random.unit());
+    this.#failures += 1;
+    const until = milliseconds(clock.monotonicMs() + delay);
+    this.#state = { state: "waiting", failure, reason, until };
+    const fields = { failure, reason, retry_in_s: Math.ceil(delay / 1000) };
+    if (this.#takenOver === CLONE_AFTER) log.error("another device uses this box's key", fields);
+    else log.warning("no connection to the broker", fields);
+    await clock.sleep(delay, signal);
+  }
+}
+
+/** The reporter as a part of a daemon. It starts connecting when it is run. */
+export const createReporter = (options: ReporterOptions): Reporter => new Reporter(options);

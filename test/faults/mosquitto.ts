@@ -1,0 +1,102 @@
+/** A real Mosquitto for tests: on a free port of loopback, with the access rules that are shipped. */
+import { type ChildProcess, spawn, spawnSync } from "node:child_process";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { connect, createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+
+const PATHS = ["/usr/sbin/mosquitto", "/usr/local/sbin/mosquitto", "/usr/bin/mosquitto"];
+const binary = PATHS.find((path) => spawnSync(path, ["-h"]).error === undefined);
+
+/** Is there one on this machine? */
+export const hasMosquitto = binary !== undefined;
+
+export interface Broker {
+  readonly url: string;
+  readonly port: number;
+  stop(): Promise<void>;
+  /** Starts again on the same port with the same users. */
+  start(): Promise<void>;
+  [Symbol.asyncDispose](): Promise<void>;
+}
+
+export interface BrokerSetup {
+  /** Names and passwords; the shipped ACL file tells what each may do. */
+  readonly users: Readonly<Record<string, string>>;
+  /** Further lines for the configuration; `listener` is replaced when there is one. */
+  readonly listener?: (port: number) => string;
+}
+
+export async function startMosquitto({ users, listener }: BrokerSetup): Promise<Broker> {
+  if (binary === undefined) throw new Error("mosquitto is not installed");
+  const directory = mkdtempSync(join(tmpdir(), "spareband-mosquitto-"));
+  const port = await freePort();
+  const passwords = join(directory, "passwords");
+  writeFileSync(
+    passwords,
+    Object.entries(users)
+      .map(([name, word]) => `${name}:${word}\n`)
+      .join(""),
+  );
+  spawnSync("mosquitto_passwd", ["-U", passwords]);
+  const acl = join(directory, "acl");
+  writeFileSync(acl, await Bun.file(resolve("agent/reporting/mosquitto/spareband.acl")).text());
+  const config = join(directory, "mosquitto.conf");
+  writeFileSync(
+    config,
+    [
+      listener?.(port) ?? `listener ${port} 127.0.0.1`,
+      "allow_anonymous false",
+      `password_file ${passwords}`,
+      `acl_file ${acl}`,
+      "user root",
+      "persistence false",
+    ].join("\n"),
+  );
+  let process: ChildProcess | undefined;
+  const broker: Broker = {
+    url: `mqtt://127.0.0.1:${port}`,
+    port,
+    async start() {
+      process = spawn(binary, ["-c", config], { stdio: "ignore" });
+      await listening(port);
+    },
+    async stop() {
+      const child = process;
+      process = undefined;
+      if (!child || child.exitCode !== null) return;
+      const gone = new Promise((done) => child.once("exit", done));
+      child.kill("SIGKILL");
+      await gone;
+    },
+    async [Symbol.asyncDispose]() {
+      await broker.stop();
+      rmSync(directory, { recursive: true, force: true });
+    },
+  };
+  await broker.start();
+  return broker;
+}
+
+export function freePort(): Promise<number> {
+  return new Promise((done) => {
+    const server = createServer().listen(0, "127.0.0.1", () => {
+      const address = server.address();
+      const port = typeof address === "object" && address ? address.port : 0;
+      server.close(() => done(port));
+    });
+  });
+}
+
+async function listening(port: number): Promise<void> {
+  for (let tries = 0; tries < 200; tries++) {
+    const up = await new Promise<boolean>((done) => {
+      const socket = connect(port, "127.0.0.1", () => done(true));
+      socket.once("error", () => done(false));
+      socket.once("connect", () => socket.destroy());
+    });
+    if (up) return;
+    await Bun.sleep(25);
+  }
+  throw new Error(`mosquitto does not listen on port ${port}`);
+}
