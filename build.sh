@@ -7,7 +7,8 @@
 #   ./build.sh [all]          executables for every target and .deb packages, into dist/
 #   ./build.sh executables    only the executables; ./build.sh executables linux-x64: only that one
 #
-# Needs Node 20 with npm, or Bun. SOURCE_DATE_EPOCH, SPAREBAND_DIST and SPAREBAND_APT=no are honoured.
+# Needs Node 20 with npm, or Bun. Honoured: SOURCE_DATE_EPOCH, SPAREBAND_COMMIT (outside of git),
+# SPAREBAND_DIST (instead of dist), SPAREBAND_XZ_LEVEL (of the packages), SPAREBAND_APT=no.
 set -eu
 cd "$(dirname "$0")"
 # tc, nft and their like live where an ordinary user's PATH does not look.
@@ -110,19 +111,20 @@ release_services() { if [ -n "$held" ]; then rm -f /usr/sbin/policy-rc.d; held=;
 # The same source gives the same bytes: every date is the commit's, or SOURCE_DATE_EPOCH.
 identify() {
   version=$(sed -n 's/^  "version": "\(.*\)",$/\1/p' package.json)
-  commit=$(git describe --always --dirty --exclude '*' 2>/dev/null || say unknown)
+  commit=${SPAREBAND_COMMIT:-$(git describe --always --dirty --exclude '*' 2>/dev/null || say unknown)}
   SOURCE_DATE_EPOCH=${SOURCE_DATE_EPOCH:-$(git log -1 --format=%ct 2>/dev/null || say 0)}
   export SOURCE_DATE_EPOCH
 }
 
-# The condition picks the SQLite addon of the target (package.json, "imports").
+# The condition picks the SQLite addon of the target (package.json, "imports"). A module's __dirname
+# would be this machine's: worth nothing on a box, and different bytes for each place of building.
 executable() {
   out="$dist/spareband-$1"
   say "build: $out"
   quietly "$bun" build agent/main.ts --compile --target="bun-$1" --conditions="$1" --outfile="$out" \
-    --bytecode --minify-syntax --minify-whitespace --keep-names \
+    --format=esm --bytecode --minify-syntax --minify-whitespace --keep-names \
     --no-compile-autoload-dotenv --no-compile-autoload-bunfig \
-    --define "SPAREBAND_COMMIT=\"$commit\""
+    --define '__dirname="/"' --define "SPAREBAND_COMMIT=\"$commit\""
 }
 
 package() {
@@ -139,15 +141,21 @@ build() {
   for target in $1; do executable "$target"; done
 }
 
-all() {
-  build "$targets"
+packages() {
+  identify
   package linux-arm64 arm64
   package linux-x64 amd64
+}
+
+all() {
+  build "$targets"
+  packages
   say
   say "       bytes  sha256"
   (cd "$dist" && for file in spareband-* spareband_*.deb; do
-    [ -f "$file" ] && printf '%12d  %s  %s\n' "$(wc -c <"$file")" "$(sha256sum "$file" | cut -c1-64)" "$file"
-  done) || true
+    [ -f "$file" ] || continue
+    printf '%12d  %s  %s\n' "$(wc -c <"$file")" "$(sha256sum "$file" | cut -c1-64)" "$file"
+  done)
 }
 
 action=${1:-all}
@@ -164,6 +172,7 @@ test)
   exec "$bun" test/run.ts "$@"
   ;;
 executables) build "${*:-$targets}" ;;
+packages) packages ;;
 all) all ;;
-*) sed -n '2,11s/^# \{0,1\}//p' "$0" >&2; exit 64 ;;
+*) sed -n '2,12s/^# \{0,1\}//p' "$0" >&2; exit 64 ;;
 esac
