@@ -13,7 +13,7 @@ import { systemRandom } from "../../agent/core/random.ts";
 import { systemClock } from "../../agent/core/system-clock.ts";
 import { unixSeconds } from "../../agent/core/units.ts";
 import { createSigner } from "../../agent/identity/ed25519.ts";
-import { type BoxScript, ScriptedBox, ticketSource } from "./scripted-box.ts";
+import { type BoxScript, type Grantor, ScriptedBox, ticketSource } from "./scripted-box.ts";
 
 export const titlesFolder = join(import.meta.dir, "../fixtures/titles");
 export const creator = createSigner(new Uint8Array(32).fill(3));
@@ -42,20 +42,30 @@ export async function loadTitle(folder: string, about: TitleAbout = {}): Promise
   return { sealed: made.manifest, content };
 }
 
-export interface PlayedFrom extends AsyncDisposable {
+export interface PlayedFrom<B> extends AsyncDisposable {
   readonly gateway: Gateway;
   readonly url: string;
-  readonly boxes: readonly ScriptedBox[];
+  readonly boxes: readonly B[];
   readonly plays: readonly Play[];
 }
 
 /** One gateway, one title, a box for each script. */
-export function playFrom(
+export const playFrom = (
   title: SampleTitle,
   scripts: readonly BoxScript[],
   options: Partial<GatewayOptions> = {},
-): PlayedFrom {
-  const boxes = scripts.map((script) => new ScriptedBox(title, script));
+) =>
+  playFromBoxes(
+    title,
+    scripts.map((script) => new ScriptedBox(title, script)),
+    options,
+  );
+
+export function playFromBoxes<B extends Grantor & { kill(): Promise<void> }>(
+  title: SampleTitle,
+  boxes: readonly B[],
+  options: Partial<GatewayOptions> = {},
+): PlayedFrom<B> {
   const plays: Play[] = [];
   const gateway = new Gateway({
     listen: { host: "127.0.0.1", port: 0 },

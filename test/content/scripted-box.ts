@@ -6,10 +6,16 @@ import { open, seal } from "../../agent/accounting/envelope.ts";
 import type { Sealed, TicketRequest } from "../../agent/accounting/messages.ts";
 import type { Grant, Grants } from "../../agent/content/coordinator-client.ts";
 import type { SampleTitle } from "../../agent/content/sample-title.ts";
-import { fromBase64Url, type Hash, type Id, toHex } from "../../agent/core/encoding.ts";
+import {
+  fromBase64Url,
+  type Hash,
+  type Id,
+  type PublicKey,
+  toHex,
+} from "../../agent/core/encoding.ts";
 import { systemRandom } from "../../agent/core/random.ts";
 import { bytes, unixSeconds } from "../../agent/core/units.ts";
-import { createSigner } from "../../agent/identity/ed25519.ts";
+import { createSigner, type Signer } from "../../agent/identity/ed25519.ts";
 
 export const coordinatorKey = createSigner(new Uint8Array(32).fill(1));
 const MIB = 1024 * 1024;
@@ -30,7 +36,7 @@ export interface BoxScript {
   readonly maxBytes?: number;
 }
 
-export class ScriptedBox {
+export class ScriptedBox implements Grantor {
   readonly signer = createSigner(systemRandom.bytes(32));
   readonly title: SampleTitle;
   script: BoxScript;
@@ -74,21 +80,8 @@ export class ScriptedBox {
   }
 
   grant(request: TicketRequest): Grant {
-    const now = Math.floor(Date.now() / 1000);
-    const ticket = {
-      id: toHex(systemRandom.bytes(16)) as Id,
-      box: this.signer.publicKey,
-      viewer: request.viewer,
-      title: request.title,
-      split: "5".repeat(64) as Hash,
-      priceList: 1,
-      maxBytes: bytes(this.script.maxBytes ?? 256 * MIB),
-      notBefore: unixSeconds(now),
-      startBy: unixSeconds(now + 600),
-      expires: unixSeconds(now + 7200),
-      settleBy: unixSeconds(now + 86_400),
-    };
-    return { addresses: [this.address], ticket: seal("ticket", ticket, coordinatorKey, "dev") };
+    const ticket = ticketFor(this.signer.publicKey, request, this.script.maxBytes);
+    return { addresses: [this.address], ticket };
   }
 
   async #answer(request: Request): Promise<Response> {
@@ -174,12 +167,37 @@ export class ScriptedBox {
   #viewer: TicketRequest["viewer"] | undefined;
 }
 
+/** A ticket of the test's coordinator. */
+export function ticketFor(box: PublicKey, request: TicketRequest, maxBytes = 256 * MIB) {
+  const now = Math.floor(Date.now() / 1000);
+  const ticket = {
+    id: toHex(systemRandom.bytes(16)) as Id,
+    box,
+    viewer: request.viewer,
+    title: request.title,
+    split: "5".repeat(64) as Hash,
+    priceList: 1,
+    maxBytes: bytes(maxBytes),
+    notBefore: unixSeconds(now),
+    startBy: unixSeconds(now + 600),
+    expires: unixSeconds(now + 7200),
+    settleBy: unixSeconds(now + 86_400),
+  };
+  return seal("ticket", ticket, coordinatorKey, "dev");
+}
+
 const flipBit = (data: Uint8Array, at: number) => {
   data[at] = (data[at] ?? 0) ^ 0x40;
 };
 
+/** Anything that serves and can be given a ticket for. */
+export interface Grantor {
+  readonly signer: Signer;
+  grant(request: TicketRequest): Grant;
+}
+
 /** Grants for these boxes, as a coordinator that has placed the title on them. */
-export function ticketSource(boxes: readonly ScriptedBox[], origin?: ScriptedBox) {
+export function ticketSource(boxes: readonly Grantor[], origin?: Grantor) {
   const requests: TicketRequest[] = [];
   return {
     requests,

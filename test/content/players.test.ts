@@ -1,0 +1,253 @@
+/** Ordinary players and download tools, as they are, against a real gateway and real boxes. */
+import { afterAll, beforeAll, expect, test } from "bun:test";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { chromium } from "playwright-core";
+import { metalink } from "../../agent/content/metalink.ts";
+import { type SampleTitle, sampleTitle } from "../../agent/content/sample-title.ts";
+import { sha256 } from "../../agent/core/encoding.ts";
+import { loadTitle, type PlayedFrom, playFromBoxes, titlesFolder } from "./gateway-fixture.ts";
+import { ServingBox } from "./serving-box.ts";
+
+const MIB = 1024 * 1024;
+const CHROMIUM = "/usr/bin/chromium";
+const lacks = (tool: string) => Bun.which(tool) === null;
+/** Named in the test's title, so that a skip says what is missing. */
+const needs = (tool: string) => (lacks(tool) ? ` (skipped: ${tool} is not installed)` : "");
+
+let folder: string;
+const open: AsyncDisposable[] = [];
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), "players-"));
+});
+afterAll(async () => {
+  for (const each of open) await each[Symbol.asyncDispose]();
+  await rm(folder, { recursive: true });
+});
+
+/** Each title is served once by three boxes for all tests. */
+const cache = new Map<string, Promise<PlayedFrom<ServingBox> & { title: SampleTitle }>>();
+function played(name: "meadow" | "three-tones" | "film") {
+  const make = async () => {
+    const title =
+      name === "film"
+        ? sampleTitle([["film.mp4", 20 * MIB + 7]], { delivery: "open", chunkSize: 256 * 1024 })
+        : await loadTitle(join(titlesFolder, name));
+    const boxes = await Promise.all([1, 2, 3].map(() => ServingBox.start(title)));
+    const playing = playFromBoxes(title, boxes);
+    open.push(playing);
+    return Object.assign(playing, { title });
+  };
+  const known = cache.get(name) ?? make();
+  cache.set(name, known);
+  return known;
+}
+
+async function run(command: readonly string[]) {
+  const child = Bun.spawn([...command], { stdout: "pipe", stderr: "pipe", cwd: folder });
+  const [stdout, stderr] = await Promise.all([
+    new Response(child.stdout).text(),
+    new Response(child.stderr).text(),
+  ]);
+  return { code: await child.exited, stdout, stderr };
+}
+
+test.skipIf(lacks("ffprobe"))(
+  `ffprobe sees picture, sound and the full length${needs("ffprobe")}`,
+  async () => {
+    const { url } = await played("meadow");
+    const show = ["-show_entries", "stream=codec_name:format=duration", "-of", "json"];
+    const { code, stdout } = await run(["ffprobe", "-v", "error", ...show, `${url}/master.m3u8`]);
+    expect(code).toBe(0);
+    const seen = JSON.parse(stdout);
+    expect(Number(seen.format.duration)).toBeCloseTo(180, 0);
+    const codecs = seen.streams.map((stream: { codec_name: string }) => stream.codec_name);
+    expect(new Set(codecs)).toEqual(new Set(["h264", "aac"]));
+  },
+  30_000,
+);
+
+test.skipIf(lacks("ffmpeg"))(
+  `ffmpeg decodes every frame without a complaint${needs("ffmpeg")}`,
+  async () => {
+    const { url } = await played("meadow");
+    const input = ["-i", `${url}/index.m3u8`, "-f", "null", "-"];
+    const { code, stderr } = await run([
+      "ffmpeg",
+      "-nostdin",
+      "-v",
+      "warning",
+      "-xerror",
+      ...input,
+    ]);
+    expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
+  },
+  60_000,
+);
+
+test.skipIf(lacks("ffmpeg"))(
+  `ffmpeg plays the live channel${needs("ffmpeg")}`,
+  async () => {
+    const { url } = await played("meadow");
+    const input = ["-i", `${url}/index.m3u8?live`, "-t", "3", "-f", "null", "-"];
+    const { code, stderr } = await run(["ffmpeg", "-nostdin", "-v", "error", "-xerror", ...input]);
+    expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
+  },
+  60_000,
+);
+
+test.skipIf(lacks("ffprobe"))(
+  `ffprobe reads tags and length of an album's track${needs("ffprobe")}`,
+  async () => {
+    const { url } = await played("three-tones");
+    const show = ["-show_entries", "format=duration:format_tags=title,TSRC", "-of", "json"];
+    const { stdout } = await run(["ffprobe", "-v", "error", ...show, `${url}/02-noon-c-sharp.mp3`]);
+    const { format } = JSON.parse(stdout);
+    expect(format.tags).toEqual({ title: "Noon C Sharp", TSRC: "QMSPB2600002" });
+    expect(Number(format.duration)).toBeCloseTo(15, 0);
+  },
+  30_000,
+);
+
+test.skipIf(lacks("curl"))(
+  `curl downloads, resumes and asks for ranges${needs("curl")}`,
+  async () => {
+    const { url, title } = await played("film");
+    const content = title.content[0] as Uint8Array<ArrayBuffer>;
+    const target = join(folder, "curl.mp4");
+    await Bun.write(target, content.slice(0, 5 * MIB + 1));
+    const { code } = await run(["curl", "-sSf", "-C", "-", "-o", target, `${url}/film.mp4`]);
+    expect(code).toBe(0);
+    expect(sha256(await Bun.file(target).bytes())).toBe(sha256(content));
+    const part = await run(["curl", "-sSf", "-r", "1000-1999", "-o", "part", `${url}/film.mp4`]);
+    expect(part.code).toBe(0);
+    expect(sha256(await Bun.file(join(folder, "part")).bytes())).toBe(
+      sha256(content.slice(1000, 2000)),
+    );
+  },
+  30_000,
+);
+
+test.skipIf(lacks("aria2c"))(
+  `aria2 downloads over four connections from the gateway${needs("aria2c")}`,
+  async () => {
+    const { url, title } = await played("film");
+    const split = ["-x4", "-s4", "-k1M", "--file-allocation=none", "-q", "-o", "aria.mp4"];
+    const { code } = await run(["aria2c", "--no-conf", ...split, `${url}/film.mp4`]);
+    expect(code).toBe(0);
+    expect(sha256(await Bun.file(join(folder, "aria.mp4")).bytes())).toBe(
+      sha256(title.content[0] as Uint8Array),
+    );
+  },
+  30_000,
+);
+
+test.skipIf(lacks("aria2c"))(
+  `aria2 downloads an open title straight from the boxes, by its metalink${needs("aria2c")}`,
+  async () => {
+    const { boxes, title } = await played("film");
+    const document = metalink(
+      title.sealed,
+      boxes.map((box) => box.address),
+    );
+    await Bun.write(join(folder, "film.meta4"), document);
+    await Bun.write(join(folder, "straight", "keep"), "");
+    const quiet = ["--no-conf", "-q", "--file-allocation=none", "-s3", "-k1M"];
+    const { code, stderr } = await run([
+      ...["aria2c", ...quiet, "-d", join(folder, "straight"), "-M", join(folder, "film.meta4")],
+    ]);
+    expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
+    expect(sha256(await Bun.file(join(folder, "straight/film.mp4")).bytes())).toBe(
+      sha256(title.content[0] as Uint8Array),
+    );
+    const one = await fetch(`${boxes[0]?.address}/v1/titles/${title.sealed.hash}/metalink`);
+    expect(one.headers.get("content-type")).toBe("application/metalink4+xml");
+  },
+  30_000,
+);
+
+test.skipIf(lacks(CHROMIUM))(
+  `hls.js in Chromium starts within a second and plays on${needs(CHROMIUM)}`,
+  async () => {
+    const { url } = await played("meadow");
+    const seen = await watch(`${url}/master.m3u8`, 3);
+    expect(seen.error).toBe("");
+    expect(seen.position).toBeGreaterThanOrEqual(3);
+    expect(seen.duration).toBeCloseTo(180, 0);
+    expect(seen.width).toBe(320);
+    expect(seen.startedMs).toBeLessThan(5_000);
+  },
+  60_000,
+);
+
+test.skipIf(lacks(CHROMIUM))(
+  `hls.js in Chromium follows the live channel${needs(CHROMIUM)}`,
+  async () => {
+    const { url } = await played("meadow");
+    const seen = await watch(`${url}/master.m3u8?live`, 2);
+    expect(seen.error).toBe("");
+    expect(seen.position).toBeGreaterThan(0);
+  },
+  60_000,
+);
+
+interface Seen {
+  readonly position: number;
+  readonly duration: number;
+  readonly width: number;
+  readonly startedMs: number;
+  readonly error: string;
+}
+
+/** Plays in a page of another local port until so many seconds have been shown. */
+async function watch(source: string, playSeconds: number): Promise<Seen> {
+  const page = `<!doctype html><video muted></video><script src="/hls.js"></script><script>
+    const video = document.querySelector("video");
+    const seen = { error: "" };
+    window.seen = seen;
+    const begun = performance.now();
+    const hls = new Hls();
+    hls.on(Hls.Events.ERROR, (_, data) => { if (data.fatal) seen.error = data.details; });
+    video.addEventListener("timeupdate", () => {
+      seen.first ??= video.currentTime;
+      if (video.currentTime > seen.first) seen.startedMs ??= performance.now() - begun;
+      Object.assign(seen, { position: video.currentTime, played: video.currentTime - seen.first,
+        duration: video.duration, width: video.videoWidth });
+    });
+    hls.on(Hls.Events.MANIFEST_PARSED, () => video.play());
+    hls.loadSource(${JSON.stringify(source)});
+    hls.attachMedia(video);
+  </script>`;
+  const script = Bun.file(join(import.meta.dir, "../../node_modules/hls.js/dist/hls.min.js"));
+  const server = Bun.serve({
+    port: 0,
+    hostname: "127.0.0.1",
+    fetch: (request) =>
+      request.url.endsWith("/hls.js")
+        ? new Response(script)
+        : new Response(page, { headers: { "content-type": "text/html" } }),
+  });
+  const browser = await chromium.launch({
+    executablePath: CHROMIUM,
+    args: [
+      ...["--no-sandbox", "--headless", "--disable-gpu", "--disable-quic", "--no-first-run"],
+      ...["--disable-background-networking", "--disable-component-update", "--disable-sync"],
+      "--autoplay-policy=no-user-gesture-required",
+    ],
+  });
+  try {
+    const tab = await browser.newPage();
+    await tab.goto(`http://127.0.0.1:${server.port}/`);
+    await tab.waitForFunction(
+      `window.seen.error || window.seen.played >= ${playSeconds}`,
+      undefined,
+      { timeout: 40_000 },
+    );
+    return (await tab.evaluate("window.seen")) as Seen;
+  } finally {
+    await browser.close();
+    await server.stop(true);
+  }
+}
