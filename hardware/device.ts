@@ -1,5 +1,6 @@
 /** The hardware abstraction layer: everything the agent knows of the machine it runs on. */
 import type { Cpu } from "./cpu.ts";
+import type { IngressControl } from "./ingress-control.ts";
 import type { Nic } from "./nic.ts";
 import type { Playback } from "./playback.ts";
 import type { Router } from "./router.ts";
@@ -22,6 +23,7 @@ export interface Device {
   readonly thermal: Thermal;
   readonly storage: Storage;
   readonly trafficControl: TrafficControl;
+  readonly ingressControl: IngressControl;
   readonly router: Router;
   readonly playback: Playback;
   facts(): Promise<DeviceFacts>;

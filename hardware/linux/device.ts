@@ -6,6 +6,7 @@ import { createLinuxCpu } from "./cpu.ts";
 import { readFacts } from "./facts.ts";
 import { createFileTree } from "./file-tree.ts";
 import { createWanCounters } from "./igd/wan-counters.ts";
+import { createLinuxIngressControl } from "./ingress-control.ts";
 import { createLinuxNic } from "./nic.ts";
 import { createLinuxPlayback } from "./playback.ts";
 import { createLinuxRouter } from "./router.ts";
@@ -41,6 +42,7 @@ export function createLinuxDevice(options: LinuxDeviceOptions): Device {
     thermal: createLinuxThermal({ tree }),
     storage: createLinuxStorage({ tree }),
     trafficControl: createLinuxTrafficControl({ tree, run }),
+    ingressControl: createLinuxIngressControl({ run }),
     router: createLinuxRouter({
       tree,
       ...(options.upnp !== false && { wanCounters: createWanCounters({ clock }) }),

@@ -19,10 +19,10 @@ export interface Shape {
 export const listing = (device: string) =>
   lines(`qdisc show dev ${device}`, `class show dev ${device}`, `filter show dev ${device}`);
 
-/** `add`, not `replace`: it fails where a stranger's qdisc has been put in the meantime. */
-export const addRoot = (device: string, shape: Shape) =>
+/** Past the class goes what no filter sends into it, or all goes in. `add`, not `replace`: it fails where a stranger's qdisc has been put in the meantime. */
+export const addRoot = (device: string, shape: Shape, unclassified: 0 | 1 = 0) =>
   lines(
-    `qdisc add dev ${device} root handle ${ROOT} htb default 0`,
+    `qdisc add dev ${device} root handle ${ROOT} htb default ${unclassified}`,
     `class add ${peerClass(device, shape)}`,
   );
 

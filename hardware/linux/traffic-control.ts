@@ -13,6 +13,8 @@ import {
   unmarkingScript,
 } from "./nft-marking.ts";
 import { isInterfaceName } from "./nic.ts";
+import { oneAtATime } from "./one-at-a-time.ts";
+import { isDone, refusalOf, succeeded } from "./outcome.ts";
 import { parseTc, type TcListing } from "./parse-tc.ts";
 import * as tc from "./tc-commands.ts";
 
@@ -27,11 +29,11 @@ export function createLinuxTrafficControl(options: {
   readonly run: RunCommand;
 }): TrafficControl {
   const driver = new LinuxTrafficControl(options.tree, options.run);
-  const oneAtATime = createQueue();
+  const inTurn = oneAtATime();
   return {
-    read: (device) => oneAtATime(() => driver.read(device)),
-    apply: (plan) => oneAtATime(() => driver.apply(plan)),
-    remove: (device) => oneAtATime(() => driver.remove(device)),
+    read: (device) => inTurn(() => driver.read(device)),
+    apply: (plan) => inTurn(() => driver.apply(plan)),
+    remove: (device) => inTurn(() => driver.remove(device)),
   };
 }
 
@@ -47,7 +49,8 @@ class LinuxTrafficControl {
 
   async read(device: string): Promise<ShapingInForce> {
     const outcome = await this.#tc(device, tc.listing(device));
-    if (!isDone(outcome) || outcome.stdout === "") return unavailable(outcome);
+    if (!isDone(outcome) || outcome.stdout === "")
+      return { state: "unavailable", reason: refusalOf(outcome) };
     const listing = parseTc(outcome.stdout);
     const foreign = strangerOf(listing);
     if (foreign) return { state: "foreign", device, qdisc: foreign };
@@ -124,7 +127,7 @@ class LinuxTrafficControl {
 
   async #giveUp(device: string, outcome: CommandOutcome): Promise<ShapingInForce> {
     await this.remove(device);
-    return unavailable(outcome);
+    return { state: "unavailable", reason: refusalOf(outcome) };
   }
 
   async #shapedBy(device: string, listing: TcListing): Promise<Shaped | undefined> {
@@ -155,36 +158,5 @@ function strangerOf({ qdiscs }: TcListing): string | undefined {
   return !root || ours || root.handle === "0:" ? undefined : `${root.kind} ${root.handle}`;
 }
 
-type Done = Extract<CommandOutcome, { kind: "done" }>;
-const isDone = (outcome: CommandOutcome): outcome is Done => outcome.kind === "done";
-const succeeded = (outcome: CommandOutcome): outcome is Done =>
-  outcome.kind === "done" && outcome.code === 0;
-
 const sameNumbers = (a: readonly number[], b: readonly number[]) =>
   a.length === b.length && [...a].sort().join() === [...b].sort().join();
-
-/** Says in words a household's page can show why there is no traffic control. */
-function unavailable(outcome: CommandOutcome): Extract<ShapingInForce, { state: "unavailable" }> {
-  return { state: "unavailable", reason: reasonFor(outcome) };
-}
-
-function reasonFor(outcome: CommandOutcome): string {
-  if (outcome.kind === "missing") return "the program tc is not installed";
-  if (outcome.kind === "failed") return outcome.reason;
-  const { stderr } = outcome;
-  if (/not permitted/.test(stderr)) return "CAP_NET_ADMIN is missing";
-  if (/qdisc kind is unknown/.test(stderr)) return "the kernel has no HTB";
-  if (/Cannot find device/.test(stderr)) return "the network interface is gone";
-  const [line] = stderr.split("\n");
-  return line ? `tc said: ${line.slice(0, 120)}` : "tc could not set the queue up";
-}
-
-/** Runs what it is given one after another; a failure does not stop the next. */
-function createQueue(): <T>(work: () => Promise<T>) => Promise<T> {
-  let last: Promise<unknown> = Promise.resolve();
-  return (work) => {
-    const next = last.then(work, work);
-    last = next;
-    return next;
-  };
-}

@@ -2,6 +2,7 @@
 import type { Clock } from "../../agent/core/clock.ts";
 import { bytes, celsius } from "../../agent/core/units.ts";
 import type { Device, DeviceFacts } from "../device.ts";
+import { createSimulatedIngressControl } from "./ingress-control.ts";
 import { CORES, type Home, SimulatedModel } from "./model.ts";
 import { createSimulatedRouter } from "./router.ts";
 import { createSimulatedTrafficControl, type SimulatedTrafficControl } from "./traffic-control.ts";
@@ -23,6 +24,7 @@ export function createSimulatedDevice(options: SimulatedDeviceOptions): Simulate
   return {
     model,
     trafficControl: createSimulatedTrafficControl(model),
+    ingressControl: createSimulatedIngressControl(model),
     router: createSimulatedRouter(model),
     nic: { read: async () => readNic(model) },
     cpu: { read: async () => readCpu(model) },

@@ -66,6 +66,8 @@ export const ordinaryHome = (): Home => ({
 
 /** Share of one core that sending a gigabit per second through the kernel takes on a weak ARM. */
 const LOAD_PER_GIGABIT = 0.8;
+const UNLIMITED = bitsPerSecond(Number.POSITIVE_INFINITY);
+/** Kelvin above the room, doing nothing, and more with every core busy. */
 const IDLE_RISE = 15;
 const FULL_LOAD_RISE = 45;
 const THERMAL_TIME_CONSTANT_MS = 60_000;
@@ -88,6 +90,7 @@ export class SimulatedModel {
   #totalTicks = 0;
   /** Ceilings in force on what goes to peers: traffic control's and the pacers'. */
   readonly #ceilings = new Map<string, BitsPerSecond>();
+  #fetchCeiling = UNLIMITED;
 
   constructor(clock: Clock, home: Partial<Home> = {}) {
     this.#clock = clock;
@@ -101,6 +104,12 @@ export class SimulatedModel {
     this.advance();
     if (rate === undefined) this.#ceilings.delete(name);
     else this.#ceilings.set(name, rate);
+  }
+
+  /** Holds what the box fetches below a rate, or lets it go. */
+  setFetchCeiling(rate: BitsPerSecond | undefined): void {
+    this.advance();
+    this.#fetchCeiling = rate ?? UNLIMITED;
   }
 
   /** Changes the home from now on; what was until now is counted first. */
@@ -123,6 +132,12 @@ export class SimulatedModel {
   get sending(): BitsPerSecond {
     const { nic, peerDemand } = this.home;
     return bitsPerSecond(nic.plugged ? Math.min(peerDemand, ...this.#ceilings.values()) : 0);
+  }
+
+  /** What the box fetches now. */
+  get fetching(): BitsPerSecond {
+    const { nic, fetching } = this.home;
+    return bitsPerSecond(nic.plugged ? Math.min(fetching, this.#fetchCeiling) : 0);
   }
 
   /** Round trip now, the router's queue included; undefined when nothing gets through. */
@@ -164,9 +179,9 @@ export class SimulatedModel {
   }
 
   #moveTraffic(passed: Milliseconds): void {
-    const { uplink, buffer, familySending, familyReceiving, fetching, nic } = this.home;
+    const { uplink, buffer, familySending, familyReceiving } = this.home;
     const own = bytesIn(this.sending, passed);
-    const fetched = nic.plugged ? bytesIn(fetching, passed) : 0;
+    const fetched = bytesIn(this.fetching, passed);
     const offered = this.#queued + own + bytesIn(familySending, passed);
     const left = Math.min(offered, bytesIn(uplink, passed));
     this.#queued = Math.min(offered - left, bytesIn(uplink, buffer));
