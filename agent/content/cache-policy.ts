@@ -73,10 +73,10 @@ export class CachePolicy {
    * `spared` names files that must stay for now (being served, being written).
    */
   victim(spared: (key: string) => boolean = () => false): string | undefined {
-    const preferSmall = this.#smallSize > SMALL_SHARE * this.#capacity;
-    return preferSmall
-      ? (this.#fromSmall(spared) ?? this.#fromMain(spared))
-      : (this.#fromMain(spared) ?? this.#fromSmall(spared));
+    const small = this.#smallSize > SMALL_SHARE * this.#capacity;
+    const first = small ? undefined : this.#fromMain(spared);
+    // What was asked for moves from the small queue to the main one, so that one comes last.
+    return first ?? this.#fromSmall(spared) ?? this.#fromMain(spared);
   }
 
   #fromSmall(spared: (key: string) => boolean): string | undefined {
