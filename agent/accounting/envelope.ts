@@ -87,6 +87,38 @@ export function open<T extends MessageType>(
   }
 }
 
+export interface Peeked {
+  readonly type: MessageType;
+  readonly environment: Environment;
+  readonly signer: PublicKey;
+  readonly body: MessageBodies[MessageType];
+  /** Hexadecimal; not checked. */
+  readonly signature: string;
+}
+
+/** What bytes claim to say, believed by nobody: for showing and for naming damage. */
+export function peek(bytes: Uint8Array): Peeked | undefined {
+  const typ = bytes.length > PAYLOAD_AT ? typFound(bytes) : 0;
+  for (const type of messageTypes) {
+    for (const environment of ["dev", "prod"] as const) {
+      if (typ !== typOf(type, environment)) continue;
+      const signer = toHex(bytes.subarray(KID_AT, TYP_AT)) as PublicKey;
+      const body = peekPayload(type, bytes, signer);
+      return body && { type, environment, signer, body, signature: toHex(bytes.slice(-64)) };
+    }
+  }
+  return undefined;
+}
+
+function peekPayload(type: MessageType, bytes: Uint8Array, signer: PublicKey) {
+  try {
+    return readPayload(type, payloadReader(type, bytes), signer);
+  } catch (fault) {
+    if (fault instanceof DecodeFault) return undefined;
+    throw fault;
+  }
+}
+
 function openOrFault<T extends MessageType>(
   type: T,
   bytes: Uint8Array,
@@ -119,7 +151,7 @@ function checkHeader(type: MessageType, bytes: Uint8Array, environment: Environm
     bytes[TYP_AT + 1] === 0x19 &&
     bytes[PAYLOAD_AT - 1] === NO_UNPROTECTED;
   if (!form) throw new DecodeFault("malformed", `${type}: header is not in its one form`);
-  const found = ((bytes[TYP_AT + 2] as number) << 8) | (bytes[TYP_AT + 3] as number);
+  const found = typFound(bytes);
   if (found === typOf(type, environment)) return;
   const other = environment === "dev" ? "prod" : "dev";
   if (found === typOf(type, other)) {
@@ -127,6 +159,9 @@ function checkHeader(type: MessageType, bytes: Uint8Array, environment: Environm
   }
   throw new DecodeFault("wrong-type", `expected ${type}, found ${typName(found)}`);
 }
+
+const typFound = (bytes: Uint8Array) =>
+  ((bytes[TYP_AT + 2] as number) << 8) | (bytes[TYP_AT + 3] as number);
 
 const typName = (typ: number) =>
   messageTypes.find((type) => typOf(type, "dev") === typ || typOf(type, "prod") === typ) ??

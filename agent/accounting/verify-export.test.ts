@@ -1,0 +1,207 @@
+import { expect, test } from "bun:test";
+import {
+  ack,
+  entries,
+  expected,
+  exported,
+  lines,
+  records,
+  statements,
+  subject,
+  tree,
+} from "../../test/protocol/example-export.ts";
+import { examples, keys } from "../../test/protocol/examples.ts";
+import { bytes, mebibytes, microTokens } from "../core/units.ts";
+import { createSigner } from "../identity/ed25519.ts";
+import { seal } from "./envelope.ts";
+import { verifyExport } from "./verify-export.ts";
+import type { ExportEntry } from "./write-export.ts";
+
+const message = (sealed: { readonly bytes: Uint8Array }): ExportEntry => ({
+  kind: "message",
+  bytes: sealed.bytes,
+});
+const codesOf = (from: Iterable<ExportEntry>) =>
+  verifyExport(exported(from).content, expected).findings.map(
+    ({ about, code }) => `${about}: ${code}`,
+  );
+const without = (...gone: readonly (ExportEntry | undefined)[]) =>
+  entries.filter((entry) => !gone.includes(entry));
+const entryOf = (signed: Uint8Array | undefined) =>
+  entries.find((entry) => entry.kind === "message" && entry.bytes === signed);
+
+test("an export verifies with the coordinator's public key alone", () => {
+  const { content, copy } = exported();
+  expect(verifyExport(content, expected, copy)).toEqual({
+    ok: true,
+    header: {
+      version: 1,
+      environment: "dev",
+      subject,
+      at: (examples.ticket.body.notBefore + 7_200) as never,
+    },
+    items: 29,
+    records: 3,
+    acks: 1,
+    statements: 2,
+    lines: 9,
+    provenLines: 9,
+    provenBytes: mebibytes(14),
+    provenTokens: microTokens(14_000n),
+    findings: [],
+  });
+});
+
+/** Where each item of the export starts. */
+function offsetsOf(items: readonly Uint8Array[]): readonly number[] {
+  let offset = 0;
+  return items.map((item) => {
+    const start = offset;
+    offset += item.length;
+    return start;
+  });
+}
+
+test("any flipped bit is named with the item it is in", () => {
+  const { content, items } = exported();
+  const starts = offsetsOf(items);
+  for (let bit = 0; bit < content.length * 8; bit += 41) {
+    const at = bit >> 3;
+    const damaged = content.with(at, (content[at] ?? 0) ^ (1 << (bit & 7)));
+    const { ok, findings } = verifyExport(damaged, expected);
+    const item = starts.findLastIndex((start) => start <= at);
+    expect(ok).toBe(false);
+    expect(findings.map((finding) => finding.item)).toContain(item);
+  }
+});
+
+test("beside its JSON copy, damage is named by field", () => {
+  const { content, copy, items } = exported();
+  const starts = offsetsOf(items);
+  const record =
+    (starts[3] ?? 0) + Buffer.from(items[3] ?? []).indexOf(examples.record.body.bootId, 0, "hex");
+  const damaged = content.with(record + 2, 0);
+  const [finding] = verifyExport(damaged, expected, copy).findings;
+  expect(finding).toMatchObject({ item: 3, about: "record 1/1", code: "damaged" });
+  expect(finding?.text).toEndWith("were changed: body.bootId");
+});
+
+test("any change to the JSON copy is named by item and field", () => {
+  const { content, copy } = exported();
+  const changed = copy.replace('"wireBytes":6291457', '"wireBytes":6291458');
+  expect(verifyExport(content, expected, changed).findings).toMatchObject([
+    { item: 4, about: "record 1/2", code: "copy-differs" },
+  ]);
+  const cut = copy.slice(0, copy.lastIndexOf("\n", copy.length - 2) + 1);
+  expect(verifyExport(content, expected, cut).ok).toBe(false);
+});
+
+test("an export that was cut off says so, wherever it was cut", () => {
+  const { content } = exported();
+  for (let length = 0; length < content.length; length += 97) {
+    const { findings } = verifyExport(content.subarray(0, length), expected);
+    expect(findings.map((finding) => finding.code)).toContain("cut-short");
+  }
+});
+
+test("an item taken out, repeated or moved is noticed", () => {
+  const { items } = exported();
+  const [a, b] = [items[3], items[4]];
+  if (!a || !b) throw new Error("items");
+  for (const changed of [
+    items.toSpliced(3, 1),
+    items.toSpliced(3, 0, a),
+    items.with(3, b).with(4, a),
+  ]) {
+    const { ok } = verifyExport(new Uint8Array(Buffer.concat(changed)), expected);
+    expect(ok).toBe(false);
+  }
+});
+
+test("a gap in the records is found", () => {
+  expect(codesOf(without(entryOf(records[1]?.bytes)))).toContain("record 1/3: gap");
+});
+
+test("two records with one number are found (fault 11)", () => {
+  const body = { ...examples.record.body, ...records[2]?.body, wireBytes: bytes(99 * 1024 * 1024) };
+  const twin = seal("record", body, keys.box, "dev");
+  expect(codesOf([...entries, message(twin)])).toContain("record 1/3: equivocation");
+});
+
+test("what another key signed in the coordinator's place counts for nothing (fault 38)", () => {
+  const forger = createSigner(new Uint8Array(32).fill(77));
+  const forged = seal("ack", ack().body, forger, "dev");
+  expect(codesOf([...without(entryOf(ack().bytes)), message(forged)])).toContain(
+    "ack 1/3: unknown-signer",
+  );
+});
+
+test("a statement that leaves out an acknowledged line is found (fault 36)", () => {
+  const kept = entries.filter(
+    (entry) =>
+      !(entry.kind === "line" && entry.line.line === 4) &&
+      !(entry.kind === "inclusion" && entry.proof.line === 4),
+  );
+  expect(codesOf(kept)).toEqual(["record 1/2: left-out"]);
+});
+
+test("a refused record may be unpaid", () => {
+  const refusing = ack({ refused: [{ sequence: 2, code: "over-rate" }] });
+  const kept = entries.filter(
+    (entry) =>
+      !(entry.kind === "line" && entry.line.line === 4) &&
+      !(entry.kind === "inclusion" && entry.proof.line === 4),
+  );
+  const replaced = kept.map((entry) =>
+    entry === entryOf(ack().bytes) ||
+    (entry.kind === "message" && Buffer.compare(entry.bytes, ack().bytes) === 0)
+      ? message(refusing)
+      : entry,
+  );
+  expect(codesOf(replaced)).toEqual([]);
+});
+
+test("a line that pays more than its receipts earn is found", () => {
+  const raised = entries.map(
+    (entry): ExportEntry =>
+      entry.kind === "line" && entry.line.line === 1
+        ? { kind: "line", line: { ...entry.line, amount: microTokens(4_001n) } }
+        : entry,
+  );
+  const codes = codesOf(raised);
+  expect(codes).toContain("record 1/1: overpaid");
+  expect(codes).toContain("line 1: not-in-statement");
+});
+
+test("two roots for one epoch are found, and both are in the export as proof (fault 37)", () => {
+  const second = statements[1];
+  if (!second) throw new Error("two statements");
+  const other = seal("statement", { ...second.body, root: tree.root(8) }, keys.coordinator, "dev");
+  expect(codesOf([...entries, message(other)])).toContain("statement 2: two-roots");
+});
+
+test("a tree that does not keep the earlier one is found", () => {
+  const broken = entries.map(
+    (entry): ExportEntry =>
+      entry.kind === "consistency"
+        ? { kind: "consistency", proof: { ...entry.proof, path: tree.consistencyProof(5) } }
+        : entry,
+  );
+  expect(codesOf(broken)).toEqual(["consistency 1-2: not-consistent"]);
+});
+
+test("an export of the other environment is not taken for one of this", () => {
+  const { content } = exported();
+  const { ok, findings } = verifyExport(content, { ...expected, environment: "prod" });
+  expect(ok).toBe(false);
+  expect(new Set(findings.map((finding) => finding.code))).toContain("wrong-environment");
+});
+
+test("bytes made to be slow are given up on in bounded work", () => {
+  const hostile = new Uint8Array(200_000);
+  for (let at = 0; at + 8 < hostile.length; at += 8) {
+    hostile.set([0x84, 0x00, 0x01, 0x5a, 0x00, 0x01, 0x00, 0x00], at);
+  }
+  expect(verifyExport(hostile, expected).ok).toBe(false);
+  expect(lines).toHaveLength(9);
+});
