@@ -8,6 +8,7 @@ import { every } from "../core/part.ts";
 import { type Bytes, bytes, type Milliseconds, seconds, type UnixSeconds } from "../core/units.ts";
 import { momentOf } from "../journal/moment.ts";
 import type { BrokerSession, Ended } from "./broker-session.ts";
+import type { CloneWatch } from "./clone-watch.ts";
 import { CommandDesk } from "./command-desk.ts";
 import { isWorthTelling, type Report } from "./reported-change.ts";
 import type { ReporterOptions } from "./reporter.ts";
@@ -27,6 +28,7 @@ const FRAME_MARGIN = 1024;
 export class Conversation {
   readonly #session: BrokerSession;
   readonly #topics: Topics;
+  readonly #clones: CloneWatch;
   readonly #options: ReporterOptions;
   readonly #pump: UsagePump;
   readonly #desk: CommandDesk;
@@ -38,10 +40,17 @@ export class Conversation {
   #reportLookedAt: Milliseconds | undefined;
   #announced = false;
   #desiredVersion = -1;
+  #foreignBirth = false;
   #refused = 0;
 
-  constructor(session: BrokerSession, topics: Topics, options: ReporterOptions) {
+  constructor(
+    session: BrokerSession,
+    topics: Topics,
+    clones: CloneWatch,
+    options: ReporterOptions,
+  ) {
     this.#session = session;
+    this.#clones = clones;
     this.#topics = topics;
     this.#options = options;
     const { records, clock, signer, environment, coordinatorKeys } = options;
@@ -66,9 +75,13 @@ export class Conversation {
     void this.#session.ended.then(() => this.#over.abort());
     await every(TICK, () => this.#tick(), { clock, log, signal: stop, name: "reporter" });
     if (!this.#over.signal.aborted) await this.#farewell();
-    return this.#leave.signal.aborted
-      ? { failure: "busy", reason: "the coordinator asked to reconnect" }
-      : await this.#session.ended;
+    if (this.#leave.signal.aborted) {
+      return { failure: "busy", reason: "the coordinator asked to reconnect" };
+    }
+    const ended = await this.#session.ended;
+    // A broker that does not say so: the birth of another device was there, then we were cut off.
+    if (!this.#foreignBirth || ended.failure !== "lost") return ended;
+    return { failure: "taken-over", reason: "another device connects with this box's identity" };
   }
 
   /** Never throws: what comes from outside is refused, counted and, for commands, answered. */
@@ -76,6 +89,7 @@ export class Conversation {
     try {
       if (topic === this.#topics.ack) this.#hearAck(payload);
       else if (topic === this.#topics.desired) this.#hearDesired(payload);
+      else if (topic === this.#topics.birth) this.#hearBirth(payload);
       else this.#hearCommand(commandIdOf(topic), payload);
     } catch (fault) {
       this.#options.log.error("message could not be taken in", { topic, reason: reasonOf(fault) });
@@ -146,8 +160,9 @@ export class Conversation {
 
   #publishSealed<T extends "birth" | "reported">(type: T, body: MessageBodies[T], topic: string) {
     const { signer, environment } = this.#options;
-    const { bytes: sealed } = seal(type, body, signer, environment);
-    return this.#session.publish(topic, sealed, { retain: true });
+    const sealed = seal(type, body, signer, environment);
+    if (type === "birth") this.#clones.published(sealed.hash);
+    return this.#session.publish(topic, sealed.bytes, { retain: true });
   }
 
   #signature(): { readonly box: PublicKey; readonly at: UnixSeconds } {
@@ -192,6 +207,14 @@ export class Conversation {
     if (version <= this.#desiredVersion) return;
     this.#desiredVersion = version;
     onDesired(opened.message);
+  }
+
+  /** Our own, echoed or of an earlier start, or one that only a second device can have signed. */
+  #hearBirth(payload: Uint8Array): void {
+    const { records, clock } = this.#options;
+    const heard = this.#clones.hear(payload, records.chain.boots, clock.monotonicMs());
+    if (heard === "unreadable") this.#refuse("birth", "malformed");
+    if (heard === "foreign") this.#foreignBirth = true;
   }
 
   #carryOut({ verb, from }: Command): void {

@@ -14,6 +14,7 @@ import type { Signer } from "../identity/ed25519.ts";
 import type { RecordSource } from "../journal/journal.ts";
 import { backoff, type Failure, firstDelay, STABLE_AFTER } from "./backoff.ts";
 import { type BrokerSession, type Ended, openSession } from "./broker-session.ts";
+import { CloneWatch } from "./clone-watch.ts";
 import { Conversation } from "./conversation.ts";
 import { type BrokerTls, dial } from "./dial.ts";
 import type { Report } from "./reported-change.ts";
@@ -66,8 +67,6 @@ export type ReporterState =
 
 const DIAL_TIMEOUT = seconds(30);
 const DEFAULT_SPREAD = seconds(60);
-/** So many take-overs in a row are another device with this box's key, not our own old connection. */
-const CLONE_AFTER = 3;
 
 export class Reporter implements Part {
   readonly name = "reporter";
@@ -76,11 +75,13 @@ export class Reporter implements Part {
   #state: ReporterState = { state: "connecting" };
   #conversation: Conversation | undefined;
   #failures = 0;
-  #takenOver = 0;
+  readonly #clones: CloneWatch;
+  #cloneSaid = false;
 
   constructor(options: ReporterOptions) {
     this.#options = options;
     this.#topics = topicsOf(options.fleet, options.signer.publicKey);
+    this.#clones = new CloneWatch(options.signer.publicKey, options.environment);
   }
 
   get state(): ReporterState {
@@ -89,7 +90,7 @@ export class Reporter implements Part {
 
   /** True while another device keeps connecting with this box's identity. */
   get cloneSuspected(): boolean {
-    return this.#takenOver >= CLONE_AFTER;
+    return this.#clones.suspected(this.#options.clock.monotonicMs());
   }
 
   /** Says again who this box is, because an address or the wallet changed. */
@@ -129,7 +130,12 @@ export class Reporter implements Part {
         username: broker.username || signer.publicKey,
         password: broker.password?.(),
         will: { topic: this.#topics.state, payload: formatState(false, boot) },
-        subscribe: [this.#topics.ack, this.#topics.desired, this.#topics.commands],
+        subscribe: [
+          this.#topics.ack,
+          this.#topics.desired,
+          this.#topics.commands,
+          this.#topics.birth,
+        ],
         // Retained messages arrive before the conversation stands.
         onMessage: (topic, payload) => {
           if (this.#conversation) this.#conversation.receive(topic, payload);
@@ -149,7 +155,7 @@ export class Reporter implements Part {
     signal: AbortSignal,
   ): Promise<Ended> {
     const { log } = this.#options;
-    this.#conversation = new Conversation(session, this.#topics, this.#options);
+    this.#conversation = new Conversation(session, this.#topics, this.#clones, this.#options);
     this.#state = { state: "connected" };
     log.info("connected to the broker");
     try {
@@ -163,14 +169,15 @@ export class Reporter implements Part {
 
   async #wait({ failure, reason }: Ended, signal: AbortSignal): Promise<void> {
     const { clock, random, log } = this.#options;
-    this.#takenOver = failure === "taken-over" ? this.#takenOver + 1 : 0;
+    if (failure === "taken-over") this.#clones.sign(clock.monotonicMs());
     const delay = backoff(failure, this.#failures, random.unit());
     this.#failures += 1;
     const until = milliseconds(clock.monotonicMs() + delay);
     this.#state = { state: "waiting", failure, reason, until };
     const fields = { failure, reason, retry_in_s: Math.ceil(delay / 1000) };
-    if (this.#takenOver === CLONE_AFTER) log.error("another device uses this box's key", fields);
-    else log.warning("no connection to the broker", fields);
+    log.warning("no connection to the broker", fields);
+    if (this.cloneSuspected && !this.#cloneSaid) log.error("another device uses this box's key");
+    this.#cloneSaid = this.cloneSuspected;
     await clock.sleep(delay, signal);
   }
 }

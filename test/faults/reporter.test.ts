@@ -284,24 +284,27 @@ describe.skipIf(!hasMosquitto)(
     });
 
     test("a second device with the same key: each take-over is noticed, and then it is said", async () => {
-      const reporter = run({
-        random: { unit: () => 0, bytes: () => new Uint8Array(16) },
-        clock: hurried,
-      });
-      for (let times = 0; times < 3; times++) {
-        while (reporter.state.state !== "connected") await Bun.sleep(10);
-        const clone = await mqtt.connectAsync(broker.url, {
-          protocolVersion: 5,
-          clientId: box,
-          username: box,
-          password: users[box] as string,
-          reconnectPeriod: 0,
-        });
-        while (reporter.state.state === "connected") await Bun.sleep(5);
-        clone.end(true);
-      }
-      while (!reporter.cloneSuspected) await Bun.sleep(10);
-      expect(reporter.cloneSuspected).toBe(true);
+      const reporter = run({ clock: hurried });
+      const stopClone = new AbortController();
+      const other = makeJournal(join(state, "clone"));
+      const clone = createReporter(
+        reporterOptions(broker.url, other.journal, {
+          clock: hurried,
+          random: seededRandom(4),
+          describe: () => ({
+            version: "0.1.0",
+            device: "clone",
+            addresses: [],
+            capacity: bytes(0),
+          }),
+        }),
+      );
+      const clonesRun = clone.run(stopClone.signal);
+      while (!reporter.cloneSuspected || !clone.cloneSuspected) await Bun.sleep(10);
+      stopClone.abort();
+      await clonesRun;
+      other.journal[Symbol.dispose]();
+      expect([reporter.cloneSuspected, clone.cloneSuspected]).toEqual([true, true]);
     });
 
     test("the shipped access rules: a box can neither read nor write what is another box's", async () => {
