@@ -1,0 +1,111 @@
+/** Keeps what boxes should hold in step with demand, and tells them when it changed. */
+import { seal } from "../accounting/envelope.ts";
+import type { Environment, Sealed } from "../accounting/messages.ts";
+import type { Clock } from "../core/clock.ts";
+import type { Hash, PublicKey } from "../core/encoding.ts";
+import { toUnixSeconds, type UnixSeconds } from "../core/units.ts";
+import type { Signer } from "../identity/ed25519.ts";
+import { decayed } from "./demand.ts";
+import { type PlacementBox, type PlacementRules, placeTitles } from "./placement.ts";
+import type { BoxRow } from "./store/box-rows.ts";
+import type { Store } from "./store/store.ts";
+
+export interface FleetOptions {
+  readonly store: Store;
+  readonly signer: Signer;
+  readonly environment: Environment;
+  readonly rules: PlacementRules;
+  readonly clock: Clock;
+}
+
+/** A box that was not heard of for so long is not counted on. */
+const GONE_AFTER_S = 2 * 86_400;
+/** What a box that does not share at the moment is expected to spare later, in bits per second. */
+const USUAL_RATE = 2_000_000;
+const BOXES_AT_ONCE = 10_000;
+
+export function createFleet({ store, signer, environment, rules, clock }: FleetOptions) {
+  return {
+    /** Decides anew; returns the boxes whose titles changed. */
+    place(): readonly PublicKey[] {
+      const now = toUnixSeconds(clock.wallMs());
+      return store.transaction(() => {
+        const rows = allBoxes();
+        const present = rows.filter((row) => counts(row, now));
+        const placed = placeTitles(demands(now), describe(present), rules);
+        return rows.filter((row) => adopt(row, placed.get(row.key) ?? [])).map(({ key }) => key);
+      });
+    },
+
+    /** What a box is told: its titles, and everything that was taken down. */
+    desired: (key: PublicKey): Sealed<"desired"> | undefined =>
+      store.transaction(() => {
+        const row = store.boxes.get(key);
+        if (!row) return undefined;
+        const body = {
+          box: key,
+          version: store.boxes.nextDesiredVersion(row.id),
+          titles: store.boxes.placements(row.id).slice(0, MAX_TITLES),
+          takedowns: store.titles.takedowns().slice(-MAX_TITLES),
+          at: toUnixSeconds(clock.wallMs()),
+        };
+        return seal("desired", body, signer, environment);
+      }),
+  };
+
+  function allBoxes(): readonly BoxRow[] {
+    const rows: BoxRow[] = [];
+    for (let from = 0; ; from += BOXES_AT_ONCE) {
+      const page = store.boxes.page(BOXES_AT_ONCE, from);
+      rows.push(...page);
+      if (page.length < BOXES_AT_ONCE) return rows;
+    }
+  }
+
+  function demands(now: UnixSeconds) {
+    return store.titles
+      .demands()
+      .map(({ title, size, weight, at }) => ({ title, size, demand: decayed(weight, at, now) }));
+  }
+
+  function describe(rows: readonly BoxRow[]): readonly PlacementBox[] {
+    const holds = byBox(store.boxes.allHoldings());
+    const placed = byBox(store.boxes.allPlacements());
+    const blocked = byBox(store.boxes.allBlocked());
+    const none: ReadonlySet<Hash> = new Set();
+    return rows.map((row) => ({
+      box: row.key,
+      capacity: row.capacity,
+      rate: Math.max(row.rate, USUAL_RATE),
+      presence: row.online === 1 ? 1 : 0.5,
+      holds: new Set([...(placed.get(row.id) ?? none), ...(holds.get(row.id) ?? none)]),
+      blocked: blocked.get(row.id) ?? none,
+    }));
+  }
+
+  /** Writes a changed placement; false when it is as before. */
+  function adopt(row: BoxRow, titles: readonly Hash[]): boolean {
+    const wanted = titles.toSorted();
+    const before = store.boxes.placements(row.id);
+    if (before.length === wanted.length && before.every((title, i) => title === wanted[i])) {
+      return false;
+    }
+    store.boxes.replacePlacements(row.id, wanted);
+    return true;
+  }
+}
+
+const MAX_TITLES = 4_096;
+
+const counts = (row: BoxRow, now: UnixSeconds) =>
+  row.quarantine === null && (row.online === 1 || row.seen_at > now - GONE_AFTER_S);
+
+function byBox(rows: readonly { readonly box: number; readonly title: Hash }[]) {
+  const sets = new Map<number, Set<Hash>>();
+  for (const { box, title } of rows) {
+    const set = sets.get(box);
+    if (set) set.add(title);
+    else sets.set(box, new Set([title]));
+  }
+  return sets;
+}

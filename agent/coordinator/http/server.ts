@@ -1,0 +1,63 @@
+import type { Hono } from "hono";
+import { errnoOf, exitCode, OperatorError, reasonOf } from "../../core/errors.ts";
+import type { Log } from "../../core/log.ts";
+import type { Part } from "../../core/part.ts";
+import { type ApiEnv, TITLE_BODY } from "./request.ts";
+
+export interface ServerOptions {
+  readonly app: Hono<ApiEnv>;
+  readonly host: string;
+  /** 0 takes any free port; `url` tells which. */
+  readonly port: number;
+  /** True behind a proxy that sets X-Forwarded-For itself; its last entry is then believed. */
+  readonly behindProxy: boolean;
+  readonly log: Log;
+}
+
+export interface ApiServer extends Part, AsyncDisposable {
+  readonly url: string;
+}
+
+const IDLE_SECONDS = 30;
+
+/** Listens at once, so that a taken port is found before anything else starts. */
+export function createApiServer(options: ServerOptions): ApiServer {
+  const server = listen(options);
+  return {
+    name: "coordinator-api",
+    url: `http://${options.host.includes(":") ? `[${options.host}]` : options.host}:${server.port}`,
+    async run(signal) {
+      await new Promise<void>((resolve) => {
+        if (signal.aborted) resolve();
+        else signal.addEventListener("abort", () => resolve(), { once: true });
+      });
+      await server.stop(true);
+    },
+    async [Symbol.asyncDispose]() {
+      await server.stop(true);
+    },
+  };
+}
+
+function listen({ app, host, port, behindProxy }: ServerOptions) {
+  try {
+    return Bun.serve({
+      hostname: host,
+      port,
+      idleTimeout: IDLE_SECONDS,
+      maxRequestBodySize: TITLE_BODY,
+      fetch(request, server) {
+        const peer = server.requestIP(request)?.address ?? "";
+        const forwarded = behindProxy ? request.headers.get("x-forwarded-for") : null;
+        return app.fetch(request, { address: forwarded?.split(",").at(-1)?.trim() || peer });
+      },
+    });
+  } catch (cause) {
+    const why = errnoOf(cause) === "EADDRINUSE" ? "the port is taken" : reasonOf(cause);
+    throw new OperatorError(
+      exitCode.unavailable,
+      `Cannot serve the coordinator's API on ${host}:${port} (${why}): stop what uses it or set coordinator.listen.`,
+      { cause },
+    );
+  }
+}

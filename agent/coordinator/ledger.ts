@@ -1,0 +1,101 @@
+/**
+ * The ledger's arithmetic: double entry in integers, every entry sums to zero. Nothing here reads
+ * or writes; the store appends what these functions return.
+ */
+import type { AccountKind } from "../accounting/ledger-line.ts";
+import type { PublicKey } from "../core/encoding.ts";
+import type { BasisPoints, Bytes, MicroTokens } from "../core/units.ts";
+import { householdTotal, type PriceList, platformFeeOn } from "./price-list.ts";
+
+export type { AccountKind };
+
+export interface Account {
+  readonly kind: AccountKind;
+  /** The wallet's key; for the payer and the platform the fleet's name. */
+  readonly key: string;
+}
+
+export interface Posting {
+  readonly account: Account;
+  /** Positive: the account receives. */
+  readonly amount: MicroTokens;
+}
+
+export interface DeliveryToPost {
+  /** Bytes of the ticket that were paid for before. */
+  readonly before: Bytes;
+  /** Bytes of the ticket that are proven now; never less than `before`. */
+  readonly proven: Bytes;
+  readonly household: Account;
+  readonly fleet: string;
+  readonly prices: PriceList;
+}
+
+/** Moves what a delivery earned from the payer to the household and the platform; empty when it earned nothing. */
+export function deliveryPostings(delivery: DeliveryToPost): readonly Posting[] {
+  const { prices, fleet } = delivery;
+  if (delivery.proven < delivery.before) throw new RangeError("a ticket's proven bytes never fall");
+  const earned = (householdTotal(prices, delivery.proven) -
+    householdTotal(prices, delivery.before)) as MicroTokens;
+  if (earned === 0n) return [];
+  const fee = (platformFeeOn(prices, householdTotal(prices, delivery.proven)) -
+    platformFeeOn(prices, householdTotal(prices, delivery.before))) as MicroTokens;
+  return balanced([
+    { account: { kind: "payer", key: fleet }, amount: -(earned + fee) as MicroTokens },
+    { account: delivery.household, amount: earned },
+    { account: { kind: "platform", key: fleet }, amount: fee },
+  ]);
+}
+
+export interface Party {
+  readonly key: PublicKey;
+  readonly share: BasisPoints;
+}
+
+/** Moves what one qualified play earned from the payer to the split's parties and the platform. */
+export function playPostings(
+  parties: readonly Party[],
+  fleet: string,
+  prices: PriceList,
+): readonly Posting[] {
+  const earned = prices.creatorsPerPlay;
+  const fee = platformFeeOn(prices, earned);
+  return balanced([
+    { account: { kind: "payer", key: fleet }, amount: -(earned + fee) as MicroTokens },
+    ...divide(earned, parties).map(({ key, amount }) => ({
+      account: { kind: "creator" as const, key },
+      amount,
+    })),
+    { account: { kind: "platform", key: fleet }, amount: fee },
+  ]);
+}
+
+/**
+ * Divides an amount by basis points with the largest remainder method: the parts sum to the amount
+ * exactly, and ties go to the party named first.
+ */
+export function divide(
+  amount: MicroTokens,
+  parties: readonly Party[],
+): readonly { readonly key: PublicKey; readonly amount: MicroTokens }[] {
+  const parts = parties.map((party, index) => {
+    const exact = amount * BigInt(party.share);
+    return { key: party.key, index, floor: exact / 10_000n, remainder: exact % 10_000n };
+  });
+  const left = Number(amount - parts.reduce((sum, part) => sum + part.floor, 0n));
+  const byRemainder = parts.toSorted(
+    (a, b) => Number(b.remainder - a.remainder) || a.index - b.index,
+  );
+  const raised = new Set(byRemainder.slice(0, left).map((part) => part.index));
+  return parts.map(({ key, index, floor }) => ({
+    key,
+    amount: (floor + (raised.has(index) ? 1n : 0n)) as MicroTokens,
+  }));
+}
+
+/** Refuses an entry that would make or destroy money; drops postings of nothing. */
+export function balanced(postings: readonly Posting[]): readonly Posting[] {
+  const sum = postings.reduce((total, posting) => total + posting.amount, 0n);
+  if (sum !== 0n) throw new Error(`ledger entry does not balance: off by ${sum} microtokens`);
+  return postings.filter((posting) => posting.amount !== 0n);
+}

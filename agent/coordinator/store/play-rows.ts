@@ -1,0 +1,84 @@
+import type { Play } from "../../accounting/messages.ts";
+import { fromHex, type Hash, type PublicKey, toHex } from "../../core/encoding.ts";
+import type { UnixSeconds } from "../../core/units.ts";
+import type { SqliteDatabase } from "./sqlite.ts";
+
+/** `pending`: long enough, but the receipts that must back it have not all come in yet. */
+export type PlayState = "pending" | "qualified" | "refused";
+
+export interface PlayRow {
+  readonly id: string;
+  readonly hash: Hash;
+  readonly viewer: PublicKey;
+  readonly title: Hash;
+  readonly started_at: UnixSeconds;
+  readonly played_ms: number;
+  readonly needed_bytes: number;
+  readonly state: PlayState;
+  readonly code: string | null;
+  readonly bytes: Uint8Array;
+  readonly received_at: UnixSeconds;
+}
+
+type Raw = Omit<PlayRow, "hash"> & { readonly hash: Uint8Array };
+
+const toRow = (raw: Raw): PlayRow => ({ ...raw, hash: toHex(raw.hash) as Hash });
+
+export function createPlayRows(db: SqliteDatabase) {
+  const byId = db.prepare<Raw>("SELECT * FROM plays WHERE id = ?");
+  const byHash = db.prepare<Raw>("SELECT * FROM plays WHERE hash = ?");
+  const insert = db.prepare(
+    `INSERT INTO plays (id, hash, viewer, title, started_at, played_ms, needed_bytes, state, code,
+     bytes, received_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+  );
+  const decide = db.prepare("UPDATE plays SET state = ?, code = ? WHERE id = ?");
+  const pending = db.prepare<Raw>(
+    "SELECT * FROM plays WHERE state = 'pending' ORDER BY received_at LIMIT ?",
+  );
+  const used = db.prepare<{ bytes: number; plays: number }>(
+    `SELECT coalesce(sum(needed_bytes), 0) AS bytes, count(*) AS plays FROM plays
+     WHERE viewer = ? AND title = ? AND started_at BETWEEN ? AND ? AND state = 'qualified'`,
+  );
+  const overlapping = db.prepare<{ plays: number }>(
+    `SELECT count(*) AS plays FROM plays WHERE viewer = ? AND state <> 'refused'
+     AND started_at < ? AND started_at + played_ms / 1000 > ?`,
+  );
+  return {
+    get: (id: string) => {
+      const raw = byId.get(id);
+      return raw && toRow(raw);
+    },
+    byHash: (hash: Hash) => {
+      const raw = byHash.get(fromHex(hash));
+      return raw && toRow(raw);
+    },
+    add: (
+      play: Play,
+      hash: Hash,
+      bytes: Uint8Array,
+      outcome: { needed: number; state: PlayState; code?: string | undefined; at: UnixSeconds },
+    ) =>
+      insert.run(
+        play.id,
+        fromHex(hash),
+        play.viewer,
+        play.title,
+        play.startedAt,
+        play.played,
+        outcome.needed,
+        outcome.state,
+        outcome.code ?? null,
+        bytes,
+        outcome.at,
+      ),
+    decide: (id: string, state: PlayState, code: string | undefined) =>
+      decide.run(state, code ?? null, id),
+    pending: (limit: number) => pending.all(limit).map(toRow),
+    /** Bytes that qualified plays of a period already stand on, and how many there were. */
+    backed: (viewer: PublicKey, title: Hash, from: number, to: number) =>
+      used.get(viewer, title, from, to) ?? { bytes: 0, plays: 0 },
+    /** Plays of the viewer, of any title, that run at the same time. */
+    overlapping: (viewer: PublicKey, from: number, to: number) =>
+      overlapping.get(viewer, to, from)?.plays ?? 0,
+  };
+}

@@ -1,0 +1,100 @@
+/**
+ * The coordinator's memory: one SQLite file that several workers on one machine may share. Every
+ * change that belongs together happens inside one `transaction`, and is on disk when that returns.
+ */
+import { exitCode, OperatorError } from "../../core/errors.ts";
+import { createBoxRows } from "./box-rows.ts";
+import { createCaseRows } from "./case-rows.ts";
+import { createLedgerRows } from "./ledger-rows.ts";
+import { createPlayRows } from "./play-rows.ts";
+import { createRecordRows } from "./record-rows.ts";
+import { SCHEMA_VERSION, schema } from "./schema.ts";
+import type { SqliteDatabase, SqliteOpen } from "./sqlite.ts";
+import { createStatementRows } from "./statement-rows.ts";
+import { createTicketRows } from "./ticket-rows.ts";
+import { createTitleRows } from "./title-rows.ts";
+import { createTrustRows } from "./trust-rows.ts";
+
+export interface Store extends Disposable {
+  readonly boxes: ReturnType<typeof createBoxRows>;
+  readonly records: ReturnType<typeof createRecordRows>;
+  readonly tickets: ReturnType<typeof createTicketRows>;
+  readonly ledger: ReturnType<typeof createLedgerRows>;
+  readonly statements: ReturnType<typeof createStatementRows>;
+  readonly titles: ReturnType<typeof createTitleRows>;
+  readonly plays: ReturnType<typeof createPlayRows>;
+  readonly trust: ReturnType<typeof createTrustRows>;
+  readonly cases: ReturnType<typeof createCaseRows>;
+  /**
+   * Runs `work` with the write lock held and commits, or undoes all of it when it throws. Inside
+   * another one it is a savepoint: only its own changes are undone.
+   */
+  transaction<T>(work: () => T): T;
+}
+
+/**
+ * WAL lets readers go on beside the writer. FULL syncs every commit: an ack lets a box delete its
+ * only copy of a record, so a commit has to outlive a power cut. Waiting workers queue up for 10 s.
+ */
+const PRAGMAS = `
+PRAGMA journal_mode = WAL;
+PRAGMA synchronous = FULL;
+PRAGMA busy_timeout = 10000;
+PRAGMA foreign_keys = ON;
+PRAGMA cache_size = -65536;
+PRAGMA temp_store = MEMORY;
+`;
+
+export function openStore(path: string, open: SqliteOpen): Store {
+  const db = open(path);
+  db.exec(PRAGMAS);
+  migrate(db, path);
+  return {
+    boxes: createBoxRows(db),
+    records: createRecordRows(db),
+    tickets: createTicketRows(db),
+    ledger: createLedgerRows(db),
+    statements: createStatementRows(db),
+    titles: createTitleRows(db),
+    plays: createPlayRows(db),
+    trust: createTrustRows(db),
+    cases: createCaseRows(db),
+    transaction: createTransaction(db),
+    [Symbol.dispose]: () => db.close(),
+  };
+}
+
+function migrate(db: SqliteDatabase, path: string): void {
+  db.exec("BEGIN IMMEDIATE");
+  const version = db.prepare<{ user_version: number }>("PRAGMA user_version").get()?.user_version;
+  if (version === 0) db.exec(`${schema}; PRAGMA user_version = ${SCHEMA_VERSION}`);
+  db.exec("COMMIT");
+  if (version !== undefined && version > SCHEMA_VERSION) {
+    throw new OperatorError(
+      exitCode.configuration,
+      `The coordinator's database ${path} was written by a newer spareband (schema ${version}, this one knows ${SCHEMA_VERSION}): start the newer version.`,
+    );
+  }
+}
+
+function createTransaction(db: SqliteDatabase) {
+  let depth = 0;
+  return <T>(work: () => T): T => {
+    const [begin, commit, rollback] =
+      depth === 0
+        ? ["BEGIN IMMEDIATE", "COMMIT", "ROLLBACK"]
+        : [`SAVEPOINT s${depth}`, `RELEASE s${depth}`, `ROLLBACK TO s${depth}; RELEASE s${depth}`];
+    db.exec(begin);
+    depth += 1;
+    try {
+      const result = work();
+      db.exec(commit);
+      return result;
+    } catch (fault) {
+      db.exec(rollback);
+      throw fault;
+    } finally {
+      depth -= 1;
+    }
+  };
+}

@@ -1,0 +1,119 @@
+import type { Ticket } from "../../accounting/messages.ts";
+import { fromHex, type Hash, type PublicKey } from "../../core/encoding.ts";
+import type { Bytes, UnixSeconds } from "../../core/units.ts";
+import type { SqliteDatabase } from "./sqlite.ts";
+
+/** What crediting needs of a ticket, without decoding its bytes again. */
+export interface TicketRow {
+  readonly box: PublicKey;
+  readonly viewer: PublicKey;
+  readonly title: Hash;
+  readonly split: Hash;
+  readonly price_list: number;
+  readonly max_bytes: Bytes;
+  readonly not_before: UnixSeconds;
+  readonly expires: UnixSeconds;
+  readonly settle_by: UnixSeconds;
+  /** A refusal code when what it proves is not paid. */
+  readonly unpaid: string | null;
+  /** Largest valid cumulative count so far. */
+  readonly proven_bytes: Bytes;
+  /** How much of it was paid. */
+  readonly paid_bytes: Bytes;
+}
+
+export function createTicketRows(db: SqliteDatabase) {
+  const byHash = db.prepare<TicketRow>(
+    `SELECT box, viewer, title, split, price_list, max_bytes, not_before, expires, settle_by,
+     unpaid, proven_bytes, paid_bytes FROM tickets WHERE hash = ?`,
+  );
+  const insert = db.prepare(
+    `INSERT INTO tickets (hash, box, viewer, title, split, price_list, max_bytes, not_before,
+     expires, settle_by, unpaid) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+     ON CONFLICT (hash) DO NOTHING`,
+  );
+  const progress = db.prepare("UPDATE tickets SET proven_bytes = ?, paid_bytes = ? WHERE hash = ?");
+  const unpaid = db.prepare("UPDATE tickets SET unpaid = ? WHERE hash = ?");
+  const provenFor = db.prepare<{ bytes: number }>(
+    `SELECT coalesce(sum(proven_bytes), 0) AS bytes FROM tickets
+     WHERE viewer = ? AND title = ? AND not_before BETWEEN ? AND ?`,
+  );
+  const lastSplit = db.prepare<{ split: Hash; price_list: number }>(
+    `SELECT split, price_list FROM tickets
+     WHERE viewer = ? AND title = ? AND not_before BETWEEN ? AND ? AND proven_bytes > 0
+     ORDER BY not_before LIMIT 1`,
+  );
+  const promised = db.prepare<{ bytes: number; tickets: number }>(
+    `SELECT coalesce(sum(max_bytes - proven_bytes), 0) AS bytes, count(*) AS tickets
+     FROM tickets WHERE viewer = ? AND expires > ?`,
+  );
+  const hadFrom = db.prepare<{ tickets: number }>(
+    "SELECT count(*) AS tickets FROM tickets WHERE box = ? AND viewer = ? AND expires > ?",
+  );
+  const hasProven = db.prepare<{ found: number }>(
+    `SELECT 1 AS found FROM tickets WHERE viewer = ? AND not_before >= ? AND proven_bytes > 0
+     LIMIT 1`,
+  );
+  const addDay = db.prepare(
+    `INSERT INTO usage_days (day, viewer, box, bytes) VALUES (?, ?, ?, ?)
+     ON CONFLICT (day, viewer, box) DO UPDATE SET bytes = bytes + excluded.bytes`,
+  );
+  const viewerDay = db.prepare<{ bytes: number }>(
+    "SELECT coalesce(sum(bytes), 0) AS bytes FROM usage_days WHERE day = ? AND viewer = ?",
+  );
+  const pairDay = db.prepare<{ bytes: number }>(
+    "SELECT bytes FROM usage_days WHERE day = ? AND viewer = ? AND box = ?",
+  );
+  const edges = db.prepare<{ viewer: PublicKey; box: PublicKey; bytes: number }>(
+    "SELECT viewer, box, sum(bytes) AS bytes FROM usage_days WHERE day >= ? GROUP BY viewer, box",
+  );
+  const paid = db.prepare<{ price_list: number; paid_bytes: number }>(
+    "SELECT price_list, paid_bytes FROM tickets WHERE paid_bytes > 0",
+  );
+  const prune = db.prepare("DELETE FROM usage_days WHERE day < ?");
+  return {
+    get: (hash: Hash) => byHash.get(fromHex(hash)),
+    /** Idempotent; `unpaid` is a refusal code. */
+    add: (hash: Hash, t: Ticket, unpaid: string | undefined) =>
+      insert.run(
+        fromHex(hash),
+        t.box,
+        t.viewer,
+        t.title,
+        t.split,
+        t.priceList,
+        t.maxBytes,
+        t.notBefore,
+        t.expires,
+        t.settleBy,
+        unpaid ?? null,
+      ),
+    noteProgress: (hash: Hash, proven: number, paidBytes: number) =>
+      progress.run(proven, paidBytes, fromHex(hash)),
+    /** From now on nothing that the ticket proves is paid. */
+    setUnpaid: (hash: Hash, code: string) => unpaid.run(code, fromHex(hash)),
+    /** Bytes of a title that a viewer signed for on tickets issued in a period. */
+    provenBytes: (viewer: PublicKey, title: Hash, from: number, to: number) =>
+      provenFor.get(viewer, title, from, to)?.bytes ?? 0,
+    /** The split and price list of the first ticket that delivered something in the period. */
+    splitOf: (viewer: PublicKey, title: Hash, from: number, to: number) =>
+      lastSplit.get(viewer, title, from, to),
+    openOf: (viewer: PublicKey, now: UnixSeconds) =>
+      promised.get(viewer, now) ?? { bytes: 0, tickets: 0 },
+    /** Did the viewer get a ticket for the box that was still good then? */
+    hadTicket: (viewer: PublicKey, box: PublicKey, since: number) =>
+      (hadFrom.get(box, viewer, since)?.tickets ?? 0) > 0,
+    /** Has the viewer signed for anything since then? */
+    hasProven: (viewer: PublicKey, since: number) => hasProven.get(viewer, since) !== undefined,
+    addUsage: (day: number, viewer: PublicKey, box: PublicKey, bytes: number) =>
+      addDay.run(day, viewer, box, bytes),
+    viewerUsage: (day: number, viewer: PublicKey) => viewerDay.get(day, viewer)?.bytes ?? 0,
+    pairUsage: (day: number, viewer: PublicKey, box: PublicKey) =>
+      pairDay.get(day, viewer, box)?.bytes ?? 0,
+    /** Who was paid for serving whom, summed since a day. */
+    usageSince: (day: number) => edges.all(day),
+    pruneUsage: (day: number) => prune.run(day),
+    /** For audits: every ticket that was paid for. */
+    allPaid: () => paid.all(),
+  };
+}

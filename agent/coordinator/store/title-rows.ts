@@ -1,0 +1,123 @@
+import type { Split, TitleKind } from "../../accounting/messages.ts";
+import type { Hash, PublicKey } from "../../core/encoding.ts";
+import type { Bytes, UnixSeconds } from "../../core/units.ts";
+import type { Party } from "../ledger.ts";
+import type { SqliteDatabase } from "./sqlite.ts";
+
+export interface TitleRow {
+  readonly title: Hash;
+  readonly slug: string;
+  readonly name: string;
+  readonly kind: TitleKind;
+  readonly creator: PublicKey;
+  /** The signed bytes. */
+  readonly manifest: Uint8Array;
+  readonly size: Bytes;
+  /** The split that new tickets name. */
+  readonly split: Hash;
+  readonly complete: 0 | 1;
+  /** Why it was taken down, where it was. */
+  readonly takedown: string | null;
+  readonly created_at: UnixSeconds;
+}
+
+export interface SplitRow {
+  readonly split: Hash;
+  readonly version: number;
+  readonly parties: readonly Party[];
+  /** The signed bytes of each party, base64url. */
+  readonly signed: readonly string[];
+}
+
+export interface TitleDemand {
+  readonly title: Hash;
+  readonly size: Bytes;
+  /** Requests an hour, decayed. */
+  readonly weight: number;
+  readonly at: UnixSeconds;
+}
+
+export function createTitleRows(db: SqliteDatabase) {
+  const byHash = db.prepare<TitleRow>("SELECT * FROM titles WHERE title = ?");
+  const bySlug = db.prepare<TitleRow>(
+    "SELECT * FROM titles WHERE slug = ? AND takedown IS NULL ORDER BY created_at DESC, title LIMIT 1",
+  );
+  const list = db.prepare<TitleRow>(
+    "SELECT * FROM titles WHERE takedown IS NULL ORDER BY created_at DESC, title LIMIT ? OFFSET ?",
+  );
+  const insert = db.prepare(
+    `INSERT INTO titles (title, slug, name, kind, creator, manifest, size, split, created_at)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (title) DO NOTHING`,
+  );
+  const complete = db.prepare("UPDATE titles SET complete = ? WHERE title = ?");
+  const takedown = db.prepare("UPDATE titles SET takedown = ? WHERE title = ?");
+  const takedowns = db.prepare<{ title: Hash }>(
+    "SELECT title FROM titles WHERE takedown IS NOT NULL ORDER BY title",
+  );
+  const insertSplit = db.prepare(
+    `INSERT INTO splits (split, version, parties, signed) VALUES (?, ?, ?, ?)
+     ON CONFLICT (split) DO NOTHING`,
+  );
+  const bySplit = db.prepare<{ split: Hash; version: number; parties: string; signed: string }>(
+    "SELECT * FROM splits WHERE split = ?",
+  );
+  const nameSplit = db.prepare(
+    "INSERT INTO title_splits (title, version, split) VALUES (?, ?, ?) ON CONFLICT DO NOTHING",
+  );
+  const useSplit = db.prepare("UPDATE titles SET split = ? WHERE title = ?");
+  const addDemand = db.prepare(
+    `INSERT INTO demand (title, weight, at) VALUES (?, ?, ?)
+     ON CONFLICT (title) DO UPDATE SET weight = excluded.weight, at = excluded.at`,
+  );
+  const demandOf = db.prepare<{ weight: number; at: UnixSeconds }>(
+    "SELECT weight, at FROM demand WHERE title = ?",
+  );
+  const demands = db.prepare<TitleDemand>(
+    `SELECT t.title, t.size, coalesce(d.weight, 0) AS weight, coalesce(d.at, t.created_at) AS at
+     FROM titles t LEFT JOIN demand d ON d.title = t.title
+     WHERE t.complete = 1 AND t.takedown IS NULL ORDER BY weight DESC, t.title`,
+  );
+  return {
+    get: (title: Hash) => byHash.get(title),
+    /** The newest title of that short name. */
+    bySlug: (slug: string) => bySlug.get(slug),
+    page: (limit: number, offset: number) => list.all(limit, offset),
+    add: (row: Omit<TitleRow, "complete" | "takedown">) =>
+      insert.run(
+        row.title,
+        row.slug,
+        row.name,
+        row.kind,
+        row.creator,
+        row.manifest,
+        row.size,
+        row.split,
+        row.created_at,
+      ),
+    setComplete: (title: Hash, is: boolean) => complete.run(is ? 1 : 0, title),
+    takeDown: (title: Hash, reason: string) => takedown.run(reason, title).changes === 1,
+    takedowns: () => takedowns.all().map((row) => row.title),
+    addSplit: (split: Hash, body: Split, signed: readonly string[]) =>
+      insertSplit.run(split, body.version, JSON.stringify(body.parties), JSON.stringify(signed)),
+    split(split: Hash): SplitRow | undefined {
+      const row = bySplit.get(split);
+      return (
+        row && {
+          split: row.split,
+          version: row.version,
+          parties: JSON.parse(row.parties) as Party[],
+          signed: JSON.parse(row.signed) as string[],
+        }
+      );
+    },
+    /** New tickets of the title name this split from now on. */
+    useSplit(title: Hash, version: number, split: Hash) {
+      nameSplit.run(title, version, split);
+      useSplit.run(split, title);
+    },
+    demandOf: (title: Hash) => demandOf.get(title),
+    noteDemand: (title: Hash, weight: number, at: UnixSeconds) => addDemand.run(title, weight, at),
+    /** Every title that can be placed, with its demand as last noted. */
+    demands: () => demands.all(),
+  };
+}

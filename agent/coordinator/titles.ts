@@ -1,0 +1,155 @@
+/** Titles as creators publish them: a signed manifest, a split that every party signed, and the chunks. */
+import { open, splitId } from "../accounting/envelope.ts";
+import type { Environment, Sealed } from "../accounting/messages.ts";
+import { type AgreedSplit, openSplit } from "../accounting/split.ts";
+import type { Clock } from "../core/clock.ts";
+import { fromBase64Url, type Hash, isHash, type PublicKey, toBase64Url } from "../core/encoding.ts";
+import type { Log } from "../core/log.ts";
+import { type Bytes, toUnixSeconds } from "../core/units.ts";
+import { type Refusal, refuse } from "./refusal.ts";
+import type { Store } from "./store/store.ts";
+import type { SplitRow, TitleRow } from "./store/title-rows.ts";
+
+/** Where the origin keeps verified chunks; the content store is one. */
+export interface OriginStore {
+  addManifest(manifest: Sealed<"manifest">): Promise<string>;
+  /** Checks the chunk against the manifest and stores it. */
+  putChunk(title: Hash, hash: Hash, data: Uint8Array): Promise<PutOutcome>;
+  complete(title: Hash): boolean;
+  missing(title: Hash, limit: number): readonly Hash[];
+  /** Deletes a title and never serves it again. */
+  refuse(title: Hash, by: "takedown"): Promise<void>;
+}
+
+export type PutOutcome =
+  | "stored"
+  | "known"
+  | "unknown-title"
+  | "not-in-manifest"
+  | "wrong-hash"
+  | "budget-spent"
+  | "no-space"
+  | "disk-fault";
+
+export interface TitleOfficeOptions {
+  readonly store: Store;
+  readonly origin: OriginStore;
+  readonly environment: Environment;
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+export type TitleAnswer = { readonly ok: true; readonly title: Hash } | Refusal;
+
+export function createTitleOffice(options: TitleOfficeOptions) {
+  const { store, origin, environment, clock, log } = options;
+  const find = (name: string): TitleRow | undefined =>
+    isHash(name) ? store.titles.get(name) : store.titles.bySlug(name);
+
+  return {
+    find,
+    /** Idempotent: publishing the same bytes again changes nothing. */
+    async publish(signed: Uint8Array, splitSigned: readonly Uint8Array[]): Promise<TitleAnswer> {
+      const opened = open("manifest", signed, { environment });
+      if (!opened.ok) return refuse(opened.code, opened.detail);
+      const agreed = openSplit(splitSigned, { environment });
+      if (!agreed.ok) return refuse(agreed.code, agreed.detail);
+      const manifest = opened.message;
+      if (agreed.split.id !== manifest.body.split) return refuse("split-mismatch");
+      if (store.titles.get(manifest.hash)?.takedown) return refuse("taken-down");
+      const added = await origin.addManifest(manifest);
+      if (added !== "added" && added !== "known") return refuse("taken-down");
+      store.transaction(() => keep(manifest, agreed.split));
+      noteComplete(manifest.hash);
+      log.info("title published", { title: manifest.hash, slug: manifest.body.slug });
+      return { ok: true, title: manifest.hash };
+    },
+
+    async putChunk(title: Hash, hash: Hash, data: Uint8Array): Promise<PutOutcome> {
+      const row = store.titles.get(title);
+      if (!row || row.takedown !== null) return "unknown-title";
+      const outcome = await origin.putChunk(title, hash, data);
+      if (outcome === "stored" || outcome === "known") noteComplete(title);
+      return outcome;
+    },
+
+    missing: (title: Hash) => origin.missing(title, MAX_MISSING),
+
+    /**
+     * Gives a title another split for tickets issued from now on; tickets that are out keep theirs.
+     * Everyone named by the new split, everyone named by the old one, and the creator must sign it.
+     */
+    replaceSplit(
+      title: Hash,
+      splitSigned: readonly Uint8Array[],
+      approvals: readonly Uint8Array[],
+    ): TitleAnswer {
+      const row = store.titles.get(title);
+      const current = row && store.titles.split(row.split);
+      if (!row || !current) return refuse("unknown-title");
+      const agreed = openSplit(splitSigned, { environment });
+      if (!agreed.ok) return refuse(agreed.code, agreed.detail);
+      const { split } = agreed;
+      if (split.body.version <= current.version) {
+        return refuse("split-mismatch", `version ${current.version} is in force`);
+      }
+      const signers = new Set(split.signatures.map(({ signer }) => signer));
+      for (const bytes of approvals.slice(0, 65)) {
+        const approval = open("split", bytes, { environment });
+        if (!approval.ok) return refuse(approval.code, approval.detail);
+        if (splitId(approval.message.body) === split.id) signers.add(approval.message.signer);
+      }
+      if (!mayReplace(row, current, signers)) return refuse("split-mismatch");
+      store.transaction(() => {
+        store.titles.addSplit(split.id, split.body, signaturesOf(split));
+        store.titles.useSplit(title, split.body.version, split.id);
+      });
+      return { ok: true, title };
+    },
+
+    /** Ends a title everywhere: origin and coordinator at once, boxes at their next contact. */
+    async takeDown(title: Hash, reason: string): Promise<boolean> {
+      if (!store.titles.takeDown(title, reason)) return false;
+      await origin.refuse(title, "takedown");
+      log.notice("title taken down", { title });
+      return true;
+    },
+  };
+
+  function keep({ hash, body, bytes }: Sealed<"manifest">, split: AgreedSplit) {
+    store.titles.addSplit(split.id, split.body, signaturesOf(split));
+    if (store.titles.get(hash)) return;
+    store.titles.add({
+      title: hash,
+      slug: body.slug,
+      name: body.name,
+      kind: body.kind,
+      creator: body.creator,
+      manifest: bytes,
+      size: body.files.reduce((sum, file) => sum + file.size, 0) as Bytes,
+      split: split.id,
+      created_at: toUnixSeconds(clock.wallMs()),
+    });
+    store.titles.useSplit(hash, split.body.version, split.id);
+  }
+
+  function noteComplete(title: Hash) {
+    if (store.titles.get(title)?.complete === 0 && origin.complete(title)) {
+      store.titles.setComplete(title, true);
+    }
+  }
+}
+
+const MAX_MISSING = 10_000;
+
+const signaturesOf = (split: AgreedSplit) =>
+  split.signatures.map(({ bytes }) => toBase64Url(bytes));
+
+const mayReplace = (row: TitleRow, current: SplitRow, signers: ReadonlySet<PublicKey>) =>
+  signers.has(row.creator) && current.parties.every(({ key }) => signers.has(key));
+
+/** A list of base64url texts as bytes; undefined when one of them is not base64url. */
+export function decodeAll(texts: readonly string[]): readonly Uint8Array[] | undefined {
+  const decoded = texts.map(fromBase64Url);
+  return decoded.every((bytes) => bytes !== undefined) ? decoded : undefined;
+}
