@@ -164,6 +164,8 @@ case $action in
 setup) setup ;;
 start)
   setup
+  # The program would take them for settings of its own and warn.
+  unset SPAREBAND_APT SPAREBAND_COMMIT SPAREBAND_DIST SPAREBAND_XZ_LEVEL
   exec "$bun" agent/main.ts dev "$@"
   ;;
 test)
