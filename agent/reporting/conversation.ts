@@ -19,6 +19,7 @@ const TICK = seconds(1);
 const REPORT_EVERY = seconds(5);
 /** Told again after this long even when nothing changed, so that its time stays fresh. */
 const REPORT_LATEST = seconds(10 * 60);
+const GREETING = seconds(10);
 const FAREWELL = seconds(2);
 const RESULT_EXPIRY_S = 300;
 /** Of a usage frame, when the broker does not ask for less; its topic and header come on top. */
@@ -40,6 +41,8 @@ export class Conversation {
   #reportLookedAt: Milliseconds | undefined;
   #announced = false;
   #desiredVersion = -1;
+  readonly #began: Milliseconds;
+  #answered = false;
   #foreignBirth = false;
   #refused = 0;
 
@@ -54,6 +57,7 @@ export class Conversation {
     this.#topics = topics;
     this.#options = options;
     const { records, clock, signer, environment, coordinatorKeys } = options;
+    this.#began = clock.monotonicMs();
     this.#pump = new UsagePump(records, frameBytes(session.maxPacket), clock.monotonicMs());
     this.#desk = new CommandDesk({
       box: signer.publicKey,
@@ -120,10 +124,20 @@ export class Conversation {
   async #say(): Promise<void> {
     if (!this.#announced) await this.#publishBirth();
     await this.#publishReported();
+    if (!this.#mayReport()) return;
     const records = this.#pump.next(this.#options.clock.monotonicMs());
     if (records.length === 0) return;
     const frame = encodeBatch(records.map((record) => record.bytes));
     await this.#session.publish(this.#topics.usage, frame);
+  }
+
+  /**
+   * The answer to our birth tells where the coordinator knows our chain to stand. Waiting for it lets
+   * a box whose whole storage was rolled back find out before it reuses a number.
+   */
+  #mayReport(): boolean {
+    const { clock, greeting = GREETING } = this.#options;
+    return this.#answered || clock.monotonicMs() - this.#began >= greeting;
   }
 
   async #publishBirth(): Promise<void> {
@@ -178,6 +192,7 @@ export class Conversation {
       return;
     }
     const outcome = records.applyAck(opened.message);
+    this.#answered = true;
     switch (outcome.result) {
       case "ignored":
         log.debug("ack ignored", { why: outcome.why });

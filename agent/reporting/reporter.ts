@@ -52,6 +52,8 @@ export interface ReporterOptions {
   readonly log: Log;
   /** Over how long the first connections of a fleet spread after a power cut. */
   readonly spread?: Milliseconds;
+  /** How long usage waits for the coordinator's answer to the birth message; 10 s when absent. */
+  readonly greeting?: Milliseconds;
 }
 
 export type ReporterState =
