@@ -34,4 +34,5 @@ export function commandIdOf(topic: string): Id | undefined {
 }
 
 /** What `state` holds: retained, and the will of the connection; an old one is told by its boot. */
-export const formatState = (online: boolean, boot: number) => JSON.stringify({ online, boot });
+export const formatState = (online: boolean, boot: number) =>
+  `${online ? "online" : "offline"} ${boot}`;
