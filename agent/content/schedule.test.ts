@@ -60,7 +60,15 @@ test("a slow box leaves what it would bring too late to others", () => {
     [0, 5, 60_000],
   ]);
   const slow = source("slow", { rate: 20_000 });
-  expect(schedule.take(slow, [slow], 0)).toMatchObject({ first: 5 });
+  const fast = source("fast");
+  expect(schedule.take(slow, [slow, fast], 0)).toMatchObject({ first: 5 });
+});
+
+test("what no box can bring in time is still fetched in order, a chunk by each box", () => {
+  const schedule = wanting([0, 1, 2].map((chunk) => [0, chunk, 100 + chunk] as const));
+  const boxes = [source("a", { rate: 20_000 }), source("b", { rate: 20_000 })] as const;
+  expect(schedule.take(boxes[0], boxes, 0)).toEqual({ file: 0, first: 0, after: 1 });
+  expect(schedule.take(boxes[1], boxes, 0)).toEqual({ file: 0, first: 1, after: 2 });
 });
 
 test("what its box will miss is asked of a faster one too, once", () => {

@@ -34,6 +34,8 @@ interface Wanted {
 
 /** A chunk that no box will bring by its deadline is asked of the origin this long before. */
 const RESCUE_MS = 2_500;
+/** What is needed within this time is asked for chunk by chunk, so that all boxes bring some of it. */
+const SPREAD_MS = 3_000;
 /** A second copy is asked for when it should come in this part of the time the first still takes. */
 const WORTH_A_COPY = 0.5;
 /** Bytes fetched twice: at most this share of what came, and a little to begin with. */
@@ -123,7 +125,15 @@ export class Schedule {
         a.ref.file - b.ref.file ||
         a.ref.chunk - b.ref.chunk,
     );
-    return free.find((wanted) => this.#finish(wanted, source, now) <= wanted.deadline) ?? free[0];
+    return free.find((wanted) => !this.#leaves(wanted, source, boxes, now)) ?? free[0];
+  }
+
+  /** True when this box would be late with a chunk that another would bring in time. */
+  #leaves(wanted: Wanted, source: Source, boxes: readonly Source[], now: number): boolean {
+    if (this.#finish(wanted, source, now) <= wanted.deadline) return false;
+    return boxes.some(
+      (other) => !other.lacks(wanted.ref) && this.#finish(wanted, other, now) <= wanted.deadline,
+    );
   }
 
   /** Endgame: a second copy of what would else come much later. */
@@ -152,11 +162,13 @@ export class Schedule {
   #run(chosen: Wanted, source: Source, now: number): ChunkRun {
     const { file, chunk } = chosen.ref;
     const copying = chosen.holders.size > 0;
+    // What is needed soon is spread over all boxes, a chunk to each.
+    const single = copying || chosen.deadline - now < SPREAD_MS;
     let after = chunk + 1;
     let size = chunkLength(this.#manifest, chosen.ref);
     this.#take(chosen, source, size, now);
     if (copying) this.#copiedBytes += size;
-    while (!copying) {
+    while (!single) {
       const next = this.#wanted.get(keyOf({ file, chunk: after }));
       if (!next || next.holders.size > 0 || source.lacks(next.ref)) break;
       size += chunkLength(this.#manifest, next.ref);

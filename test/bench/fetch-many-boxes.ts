@@ -1,0 +1,147 @@
+/**
+ * What a viewer gets from eight boxes of 5 Mbit/s and 20 ms, with one of them lying, and what a
+ * player with ten seconds of buffer notices when four of them die.
+ *   bun test/bench/fetch-many-boxes.ts [mebibytes]
+ */
+import { seal } from "../../agent/accounting/envelope.ts";
+import { toNowhere } from "../../agent/content/destination.ts";
+import { fetchTitle } from "../../agent/content/fetch-title.ts";
+import { type SampleTitle, sampleTitle } from "../../agent/content/sample-title.ts";
+import { sha256 } from "../../agent/core/encoding.ts";
+import { silentLog } from "../../agent/core/log.ts";
+import { systemRandom } from "../../agent/core/random.ts";
+import { systemClock } from "../../agent/core/system-clock.ts";
+import { createSigner } from "../../agent/identity/ed25519.ts";
+import { playFromBoxes } from "../content/gateway-fixture.ts";
+import { ScriptedBox, ticketSource } from "../content/scripted-box.ts";
+import { ServingBox } from "../content/serving-box.ts";
+import { PacedLine } from "./paced-line.ts";
+
+const MIB = 1024 * 1024;
+const RATE = 5e6;
+const size = Number(process.argv[2] ?? 32) * MIB;
+
+/** A real box behind a line of its own; the ticket names the line's address. */
+async function behindLine(title: SampleTitle, lies = false) {
+  const box = lies ? new ScriptedBox(title, { garbles: 1 }) : await ServingBox.start(title);
+  const line = await PacedLine.open(box.address, RATE);
+  return {
+    box,
+    line,
+    signer: box.signer,
+    grant: (request: Parameters<typeof box.grant>[0]) => ({
+      ...box.grant(request),
+      addresses: [line.address],
+    }),
+    kill: async () => {
+      line.cut();
+      await box.kill();
+    },
+  };
+}
+
+const eight = (title: SampleTitle, liar = -1) =>
+  Promise.all([...Array(8).keys()].map((at) => behindLine(title, at === liar)));
+
+function viewer(title: SampleTitle, boxes: Awaited<ReturnType<typeof eight>>) {
+  return {
+    title: title.sealed,
+    tickets: ticketSource(boxes),
+    signer: createSigner(systemRandom.bytes(32)),
+    environment: "dev" as const,
+    clock: systemClock,
+    random: systemRandom,
+    log: silentLog,
+  };
+}
+
+const never = new AbortController().signal;
+const megabits = (amount: number, ms: number) => ((amount * 8) / ms / 1000).toFixed(1);
+
+async function throughput() {
+  const title = sampleTitle([["film.mp4", size]], { chunkSize: 256 * 1024 });
+  const boxes = await eight(title);
+  const summary = await fetchTitle({ ...viewer(title, boxes), destination: toNowhere }, never);
+  const copies = summary.boxes.reduce((sum, box) => sum + box.copies, 0);
+  console.log(
+    `eight boxes of 5 Mbit/s: ${megabits(summary.done, summary.took)} Mbit/s to one viewer (bar 36), ${((100 * copies) / size).toFixed(1)} % fetched twice`,
+  );
+  await Promise.all(boxes.map((box) => box.kill()));
+}
+
+async function liar() {
+  const title = sampleTitle([["film.mp4", size / 2]], { chunkSize: 256 * 1024 });
+  const boxes = await eight(title, 3);
+  const chunks: Uint8Array[] = [];
+  const destination = {
+    ...toNowhere,
+    put: async (ref: { chunk: number }, data: Uint8Array) => {
+      chunks[ref.chunk] = data;
+      return undefined;
+    },
+  };
+  const summary = await fetchTitle({ ...viewer(title, boxes), destination }, never);
+  const exact = sha256(Buffer.concat(chunks)) === sha256(title.content[0] as Uint8Array);
+  const named = summary.boxes.filter((box) => box.state === "garbled").map((box) => box.box);
+  console.log(
+    `a liar among eight: file ${exact ? "exact" : "WRONG"}, named ${named.length === 1 && named[0] === boxes[3]?.signer.publicKey ? "the liar" : "SOMEONE ELSE"}, ${megabits(summary.done, summary.took)} Mbit/s`,
+  );
+  await Promise.all(boxes.map((box) => box.kill()));
+}
+
+/** Segments of 4 s at 12 Mbit/s, played with a buffer of 10 s. */
+async function deaths() {
+  const seconds = 4;
+  const count = 12;
+  const segment = (12e6 / 8) * seconds;
+  const files = [...Array(count).keys()].map((at) => [`s${at}.ts`, segment] as const);
+  const playlist = `#EXTM3U\n#EXT-X-TARGETDURATION:4\n${files.map(([name]) => `#EXTINF:4,\n${name}\n`).join("")}#EXT-X-ENDLIST\n`;
+  const title = withPlaylist(sampleTitle(files, { chunkSize: 256 * 1024 }), playlist);
+  const boxes = await eight(title);
+  await using played = playFromBoxes(title, boxes);
+  const began = performance.now();
+  await (await fetch(`${played.url}/index.m3u8`)).bytes();
+  let startUp = 0;
+  let stalled = 0;
+  let bufferedUntil = 0;
+  for (const [at, [name]] of files.entries()) {
+    const ahead = () => bufferedUntil - performance.now();
+    if (bufferedUntil > 0 && ahead() > 10_000) await Bun.sleep(ahead() - 10_000);
+    await (await fetch(`${played.url}/${name}`)).bytes();
+    const now = performance.now();
+    if (at === 0) {
+      startUp = now - began;
+      bufferedUntil = now;
+    }
+    if (now > bufferedUntil) {
+      stalled += now - bufferedUntil;
+      bufferedUntil = now;
+    }
+    bufferedUntil += seconds * 1000;
+    if (at === 4) for (const box of boxes.slice(0, 4)) box.line.cut();
+  }
+  console.log(
+    `four of eight die mid-play at 12 Mbit/s: stalled ${Math.round(stalled)} ms (bar 0), first segment whole after ${Math.round(startUp)} ms`,
+  );
+}
+
+function withPlaylist(title: SampleTitle, text: string): SampleTitle {
+  const data = new TextEncoder().encode(text);
+  const { body } = title.sealed;
+  const file = {
+    path: "index.m3u8",
+    size: data.length as (typeof body.files)[number]["size"],
+    mediaType: "application/vnd.apple.mpegurl",
+    chunks: [sha256(data)],
+  };
+  const creator = createSigner(new Uint8Array(32).fill(7));
+  return {
+    sealed: seal("manifest", { ...body, files: [...body.files, file] }, creator, "dev"),
+    content: [...title.content, data],
+  };
+}
+
+await throughput();
+await liar();
+await deaths();
+process.exit(0);
