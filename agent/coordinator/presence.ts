@@ -1,5 +1,4 @@
 /** What boxes say of themselves: births enrol them, reports say what they hold, wills when they went. */
-import * as v from "valibot";
 import { open } from "../accounting/envelope.ts";
 import type { Birth, Environment, Sealed } from "../accounting/messages.ts";
 import type { Clock } from "../core/clock.ts";
@@ -21,11 +20,8 @@ export interface PresenceOptions {
   readonly mayEnrol: (birth: Birth) => boolean;
 }
 
-/** The retained `state` message: plain JSON, because a will is written before its sender dies. */
-const stateMessage = v.strictObject({
-  online: v.boolean(),
-  boot: v.pipe(v.number(), v.safeInteger(), v.minValue(0)),
-});
+/** The retained `state` message, plain text, because a will is written before its sender dies. */
+const STATE = /^(online|offline) (\d{1,15})$/;
 
 export function createPresence(options: PresenceOptions) {
   const { store, environment, clock, log } = options;
@@ -57,10 +53,10 @@ export function createPresence(options: PresenceOptions) {
 
     /** An old will, delivered late, has an old boot counter and changes nothing. */
     state(box: PublicKey, payload: Uint8Array): void {
-      const parsed = v.safeParse(stateMessage, parseJson(payload));
+      const [, word, boot] = STATE.exec(Buffer.from(payload.subarray(0, 32)).toString()) ?? [];
       const row = store.boxes.get(box);
-      if (!parsed.success || !row || parsed.output.boot < row.boot_counter) return;
-      store.boxes.setOnline(box, parsed.output.online, toUnixSeconds(clock.wallMs()));
+      if (!word || !row || Number(boot) < row.boot_counter) return;
+      store.boxes.setOnline(box, word === "online", toUnixSeconds(clock.wallMs()));
     },
   };
 
@@ -73,21 +69,14 @@ export function createPresence(options: PresenceOptions) {
       log.info("box enrolled", { box: birth.box, device: birth.device });
     }
     const row = store.boxes.get(birth.box);
-    if (!row || birth.bootCounter < row.boot_counter) return undefined;
-    store.boxes.noteBirth({ ...birth, key: birth.box, wallet, at: now });
+    if (!row) return undefined;
+    // An earlier boot is an old message, or storage that was rolled back: it is answered, not noted.
+    if (birth.bootCounter >= row.boot_counter) {
+      store.boxes.noteBirth({ ...birth, key: birth.box, wallet, at: now });
+    }
     // A box that is behind learns of the later generation, and that its storage is not the newest.
     const generation = Math.max(row.generation, birth.generation);
     const reached = chainOf(store.records.chains(row.id), generation)?.sequence ?? 0;
     return makeAck(birth.box, { generation, from: reached + 1 }, options, now);
-  }
-}
-
-function parseJson(payload: Uint8Array): unknown {
-  if (payload.length > 256) return undefined;
-  try {
-    return JSON.parse(Buffer.from(payload).toString("utf8"));
-  } catch {
-    // Not JSON: the schema refuses undefined, so it is treated as any other garbled state.
-    return undefined;
   }
 }

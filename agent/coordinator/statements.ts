@@ -4,14 +4,20 @@
  */
 import { open, seal } from "../accounting/envelope.ts";
 import { lineLeaf } from "../accounting/ledger-line.ts";
-import { EMPTY_ROOT } from "../accounting/merkle.ts";
+import {
+  consistencyProof,
+  EMPTY_ROOT,
+  inclusionProof,
+  type MerkleNodes,
+  nodesForNext,
+  rootOf,
+} from "../accounting/merkle.ts";
 import type { Environment, Sealed } from "../accounting/messages.ts";
 import type { Clock } from "../core/clock.ts";
 import type { Hash } from "../core/encoding.ts";
 import type { Log } from "../core/log.ts";
 import { microTokens, toUnixSeconds } from "../core/units.ts";
 import type { Signer } from "../identity/ed25519.ts";
-import { createStoredTree } from "./merkle-store.ts";
 import type { StatementRow } from "./store/statement-rows.ts";
 import type { Store } from "./store/store.ts";
 
@@ -30,7 +36,13 @@ export type StatementOffice = ReturnType<typeof createStatementOffice>;
 
 export function createStatementOffice(options: StatementOfficeOptions) {
   const { store, environment, signer, clock, log } = options;
-  const tree = createStoredTree(store.statements);
+  const nodes: MerkleNodes = {
+    node(level, position) {
+      const hash = store.statements.node(level, position);
+      if (!hash) throw new Error(`the statement tree lacks node ${position} of level ${level}`);
+      return hash;
+    },
+  };
 
   return {
     /**
@@ -48,10 +60,11 @@ export function createStatementOffice(options: StatementOfficeOptions) {
       }),
     latest: () => store.statements.latest(),
     get: (epoch: number) => store.statements.get(epoch),
-    inclusionProof: tree.inclusionProof,
+    /** Path from a line to the root over the first `size` lines. */
+    inclusionProof: (line: number, size: number) => inclusionProof(nodes, line, size),
     /** That the later statement only added lines to the earlier one. */
     consistencyProof: (earlier: StatementRow, later: StatementRow): readonly Hash[] =>
-      tree.consistencyProof(earlier.tree_size, later.tree_size),
+      consistencyProof(nodes, earlier.tree_size, later.tree_size),
     opened(row: StatementRow): Sealed<"statement"> {
       const signers = new Set([signer.publicKey, ...store.trust.retiredKeys().keys()]);
       const opened = open("statement", row.bytes, { environment, signer: signers });
@@ -63,13 +76,17 @@ export function createStatementOffice(options: StatementOfficeOptions) {
   function append(from: number, to: number) {
     for (let start = from; start < to; start += LINES_AT_ONCE) {
       const lines = store.ledger.lines(start, Math.min(to, start + LINES_AT_ONCE));
-      for (const line of lines) tree.append(line.line, lineLeaf(line));
+      for (const line of lines) {
+        for (const { level, position, hash } of nodesForNext(nodes, line.line, lineLeaf(line))) {
+          store.statements.addNode(level, position, hash);
+        }
+      }
     }
   }
 
   function publish(last: StatementRow | undefined, treeSize: number): Sealed<"statement"> {
     const now = toUnixSeconds(clock.wallMs());
-    const root = tree.root(treeSize);
+    const root = rootOf(nodes, treeSize);
     const epoch = (last?.epoch ?? 0) + 1;
     const statement = seal(
       "statement",
