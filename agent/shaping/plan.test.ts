@@ -52,12 +52,12 @@ describe("what traffic control has to do", () => {
     expect(decide({ inForce: shaped(10, "eth0", [9001]) }).kind).toBe("apply");
   });
 
-  test("a stranger's queue and missing traffic control are tried again after a minute only", () => {
+  test("a stranger's queue and missing traffic control are tried again after 15 s only", () => {
     const foreign = { state: "foreign", device: "eth0", qdisc: "cake 8001:" } as const;
     const missing = { state: "unavailable", reason: "tc is missing" } as const;
     for (const inForce of [foreign, missing]) {
-      expect(decide({ inForce, sinceRefusal: milliseconds(59_000) }).kind).toBe("none");
-      expect(decide({ inForce, sinceRefusal: milliseconds(60_000) }).kind).toBe("apply");
+      expect(decide({ inForce, sinceRefusal: milliseconds(14_900) }).kind).toBe("none");
+      expect(decide({ inForce, sinceRefusal: milliseconds(15_000) }).kind).toBe("apply");
     }
   });
 });

@@ -46,7 +46,8 @@ const SETTLED = milliseconds(1000);
 /** Changes of an unpaced rate that are not worth a process. */
 const DEAD_BAND = 0.01;
 const SHORTEST_PAUSE = milliseconds(50);
-const RETRY = milliseconds(60_000);
+/** One process in so long looks whether what was missing or taken is there again. */
+const RETRY = milliseconds(15_000);
 
 export const allowedRate = (verdict: Verdict): BitsPerSecond =>
   verdict.state === "sharing" ? bitsPerSecond(Math.max(verdict.rate, HELD_RATE)) : HELD_RATE;

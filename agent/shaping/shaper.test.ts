@@ -112,7 +112,7 @@ describe("the shaper", () => {
     await clock.advance(1000);
     expect(shaper.enforcement.trafficControl.state).toBe("foreign");
     device.trafficControl.setForeign(undefined);
-    await clock.advance(60_000);
+    await clock.advance(15_000);
     expect(shaper.enforcement.by).toBe("traffic-control");
   });
 
@@ -138,6 +138,13 @@ describe("the shaper", () => {
     expect(shaper.enforcement.by).toBe("traffic-control");
   });
 
+  test("sockets that the governor paces need no rate from here", async () => {
+    const state: PacerState = { state: "pacing" };
+    expect(start({ pacer: { state } }).enforcement.by).toBe("pacing");
+    await clock.advance(10);
+    expect(device.model.sending / 1e6).toBeCloseTo(8.48);
+  });
+
   test("everything is taken away at the end", async () => {
     start();
     await clock.advance(10);
@@ -149,7 +156,7 @@ describe("the shaper", () => {
   test("more than allowed by the count of bytes is reported once", async () => {
     device.trafficControl.setUnavailable("the kernel has no HTB");
     let sent = 0;
-    const shaper = start({ sentToPeers: () => bytes(sent) });
+    const shaper = start({ sentToPeers: async () => bytes(sent) });
     for (let second = 0; second < 30; second++) {
       sent += 3e6;
       await clock.advance(1000);

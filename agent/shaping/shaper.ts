@@ -42,7 +42,7 @@ export interface ShaperOptions {
   readonly ports: () => readonly number[];
   readonly pacer?: Pacer;
   /** Cumulative bytes to peers by another count than the class's, for when there is no class. */
-  readonly sentToPeers?: () => Bytes | undefined;
+  readonly sentToPeers?: () => Promise<Bytes | undefined>;
   /** Called once when more went out than was allowed, and again only after it was good in between. */
   readonly onBreach?: (breach: Breach) => void;
   readonly clock: Clock;
@@ -112,7 +112,7 @@ class FollowingShaper implements Shaper {
     const { verdict, pacer } = this.#options;
     const rate = allowedRate(verdict.current);
     this.#allowedSince = bitsPerSecond(Math.max(this.#allowedSince, rate));
-    pacer?.setRate(rate);
+    pacer?.setRate?.(rate);
     await this.#lookUpDevice();
     await this.#inspect();
     await this.#act(rate);
@@ -133,7 +133,7 @@ class FollowingShaper implements Shaper {
     if (this.#inForce.state === "shaped") {
       this.#note(await this.#options.trafficControl.read(this.#inForce.device));
     }
-    this.#count();
+    await this.#count();
   }
 
   async #act(rate: BitsPerSecond): Promise<void> {
@@ -177,11 +177,11 @@ class FollowingShaper implements Shaper {
   }
 
   /** Takes a sample of what went out and judges the window. */
-  #count(): void {
+  async #count(): Promise<void> {
     const { sentToPeers, onBreach, log } = this.#options;
     const inForce = this.#inForce;
     const source = inForce.state === "shaped" ? "class" : "peers";
-    const sent = source === "class" ? shapedBytes(inForce) : sentToPeers?.();
+    const sent = source === "class" ? shapedBytes(inForce) : await sentToPeers?.();
     if (sent === undefined || source !== this.#source) this.#samples = [];
     this.#source = source;
     if (sent === undefined) return;

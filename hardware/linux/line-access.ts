@@ -1,0 +1,36 @@
+/** The best means this machine has to see and pace the line, in falling order of ability. */
+import type { Clock } from "../../agent/core/clock.ts";
+import type { Random } from "../../agent/core/random.ts";
+import type { DelayProbe } from "../probe.ts";
+import type { PeerSockets } from "../sockets.ts";
+import { libc } from "./ffi.ts";
+import { LinuxDelayProbe } from "./probe.ts";
+import { LinuxPeerSockets } from "./sockets.ts";
+import { ObservedPeerSockets } from "./sockets-observed.ts";
+
+/** CUBIC grows no further than it is paced, and is in every kernel. */
+const CONGESTION_CONTROL = "cubic";
+
+export interface PeerSocketsOptions {
+  readonly clock: Clock;
+  /** Local ports whose accepted connections are peers; empty until the server listens. */
+  readonly ports: () => readonly number[];
+}
+
+/** Paced where foreign calls work, else only observed through `ss`. */
+export function openPeerSockets(options: PeerSocketsOptions): PeerSockets {
+  const loaded = libc();
+  return loaded
+    ? new LinuxPeerSockets({ ...options, libc: loaded, congestionControl: CONGESTION_CONTROL })
+    : new ObservedPeerSockets(options);
+}
+
+/** Without foreign calls nothing can be sent, and every probe counts as unanswered. */
+export function openDelayProbe(options: {
+  readonly clock: Clock;
+  readonly random: Random;
+}): DelayProbe {
+  const loaded = libc();
+  if (loaded) return new LinuxDelayProbe({ ...options, libc: loaded });
+  return { send: () => false, receive: () => [], close: () => {} };
+}
