@@ -1,0 +1,161 @@
+/** What the page looks like and the little it does by itself. No build step, nothing from elsewhere. */
+
+export const icon = `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 64 64"><rect width="64" height="64" rx="16" fill="#0b6e6a"/><path d="M12 42c7-22 13-22 20 0s13 22 20 0" fill="none" stroke="#fff" stroke-width="6" stroke-linecap="round"/><circle cx="52" cy="20" r="5" fill="#ffd166"/></svg>`;
+
+/** Contrasts are 7:1 or better for text (WCAG AAA); sizes follow the screen up to a TV's at 3 m. */
+export const stylesheet = `
+:root {
+  color-scheme: light dark;
+  --ground: #f3f5f4; --card: #ffffff; --ink: #12201f; --soft: #3f504e; --line: #d5dddb;
+  --brand: #075e5a; --on-brand: #ffffff; --tint: #e2f1ef; --good: #075e5a; --bad: #8f1d14;
+  --warn: #6b4500; --focus: #d98a00; --idle: #5d6b69;
+  font: 400 clamp(16px, 11px + 0.5vw, 21px)/1.45 system-ui, "Segoe UI", Roboto, "Noto Sans", sans-serif;
+}
+@media (prefers-color-scheme: dark) {
+  :root {
+    --ground: #0c1413; --card: #16211f; --ink: #eef5f3; --soft: #b4c4c1; --line: #2b3b38;
+    --brand: #6fe0d2; --on-brand: #06201d; --tint: #12302c; --good: #6fe0d2; --bad: #ffb4a8;
+    --warn: #ffd48a; --focus: #ffd166; --idle: #93a3a0;
+  }
+}
+@media (min-width: 1700px) { :root { font-size: 26px; } }
+* { box-sizing: border-box; }
+body { margin: 0; background: var(--ground); color: var(--ink); }
+header, main { max-width: 72rem; margin: 0 auto; padding: 0 clamp(1rem, 3vw, 2rem); }
+header { display: flex; justify-content: space-between; align-items: center; padding-block: 1rem; }
+.brand { display: flex; gap: .6rem; align-items: center; font-weight: 650; font-size: 1.15rem; color: var(--ink); text-decoration: none; }
+.brand img { width: 2rem; height: 2rem; }
+nav { display: flex; gap: .25rem; }
+nav a { color: var(--soft); padding: .45rem .7rem; border-radius: .6rem; text-decoration: none; }
+nav a[aria-current] { color: var(--ink); background: var(--card); font-weight: 600; }
+main { display: grid; gap: 1rem; padding-bottom: 3rem; }
+#live { display: grid; gap: 1rem; }
+.grid { display: grid; gap: 1rem; grid-template-columns: repeat(auto-fit, minmax(min(100%, 17rem), 1fr)); align-items: start; }
+.grid .card { height: 100%; }
+.wide { grid-template-columns: repeat(auto-fit, minmax(min(100%, 26rem), 1fr)); }
+.card { background: var(--card); border: 1px solid var(--line); border-radius: 1.1rem; padding: 1.25rem 1.4rem; min-width: 0; }
+h1, h2, h3, p, ul, dl, figure { margin: 0; }
+h1 { font-size: clamp(1.7rem, 1.2rem + 2vw, 2.6rem); line-height: 1.15; letter-spacing: -.01em; text-wrap: balance; }
+h2 { font-size: 1rem; font-weight: 600; color: var(--soft); margin-bottom: .6rem; }
+h3 { font-size: 1rem; margin: 1rem 0 .3rem; }
+.quiet { color: var(--soft); font-size: .94rem; margin-top: .35rem; }
+.hero { padding: clamp(1.4rem, 3vw, 2.4rem); overflow: hidden; }
+.hero.on { background: var(--tint); border-color: transparent; }
+.hero-row { display: flex; flex-wrap: wrap; gap: 1.5rem; justify-content: space-between; align-items: center; }
+.hero-row > div { flex: 1 1 20rem; }
+.state { display: flex; flex-wrap: wrap; align-items: center; gap: .55rem; font-size: 1.15rem; margin-bottom: .5rem; }
+.state strong { font-variant-numeric: tabular-nums; }
+.dot { width: .8rem; height: .8rem; border-radius: 50%; background: var(--idle); }
+.on .dot { background: var(--good); }
+@media (prefers-reduced-motion: no-preference) {
+  .on .dot { animation: breathe 3s ease-in-out infinite; }
+  @keyframes breathe { 50% { opacity: .35; } }
+}
+.why { font-size: 1.1rem; margin-top: .4rem; }
+.figure { font-size: 2.1rem; font-weight: 650; line-height: 1.15; font-variant-numeric: tabular-nums; overflow-wrap: anywhere; }
+.figure small { font-size: 1rem; font-weight: 400; color: var(--soft); }
+button, .button {
+  font: inherit; font-weight: 600; min-height: 3rem; padding: .6rem 1.2rem; border-radius: .8rem; cursor: pointer;
+  border: 2px solid var(--line); background: var(--card); color: var(--ink); text-decoration: none;
+  display: inline-flex; align-items: center; justify-content: center;
+}
+.primary { background: var(--brand); border-color: var(--brand); color: var(--on-brand); }
+.hero .primary { min-height: 4.2rem; min-width: 12rem; font-size: 1.3rem; border-radius: 1.1rem; }
+button:hover, .button:hover { border-color: var(--brand); }
+:focus-visible { outline: 4px solid var(--focus); outline-offset: 3px; }
+.switch { display: grid; gap: .6rem; }
+figure { margin-top: 1.2rem; }
+figure svg { display: block; width: 100%; height: 5rem; }
+figure path { stroke: var(--good); stroke-width: 2.5px; stroke-linejoin: round; }
+figcaption { display: flex; justify-content: space-between; color: var(--soft); font-size: .88rem; margin-top: .3rem; }
+.meter { display: grid; grid-template-columns: 1fr auto; gap: .1rem .8rem; padding: .35rem 0; }
+.meter strong { font-variant-numeric: tabular-nums; }
+.meter small { font-weight: 400; color: var(--soft); }
+meter { grid-column: 1 / -1; width: 100%; height: .8rem; }
+.well { color: var(--good); font-weight: 600; }
+.conditions { list-style: none; padding: 0; display: grid; gap: .9rem; }
+.conditions li { border-left: .3rem solid var(--idle); padding-left: .8rem; }
+.conditions .problem { border-color: var(--bad); }
+.conditions .problem b { color: var(--bad); }
+.conditions .warning { border-color: var(--warn); }
+.conditions .warning b { color: var(--warn); }
+.detail { overflow-wrap: anywhere; font-family: ui-monospace, monospace; font-size: .85rem; }
+form label, fieldset label { display: grid; grid-template-columns: minmax(0, 1fr) minmax(0, 10rem); gap: .8rem; align-items: center; margin-bottom: .6rem; }
+input:not([type=checkbox]) { font: inherit; width: 100%; min-height: 3rem; padding: .4rem .8rem; border: 2px solid var(--line); border-radius: .7rem; background: var(--ground); color: var(--ink); }
+::placeholder { color: var(--soft); opacity: 1; }
+fieldset { border: 0; padding: 0; margin: 0 0 .6rem; display: flex; flex-wrap: wrap; gap: 0 1.2rem; align-items: center; }
+fieldset legend { font-weight: 600; padding: .2rem 0 .4rem; }
+fieldset label { grid-template-columns: auto 8.5rem; }
+.check { grid-template-columns: auto 1fr !important; }
+input[type=checkbox] { width: 1.6rem; height: 1.6rem; accent-color: var(--brand); }
+.rows { list-style: none; padding: 0; margin-top: .6rem; }
+.rows li { display: flex; flex-wrap: wrap; gap: .4rem 1rem; align-items: center; padding: .6rem 0; border-top: 1px solid var(--line); }
+.rows .name { flex: 1 1 9rem; overflow-wrap: anywhere; font-weight: 600; }
+.rows form { display: flex; gap: .5rem; }
+.ask { border: 3px solid var(--brand); }
+.ask details p, #consent details p { margin-top: .7rem; max-width: 65ch; }
+#consent form { display: flex; flex-wrap: wrap; gap: .8rem; margin-top: 1.1rem; }
+summary { cursor: pointer; padding: .5rem 0; color: var(--soft); }
+.ask summary { display: none; }
+dl { display: grid; gap: .1rem; margin-bottom: 1.1rem; }
+dt { color: var(--soft); font-size: .9rem; }
+dd { margin: 0 0 .6rem; overflow-wrap: anywhere; }
+code { font-size: .85rem; }
+.note { padding: .9rem 1.2rem; border-radius: .9rem; background: var(--card); border: 2px solid var(--good); font-weight: 600; font-size: 1.1rem; }
+.note.bad { border-color: var(--bad); color: var(--bad); }
+.pair { display: flex; flex-wrap: wrap; gap: .8rem 1.2rem; align-items: center; }
+.pair p { flex: 1 1 20rem; }
+.pair label { grid-template-columns: auto 9rem; margin: 0; }
+.pair input { font-size: 1.3rem; letter-spacing: .15em; font-variant-numeric: tabular-nums; }
+main > .pair { background: var(--card); border: 1px solid var(--line); border-radius: 1.1rem; padding: 1rem 1.4rem; }
+.stranger { display: grid; gap: 1.2rem; max-width: 46rem; }
+`;
+
+/** Renews the live part every three seconds, and lets a remote's arrows walk from button to button. */
+export const script = `
+const focusable = "a[href], button, input:not([type=hidden]), summary";
+async function renew() {
+  if (document.hidden) return;
+  const live = document.getElementById("live");
+  if (!live) return;
+  try {
+    const answer = await fetch("/live", { headers: { accept: "text/html" } });
+    if (!answer.ok) throw new Error(String(answer.status));
+    const fresh = new DOMParser().parseFromString(await answer.text(), "text/html").getElementById("live");
+    const focused = document.activeElement?.id;
+    if (fresh) live.replaceChildren(...fresh.childNodes);
+    if (focused) document.getElementById(focused)?.focus({ preventScroll: true });
+    document.body.removeAttribute("data-stale");
+  } catch (fault) {
+    document.body.setAttribute("data-stale", String(fault));
+  }
+}
+setInterval(renew, 3000);
+document.addEventListener("visibilitychange", renew);
+
+const steps = { ArrowDown: [0, 1], ArrowUp: [0, -1], ArrowRight: [1, 0], ArrowLeft: [-1, 0] };
+const middle = (element) => {
+  const box = element.getBoundingClientRect();
+  return [box.left + box.width / 2, box.top + box.height / 2];
+};
+document.addEventListener("keydown", (event) => {
+  const step = steps[event.key];
+  const from = document.activeElement;
+  const typing = from?.matches?.("input:not([type=checkbox])");
+  if (!step || (typing && (step[0] || from.type === "time"))) return;
+  const [x, y] = from && from !== document.body ? middle(from) : [innerWidth / 2, 0];
+  let best;
+  let bestCost = Infinity;
+  for (const element of document.querySelectorAll(focusable)) {
+    const [ex, ey] = middle(element);
+    const along = (ex - x) * step[0] + (ey - y) * step[1];
+    const across = Math.abs((ex - x) * step[1]) + Math.abs((ey - y) * step[0]);
+    const cost = along + 2 * across;
+    if (element !== from && along > 4 && element.offsetParent && cost < bestCost) [best, bestCost] = [element, cost];
+  }
+  if (!best) return;
+  event.preventDefault();
+  best.focus();
+  best.scrollIntoView({ block: "nearest", behavior: "smooth" });
+});
+`;

@@ -1,0 +1,99 @@
+import { sparkline } from "./rate-history.ts";
+import type { View } from "./view.ts";
+
+const WIDTH = 1200;
+const HEIGHT = 120;
+
+/** The answer to "what is it doing, and why", and the one press that stops it. */
+export function SharingCard({ view }: { readonly view: View }) {
+  const { texts, sharing, choices } = view;
+  const { verdict } = sharing;
+  const reason = texts.reasons[verdict.reason];
+  const until = choices.pause.state === "paused" ? choices.pause.until : undefined;
+  const on = verdict.state === "sharing";
+  return (
+    <section class={`card hero ${on ? "on" : "off"}`} aria-live="polite">
+      <div class="hero-row">
+        <div>
+          <p class="state">
+            <span class="dot" aria-hidden="true" />
+            {on ? texts.sharing : texts.notSharing}
+            {verdict.state === "sharing" && (
+              <strong>
+                {sharing.measuredRate === undefined
+                  ? texts.upTo(view.rate(sharing.enforcedRate ?? verdict.rate))
+                  : view.rate(sharing.measuredRate)}
+              </strong>
+            )}
+          </p>
+          <h1>{reason.short}</h1>
+          <p class="why">
+            {reason.long} {until !== undefined && texts.pausedUntil(view.time(until))}
+          </p>
+          {on && <Details view={view} />}
+        </div>
+        {view.access === "full" && <Switch view={view} />}
+      </div>
+      <Graph view={view} />
+    </section>
+  );
+}
+
+function Details({ view }: { readonly view: View }) {
+  const { texts, sharing } = view;
+  const parts = [
+    texts.viewers(sharing.streams),
+    sharing.waiting > 0 && texts.waiting(sharing.waiting),
+    sharing.enforcedRate !== undefined && texts.upTo(view.rate(sharing.enforcedRate)),
+    texts.enforced[sharing.enforcedBy],
+    sharing.missing.length > 0 && `${texts.signals}: ${sharing.missing.join(", ")}`,
+  ].filter((part): part is string => typeof part === "string" && part !== "");
+  return <p class="quiet">{parts.join(" · ")}</p>;
+}
+
+function Switch({ view }: { readonly view: View }) {
+  const { texts, choices } = view;
+  if (view.consent === "missing") {
+    return (
+      <a class="button primary" id="switch" href="#consent">
+        {texts.consentAsk}
+      </a>
+    );
+  }
+  if (choices.pause.state === "paused") {
+    return (
+      <form method="post" action="/resume">
+        <button class="primary" id="switch" type="submit">
+          {texts.resume}
+        </button>
+      </form>
+    );
+  }
+  return (
+    <form class="switch" method="post" action="/pause">
+      <button class="primary" id="switch" type="submit">
+        {texts.pause}
+      </button>
+      <button id="pause-hour" type="submit" name="seconds" value="3600">
+        {texts.pauseHour}
+      </button>
+    </form>
+  );
+}
+
+function Graph({ view }: { readonly view: View }) {
+  const { line, top } = sparkline(view.history, WIDTH, HEIGHT);
+  if (line === "" || !view.history.some((point) => point)) return null;
+  return (
+    <figure>
+      <svg viewBox={`0 -4 ${WIDTH} ${HEIGHT + 8}`} preserveAspectRatio="none" role="img">
+        <title>{view.texts.lastMinutes}</title>
+        <path d={line} fill="none" vector-effect="non-scaling-stroke" />
+      </svg>
+      <figcaption>
+        <span>{view.texts.lastMinutes}</span>
+        <span>{view.texts.upTo(view.rate(top))}</span>
+      </figcaption>
+    </figure>
+  );
+}

@@ -1,0 +1,150 @@
+import { conditionsDe } from "./text-conditions-de.ts";
+import type { ReasonTexts, Texts } from "./text-en.ts";
+
+const reasons: ReasonTexts = {
+  "line-idle": { short: "Die Leitung ist frei", long: "Zu Hause braucht sie gerade niemand." },
+  "learning-line": {
+    short: "Ihre Leitung wird kennengelernt",
+    long: "Es wird langsam mehr, bis klar ist, was die Leitung übrig hat.",
+  },
+  "someone-uploading": {
+    short: "Jemand zu Hause lädt hoch",
+    long: "Die Leitung gehört ihm; das Gerät wartet.",
+  },
+  "line-busy": {
+    short: "Ihre Leitung ist belegt",
+    long: "Jemand zu Hause nutzt sie; das Gerät wartet.",
+  },
+  "line-unknown": {
+    short: "Ihre Leitung ist noch unbekannt",
+    long: "Es wird wenig geteilt, bis sie gemessen ist.",
+  },
+  "signals-missing": { short: "Messwerte fehlen", long: "Zur Sicherheit wird weniger geteilt." },
+  "rate-limited": {
+    short: "An Ihrer Grenze",
+    long: "Es ginge mehr, aber Sie haben eine Grenze gesetzt.",
+  },
+  playback: {
+    short: "Das Bild geht vor",
+    long: "Das Gerät spielt für Sie und teilt darum nichts.",
+  },
+  "playback-unknown": {
+    short: "Vielleicht läuft gerade etwas",
+    long: "Das Gerät weiß es nicht und hält sich zurück.",
+  },
+  "cpu-busy": {
+    short: "Das Gerät ist beschäftigt",
+    long: "Es hat anderes zu tun; das Teilen wartet.",
+  },
+  warm: { short: "Das Gerät ist warm", long: "Es teilt weniger, bis es abgekühlt ist." },
+  "heat-unknown": {
+    short: "Temperatur unbekannt",
+    long: "Es wird weniger geteilt, weil das Gerät seine Wärme nicht kennt.",
+  },
+  "quiet-hours": { short: "Ruhezeit", long: "Um diese Zeit möchten Sie Ruhe." },
+  "daily-cap": { short: "Genug für heute", long: "Ihre Tagesgrenze ist erreicht." },
+  "monthly-cap": { short: "Genug für diesen Monat", long: "Ihre Monatsgrenze ist erreicht." },
+  metered: {
+    short: "Diese Leitung kostet nach Volumen",
+    long: "Es wird nichts geteilt, solange Sie es unten nicht erlauben.",
+  },
+  paused: { short: "Sie haben pausiert", long: "Es wird nichts geteilt, bis Sie fortsetzen." },
+  "no-consent": { short: "Ihre Einwilligung fehlt", long: "Vorher wird nichts geteilt." },
+  offline: { short: "Kein Internet", long: "Das Gerät hat gerade keine Verbindung." },
+  "storage-failing": {
+    short: "Speicherproblem",
+    long: "Das Gerät kann nicht verlässlich schreiben und teilt nichts.",
+  },
+  "outbox-full": {
+    short: "Zu viel wartet auf Zustellung",
+    long: "Es geht weiter, sobald der Koordinator geantwortet hat.",
+  },
+  quarantined: {
+    short: "Vom Koordinator angehalten",
+    long: "Unten stehen der Grund und was zu tun ist.",
+  },
+  "limit-breached": {
+    short: "Eine Grenze wurde überschritten",
+    long: "Das Teilen wurde beendet, weil mehr gesendet wurde als erlaubt.",
+  },
+};
+
+export const de: Texts = {
+  tag: "de",
+  name: "Deutsch",
+  reasons,
+  conditions: conditionsDe,
+  signals: "Nicht gemessen",
+  title: "Spareband",
+  sharing: "Teilt",
+  notSharing: "Teilt nicht",
+  pausedUntil: (time) => `Bis ${time}`,
+  upTo: (rate) => `bis zu ${rate}`,
+  viewers: (count) =>
+    count === 1 ? "1 Zuschauer wird beliefert" : `${count} Zuschauer werden beliefert`,
+  waiting: (count) => `${count} warten`,
+  enforced: { kernel: "Vom System eingehalten", program: "Vom Programm eingehalten", nothing: "" },
+  lastMinutes: "Die letzten 10 Minuten",
+  pause: "Pause",
+  pauseHour: "Eine Stunde Pause",
+  resume: "Fortsetzen",
+  earned: "Verdient",
+  tokens: "Token",
+  pending: (amount) => `${amount} bestätigt, noch nicht gutgeschrieben`,
+  nothingPending: "Alles ist gutgeschrieben",
+  shared: "Geteilt",
+  today: "Heute",
+  month: "Diesen Monat",
+  of: (cap) => `von ${cap}`,
+  health: "Was Sie wissen sollten",
+  allWell: "Alles in Ordnung.",
+  severity: { problem: "Problem", warning: "Warnung", notice: "Hinweis" },
+  limits: "Ihre Grenzen",
+  maxRate: "Höchste Rate in Mbit/s",
+  share: "Anteil der freien Leitung in %",
+  dailyCap: "Höchstens am Tag, in GB",
+  monthlyCap: "Höchstens im Monat, in GB",
+  noLimit: "keine Grenze",
+  metered: "Teilen, obwohl die Leitung nach Volumen kostet",
+  quietHours: "Ruhezeit",
+  from: "Von",
+  to: "Bis",
+  save: "Speichern",
+  saved: "Gespeichert.",
+  titles: "Titel auf diesem Gerät",
+  noTitles: "Noch keine Titel. Der Koordinator schickt, was Zuschauer in Ihrer Nähe sehen möchten.",
+  spaceUsed: (held, capacity) => `${held} von ${capacity}`,
+  delete: "Löschen",
+  block: "Sperren",
+  blocked: "Gesperrte Titel",
+  unblock: "Wieder erlauben",
+  consent: "Ihre Einwilligung",
+  consentAsk: "Darf dieses Gerät teilen?",
+  consentGiven: (time) => `Sie haben am ${time} eingewilligt.`,
+  consentChanged:
+    "Der Text hat sich seit Ihrer Einwilligung geändert; bitte lesen Sie ihn noch einmal.",
+  agree: "Ich willige ein",
+  withdraw: "Einwilligung widerrufen",
+  about: "Über dieses Gerät",
+  boxId: "Gerät",
+  wallet: "Geldbörse",
+  version: "Version",
+  devNote: "Testumgebung: Diese Token sind nichts wert.",
+  pairTitle: "Wer ist da?",
+  pairText:
+    "Um von hier aus etwas zu sehen und zu ändern, geben Sie den Code ein, den das Gerät zeigt.",
+  pairHow:
+    "Den Code zeigt „Gerät hinzufügen“ auf einem schon verbundenen Gerät oder „spareband status --code“ auf der Konsole.",
+  readOnly:
+    "Sie können zusehen, aber noch nichts ändern. Geben Sie den Code ein, den das Gerät zeigt.",
+  code: "Code",
+  connect: "Verbinden",
+  addDevice: "Gerät hinzufügen",
+  codeShown: (code) => `Geben Sie ${code} binnen 10 Minuten auf dem anderen Gerät ein.`,
+  wrongCode:
+    "Das war nicht der Code. Sehen Sie noch einmal nach, oder lassen Sie sich einen neuen zeigen.",
+  lockedOut:
+    "Zu viele falsche Codes. Warten Sie ein paar Minuten und lassen Sie sich dann einen neuen zeigen.",
+  language: "Sprache",
+  invalid: "Bitte prüfen Sie die Werte; es wurde nichts geändert.",
+};
