@@ -1,0 +1,172 @@
+/**
+ * The whole decision, pure: samples + policy + previous state + now → state, verdict and what to
+ * measure next. Policy closes first, then the console's comfort, then the line decides the rate.
+ */
+import {
+  type BitsPerSecond,
+  type Bytes,
+  bitsPerSecond,
+  type Milliseconds,
+  milliseconds,
+} from "../core/units.ts";
+import { mostStreams } from "./allocation.ts";
+import {
+  atEase,
+  type BoardSample,
+  type ComfortState,
+  checkComfort,
+  observeBoard,
+} from "./comfort.ts";
+import { startLine, stepLine } from "./line.ts";
+import type { LineState } from "./line-state.ts";
+import { checkPolicy, type Policy } from "./policy.ts";
+import type { LineSample } from "./sample.ts";
+import {
+  confidence,
+  lineSignals,
+  missingSignals,
+  type Signal,
+  type SignalState,
+} from "./signals.ts";
+import type { Reason, Verdict } from "./verdict.ts";
+import { addVolume, type Volume } from "./volume.ts";
+
+export interface Samples {
+  readonly line: LineSample;
+  /** Present when the board was read since the last tick. */
+  readonly board?: BoardSample;
+  /** Present when the router was read since the last tick: false without a default route. */
+  readonly online?: boolean;
+  /** Sent to peers since the last tick, with Ethernet headers, as the network card counts. */
+  readonly sent: Bytes;
+}
+
+export interface Now {
+  readonly monotonic: Milliseconds;
+  readonly wall: Milliseconds;
+}
+
+export interface GovernorState {
+  readonly line: LineState;
+  readonly comfort: ComfortState;
+  readonly board?: BoardSample;
+  readonly signals: SignalState;
+  readonly online?: boolean;
+  readonly volume: Volume;
+}
+
+export interface Decision {
+  readonly state: GovernorState;
+  readonly verdict: Verdict;
+  readonly probeEvery: Milliseconds;
+  readonly missing: readonly Signal[];
+}
+
+/** While peers want something; while nobody does. */
+const PROBE_BUSY = milliseconds(25);
+const PROBE_SLOW_LINE = milliseconds(50);
+const PROBE_IDLE = milliseconds(500);
+const SLOW_LINE = 4e6;
+/** Idle lines are probed slowly after this long without demand. */
+const DEMAND_LASTS_MS = 3000;
+/** How long the signals have at the start before they count as missing. */
+const SETTLING_MS = 5000;
+
+export function startGovernor(volume: Volume, now: Now, capacity?: BitsPerSecond): GovernorState {
+  return { line: startLine(now.monotonic, capacity), comfort: atEase, signals: {}, volume };
+}
+
+export function decide(
+  samples: Samples,
+  policy: Policy,
+  before: GovernorState,
+  now: Now,
+): Decision {
+  const observed = observe(samples, before, now);
+  const gate = checkGates(observed, policy, now);
+  const line = stepLine(observed.line, samples.line, { ceiling: gate.open ? gate.ceiling : 0 });
+  const state = { ...observed, line };
+  const verdict: Verdict = gate.open ? share(line, gate) : { state: "held", reason: gate.reason };
+  return {
+    state,
+    verdict,
+    probeEvery: probeEvery(line, gate.open, now.monotonic),
+    missing: missingSignals(state.signals, now.monotonic, state.board),
+  };
+}
+
+function observe(samples: Samples, before: GovernorState, now: Now): GovernorState {
+  const { line, board, online, sent } = samples;
+  const at = now.monotonic;
+  return {
+    ...before,
+    ...(board && { board, comfort: observeBoard(before.comfort, board) }),
+    ...(online !== undefined && { online }),
+    signals: {
+      ...before.signals,
+      ...(line.delays.some((delay) => delay.target !== PEERS_TARGET) && { probesAt: at }),
+      ...(line.peers && { peersAt: at }),
+      ...(online === true && { routerAt: at }),
+    },
+    volume: addVolume(before.volume, sent, now.wall, at),
+  };
+}
+
+/** Name of the delay that the peers' own connections show, where no probe answers. */
+export const PEERS_TARGET = "peers";
+
+type Gate =
+  | { readonly open: true; readonly ceiling: number; readonly reason?: Reason }
+  | { readonly open: false; readonly reason: Reason };
+
+function checkGates(state: GovernorState, policy: Policy, now: Now): Gate {
+  const allowed = checkPolicy(policy, state.volume, new Date(now.wall));
+  if (!allowed.open) return allowed;
+  const comfort = checkComfort(state.comfort, state.board);
+  if (!comfort.fine) return { open: false, reason: comfort.reason };
+  if (state.online === false) return { open: false, reason: "offline" };
+  const trust = confidence(lineSignals(state.signals, now.monotonic));
+  const settling = now.monotonic - state.line.startedAt < SETTLING_MS;
+  if (trust === 0 && !settling) return { open: false, reason: "line-unknown" };
+  const known = state.line.capacity ?? Number.POSITIVE_INFINITY;
+  const line = Math.min(trust, policy.share / 100) * known;
+  const bounds: readonly (readonly [number, Reason | undefined])[] = [
+    [allowed.ceiling, "rate-limited"],
+    [comfort.ceiling, comfort.reason],
+    [Number.isNaN(line) ? 0 : line, trust < 1 ? "signals-missing" : "rate-limited"],
+  ];
+  const [ceiling, reason] = bounds.reduce((a, b) => (b[0] < a[0] ? b : a));
+  return { open: true, ceiling, ...(reason && { reason }) };
+}
+
+function share(line: LineState, gate: Gate & { open: true }): Verdict {
+  const most = Math.min(line.available ?? line.rate, gate.ceiling);
+  return {
+    state: "sharing",
+    rate: bitsPerSecond(line.rate),
+    maxStreams: mostStreams(bitsPerSecond(most)),
+    reason: line.rate >= 0.99 * gate.ceiling && gate.reason ? gate.reason : reasonOf(line),
+  };
+}
+
+function reasonOf(line: LineState): Reason {
+  switch (line.phase.kind) {
+    case "listen":
+    case "discover":
+    case "drain":
+      return "learning-line";
+    case "hold":
+    case "creep":
+    case "settle":
+      return line.rate < 0.7 * (line.capacity ?? 0) ? "line-busy" : "line-idle";
+    default:
+      return "someone-uploading";
+  }
+}
+
+function probeEvery(line: LineState, open: boolean, at: number): Milliseconds {
+  if (!open || at - line.demandAt > DEMAND_LASTS_MS) return PROBE_IDLE;
+  return (line.capacity ?? line.rate) < SLOW_LINE && line.capacity !== undefined
+    ? PROBE_SLOW_LINE
+    : PROBE_BUSY;
+}

@@ -1,0 +1,137 @@
+/**
+ * Queueing delay of the uplink from delay probes: each place's delay above its own recent minimum,
+ * and of several places the least, because only the home's line is common to all of them.
+ */
+import type { DelaySample } from "./sample.ts";
+
+/** The minimum is kept over six slices of ten seconds. */
+const SLICE_MS = 10_000;
+const SLICES = 6;
+/** A place's answer speaks for this long. */
+const FRESH_MS = 80;
+/** Queue samples are kept this long. */
+export const HISTORY_MS = 1500;
+
+interface Slice {
+  readonly start: number;
+  readonly rtt: number;
+  readonly outward: number;
+}
+
+export interface Place {
+  readonly slices: readonly Slice[];
+  readonly base: number;
+  readonly last: {
+    readonly at: number;
+    readonly sentAt: number;
+    readonly queue: number;
+    readonly back: number;
+  };
+}
+
+export interface QueueSample {
+  readonly at: number;
+  /** When the probe left: older than a change of rate means it says nothing about it. */
+  readonly sentAt: number;
+  /** Milliseconds of queue on the way out. */
+  readonly queue: number;
+  /** Milliseconds of queue on the way back, where the two can be told apart; else 0. */
+  readonly back: number;
+}
+
+export interface DelayState {
+  readonly places: Readonly<Record<string, Place>>;
+  /** The line's queue, oldest first. */
+  readonly queue: readonly QueueSample[];
+  /** Mean difference of neighbouring samples: noise of the path, blind to a standing queue. */
+  readonly jitter: number;
+  readonly answeredAt: number;
+}
+
+export const noDelays = (at: number): DelayState => ({
+  places: {},
+  queue: [],
+  jitter: 0.5,
+  answeredAt: at,
+});
+
+/** Takes the replies of one tick in. */
+export function observeDelays(
+  state: DelayState,
+  delays: readonly DelaySample[],
+  at: number,
+): DelayState {
+  if (delays.length === 0) return { ...state, queue: recent(state.queue, at) };
+  const places = { ...state.places };
+  let jitter = state.jitter;
+  for (const sample of delays) {
+    const before = places[sample.target];
+    const place = observePlace(before, sample);
+    places[sample.target] = place;
+    if (before) jitter = learnJitter(jitter, Math.abs(place.last.queue - before.last.queue));
+  }
+  const fresh = Object.values(places).filter((place) => at - place.last.at <= FRESH_MS);
+  const least = fresh.reduce((a, b) => (b.last.queue < a.last.queue ? b : a), fresh[0] as Place);
+  const queue = least
+    ? [...recent(state.queue, at), { ...least.last, at }]
+    : recent(state.queue, at);
+  return { places, queue, jitter, answeredAt: at };
+}
+
+/** Forgets the minima: the route has changed, or a queue stood for as long as they reach back. */
+export function rebase(state: DelayState): DelayState {
+  return { ...state, places: {}, queue: [] };
+}
+
+/** Round-trip time of the nearest place without any queue; undefined before the first answer. */
+export function baseRtt(state: DelayState): number | undefined {
+  const bases = Object.values(state.places).map((place) => place.base);
+  return bases.length > 0 ? Math.min(...bases) : undefined;
+}
+
+/** The p-quantile of the queue over the last `window` milliseconds; undefined with no samples. */
+export function queueQuantile(
+  state: DelayState,
+  at: number,
+  window: number,
+  p: number,
+): number | undefined {
+  const values = state.queue.filter((s) => s.at > at - window).map((s) => s.queue);
+  if (values.length === 0) return undefined;
+  values.sort((a, b) => a - b);
+  return values[Math.min(values.length - 1, Math.floor(values.length * p))];
+}
+
+function observePlace(before: Place | undefined, sample: DelaySample): Place {
+  const at = sample.sentAt + sample.rtt;
+  const outward = sample.outward ?? Number.POSITIVE_INFINITY;
+  const slices = addToSlices(before?.slices ?? [], at, sample.rtt, outward);
+  const base = Math.min(...slices.map((slice) => slice.rtt));
+  const there = Math.min(...slices.map((slice) => slice.outward));
+  const around = sample.rtt - base;
+  // Clocks drift apart, so the one-way figure may only lower the estimate, never raise it.
+  const queue = sample.outward === undefined ? around : Math.min(around, sample.outward - there);
+  return { slices, base, last: { at, sentAt: sample.sentAt, queue, back: around - queue } };
+}
+
+function addToSlices(slices: readonly Slice[], at: number, rtt: number, outward: number): Slice[] {
+  const start = Math.floor(at / SLICE_MS) * SLICE_MS;
+  const kept = slices.filter((slice) => slice.start > start - SLICES * SLICE_MS);
+  const current = kept.at(-1);
+  if (current?.start !== start) return [...kept, { start, rtt, outward }];
+  return [
+    ...kept.slice(0, -1),
+    { start, rtt: Math.min(current.rtt, rtt), outward: Math.min(current.outward, outward) },
+  ];
+}
+
+/** Quick up, slow down; jumps are queues, not noise. */
+function learnJitter(jitter: number, difference: number): number {
+  const bounded = Math.min(difference, 3 * jitter + 2);
+  return jitter + (bounded > jitter ? 0.01 : 0.002) * (bounded - jitter);
+}
+
+const recent = (queue: readonly QueueSample[], at: number) =>
+  queue.length > 0 && (queue[0]?.at ?? at) < at - HISTORY_MS
+    ? queue.filter((sample) => sample.at >= at - HISTORY_MS)
+    : queue;

@@ -1,0 +1,53 @@
+/** What the peers really got: rates over short windows from cumulative counters. */
+import type { PeerSample } from "./sample.ts";
+
+const KEPT_MS = 1500;
+
+export interface DeliveryPoint {
+  readonly at: number;
+  readonly acknowledged: number;
+  readonly sent: number;
+  readonly retransmitted: number;
+  readonly marked: number;
+  /** Rate that was asked for from this point on. */
+  readonly asked: number;
+}
+
+export type Delivery = readonly DeliveryPoint[];
+
+export function observeDelivery(
+  points: Delivery,
+  at: number,
+  peers: PeerSample,
+  asked: number,
+): Delivery {
+  const { acknowledged, sent, retransmitted, marked } = peers;
+  const kept = points.filter((point) => point.at >= at - KEPT_MS);
+  return [...kept, { at, acknowledged, sent, retransmitted, marked, asked }];
+}
+
+/** Bits per second acknowledged over about the last `window` milliseconds; undefined when unknown. */
+export function deliveredRate(points: Delivery, at: number, window: number): number | undefined {
+  const last = points.at(-1);
+  const first = points.findLast((point) => point.at <= at - window) ?? points[0];
+  if (!last || !first || last.at - first.at < window * 0.6) return undefined;
+  return ((last.acknowledged - first.acknowledged) * 8000) / (last.at - first.at);
+}
+
+/** The least rate that was asked for between `from` and `to` milliseconds ago. */
+export function leastAsked(points: Delivery, at: number, from: number, to: number): number {
+  const within = points.filter((p) => p.at >= at - from && p.at <= at - to).map((p) => p.asked);
+  return within.length > 0 ? Math.min(...within) : 0;
+}
+
+/** Segments lost (sent again) and marked, and how many were sent, over the last `window`. */
+export function losses(points: Delivery, at: number, window: number) {
+  const last = points.at(-1);
+  const first = points.find((point) => point.at >= at - window);
+  if (!last || !first) return { lost: 0, marked: 0, segments: 0 };
+  return {
+    lost: last.retransmitted - first.retransmitted,
+    marked: last.marked - first.marked,
+    segments: (last.sent - first.sent) / 1500,
+  };
+}

@@ -1,0 +1,225 @@
+/**
+ * The governor's loop: reads sockets, probes and board, asks `decide`, and paces the peers'
+ * connections by the answer. Everything it does between two sleeps is a few system calls.
+ */
+import type { DelayProbe, ProbeTarget } from "../../hardware/probe.ts";
+import type { PeerReading, PeerSockets, SocketAbility } from "../../hardware/sockets.ts";
+import type { Clock } from "../core/clock.ts";
+import { reasonOf } from "../core/errors.ts";
+import type { Log } from "../core/log.ts";
+import { every, type Part } from "../core/part.ts";
+import {
+  type BitsPerSecond,
+  type Bytes,
+  bitsPerSecond,
+  bytes,
+  milliseconds,
+} from "../core/units.ts";
+import { allocate, isBusy } from "./allocation.ts";
+import { BOARD_PERIOD, type BoardDevices, BoardReader, type BoardReading } from "./board-reader.ts";
+import {
+  type Decision,
+  decide,
+  type GovernorState,
+  type Now,
+  type Samples,
+  startGovernor,
+} from "./decide.ts";
+import type { Policy } from "./policy.ts";
+import { onCard, takeSample } from "./sampling.ts";
+import type { Signal } from "./signals.ts";
+import type { Verdict, VerdictSource } from "./verdict.ts";
+import type { Volume } from "./volume.ts";
+import { type TextStore, VolumeKeeper } from "./volume-store.ts";
+
+/** What is left to a connection while nothing may be shared, until it is cut. */
+const HELD_RATE = bitsPerSecond(8000);
+/** Requests that run when sharing is held get this long before they are cut. */
+const CUT_AFTER_MS = 5000;
+/** Without an answer for this long the peers' own round trips stand in. */
+const PROBES_SILENT_MS = 1000;
+/** Targets past this many add packets and no knowledge. */
+const MOST_TARGETS = 3;
+
+export interface GovernorOptions {
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly sockets: PeerSockets;
+  readonly probe: DelayProbe;
+  /** Places beyond the home's line: reflectors first. Asked at each tick, so it may change. */
+  readonly targets: () => readonly ProbeTarget[];
+  readonly device: BoardDevices;
+  readonly policy: () => Policy;
+  /** Keeps the day's and the month's volume. */
+  readonly store: TextStore;
+  /** Gets what `decide` got and gave, tick by tick, to be replayed later. */
+  readonly record?: (samples: Samples, policy: Policy, now: Now, decision: Decision) => void;
+}
+
+export interface LineReport {
+  /** What the line is believed to carry; undefined until learned. */
+  readonly capacity?: BitsPerSecond;
+  readonly missing: readonly Signal[];
+  readonly pacing: SocketAbility;
+  readonly volume: Volume;
+}
+
+export interface Governor extends Part, VerdictSource {
+  readonly report: LineReport;
+  /** Bytes to peers since the start as the network card counts them, closed connections included. */
+  sentToPeers(): Bytes;
+}
+
+export function createGovernor(options: GovernorOptions): Governor {
+  return new PacingGovernor(options);
+}
+
+class PacingGovernor implements Governor {
+  readonly name = "governor";
+  readonly #options: GovernorOptions;
+  readonly #volume: VolumeKeeper;
+  readonly #board: BoardReader;
+  #state: GovernorState;
+  #decision: Decision;
+  #boardReading: BoardReading | undefined;
+  #sent = 0;
+  #answeredAt: number;
+  #heldSince: number | undefined;
+
+  constructor(options: GovernorOptions) {
+    this.#options = options;
+    const { wall, monotonic } = this.#now();
+    this.#volume = new VolumeKeeper(options.store, wall, monotonic);
+    this.#board = new BoardReader(options.device);
+    this.#state = startGovernor(this.#volume.volume, { wall, monotonic });
+    this.#answeredAt = monotonic;
+    this.#decision = {
+      state: this.#state,
+      verdict: { state: "held", reason: "line-unknown" },
+      probeEvery: milliseconds(25),
+      missing: [],
+    };
+  }
+
+  get current(): Verdict {
+    return this.#decision.verdict;
+  }
+
+  get report(): LineReport {
+    const { capacity } = this.#state.line;
+    return {
+      ...(capacity !== undefined && { capacity: bitsPerSecond(capacity) }),
+      missing: this.#decision.missing,
+      pacing: this.#options.sockets.ability,
+      volume: this.#state.volume,
+    };
+  }
+
+  sentToPeers(): Bytes {
+    return onCard(this.#sent);
+  }
+
+  async run(signal: AbortSignal): Promise<void> {
+    const { clock, log } = this.#options;
+    try {
+      await Promise.all([
+        every(BOARD_PERIOD, () => this.#readBoard(), { clock, log, signal, name: "board" }),
+        this.#follow(signal),
+      ]);
+    } finally {
+      this.#options.probe.close();
+      this.#volume.close();
+    }
+  }
+
+  async #readBoard(): Promise<void> {
+    this.#boardReading = await this.#board.read();
+  }
+
+  /** Like `every`, with a period that the decision sets. A tick that fails holds sharing. */
+  async #follow(signal: AbortSignal): Promise<void> {
+    const { clock, log } = this.#options;
+    let failing = false;
+    while (!signal.aborted) {
+      const started = clock.monotonicMs();
+      try {
+        await this.#tick();
+        if (failing) log.notice("governor works again");
+        failing = false;
+      } catch (fault) {
+        if (!failing) log.error("governor tick failed", { reason: reasonOf(fault) });
+        failing = true;
+        this.#decision = {
+          ...this.#decision,
+          verdict: { state: "held", reason: "signals-missing" },
+        };
+      }
+      const spent = clock.monotonicMs() - started;
+      await clock.sleep(milliseconds(Math.max(1, this.#decision.probeEvery - spent)), signal);
+    }
+  }
+
+  async #tick(): Promise<void> {
+    const { sockets, probe, policy, record } = this.#options;
+    const targets = this.#options.targets().slice(0, MOST_TARGETS);
+    const now = this.#now();
+    const reading = sockets.ability === "blind" ? undefined : await sockets.read();
+    const replies = probe.receive();
+    if (replies.length > 0) this.#answeredAt = now.monotonic;
+    const silent = now.monotonic - this.#answeredAt > PROBES_SILENT_MS;
+    const samples: Samples = {
+      line: takeSample(now.monotonic, reading, replies, targets, silent),
+      sent: this.#sentSince(reading),
+      ...this.#boardReading,
+    };
+    this.#boardReading = undefined;
+    const allowed = policy();
+    const decision = decide(samples, allowed, this.#state, now);
+    record?.(samples, allowed, now, decision);
+    this.#settle(decision, allowed);
+    if (reading) this.#pace(reading, now.monotonic);
+    for (const target of targets) probe.send(target);
+  }
+
+  #settle(decision: Decision, policy: Policy): void {
+    const before = this.#decision.verdict;
+    this.#decision = decision;
+    this.#state = decision.state;
+    const caps = [policy.dailyCap, policy.monthlyCap].filter((cap) => cap !== undefined);
+    this.#volume.update(decision.state.volume, Math.min(...caps, Number.POSITIVE_INFINITY));
+    const { verdict } = decision;
+    if (verdict.state === before.state && verdict.reason === before.reason) return;
+    this.#options.log.info("sharing changed", { state: verdict.state, reason: verdict.reason });
+  }
+
+  #sentSince(reading: PeerReading | undefined): Bytes {
+    if (!reading) return bytes(0);
+    const more = Math.max(0, reading.sent - this.#sent);
+    this.#sent = Math.max(this.#sent, reading.sent);
+    return onCard(more);
+  }
+
+  #pace(reading: PeerReading, at: number): void {
+    const { sockets } = this.#options;
+    const { verdict } = this.#decision;
+    if (verdict.state === "sharing") {
+      this.#heldSince = undefined;
+      const { rates, fresh } = allocate(reading.flows, verdict.rate, at);
+      for (const [id, rate] of rates) sockets.pace(id, rate);
+      sockets.paceNew(fresh);
+      return;
+    }
+    this.#heldSince ??= at;
+    const cut = at - this.#heldSince > CUT_AFTER_MS;
+    sockets.paceNew(HELD_RATE);
+    for (const flow of reading.flows) {
+      if (cut && isBusy(flow)) sockets.cut(flow.id);
+      else sockets.pace(flow.id, HELD_RATE);
+    }
+  }
+
+  #now(): Now {
+    const { clock } = this.#options;
+    return { monotonic: clock.monotonicMs(), wall: clock.wallMs() };
+  }
+}

@@ -1,0 +1,62 @@
+/** What the line law remembers between two ticks. */
+import type { DelayState } from "./delay.ts";
+import type { Delivery } from "./delivery.ts";
+
+/**
+ * - `listen`: at the floor, learning what the delay is without us
+ * - `discover`: growing with real demand until the first queue shows the capacity
+ * - `hold`: just below what is known to be free
+ * - `creep`: in small steps above it, to see whether more is free
+ * - `drain`: after that first queue, until it is gone
+ * - `settle`: a little below what was delivered, until the queue that we may have made is gone
+ * - `look`: nearly stopped, to see whether the queue that someone else made goes away
+ * - `yield`: at the floor while someone at home uses the line
+ * - `aside`, `test`: the same on routers that queue each flow by itself, where only our own flows
+ *   show the contention
+ */
+export type Phase =
+  | { readonly kind: "listen"; readonly since: number }
+  | { readonly kind: "discover"; readonly since: number }
+  | { readonly kind: "hold"; readonly since: number }
+  | { readonly kind: "creep"; readonly since: number; readonly step: number }
+  | { readonly kind: "drain"; readonly since: number }
+  | { readonly kind: "settle"; readonly since: number; readonly resume: number }
+  | { readonly kind: "look"; readonly since: number; readonly resume: number }
+  | { readonly kind: "yield"; readonly since: number; readonly until: number }
+  | { readonly kind: "aside"; readonly since: number; readonly until: number }
+  | { readonly kind: "test"; readonly since: number };
+
+export interface LineState {
+  readonly delay: DelayState;
+  readonly delivery: Delivery;
+  readonly phase: Phase;
+  /** Bits per second asked for now. */
+  readonly rate: number;
+  /** What the line is believed to have free for us, household included; undefined until learned. */
+  readonly available?: number;
+  /** Most that was ever proven on this line of late. */
+  readonly capacity?: number;
+  /** How busy the home is: +1 for each time someone pushed us away, fading with `ACTIVITY_FADE_MS`. */
+  readonly activity: number;
+  /** Typical queue while below the knee: our own bursts and the path's noise. */
+  readonly usual: number;
+  /** When to look for more next, and how long to wait after a failure. */
+  readonly creepAt: number;
+  readonly creepEvery: number;
+  /** Recent knees and pushes, newest last. */
+  readonly knees: readonly number[];
+  readonly pushes: readonly number[];
+  /** How long a clear line must last before we come back. */
+  readonly patience: number;
+  /** How long to stay aside on a router with flow queues. */
+  readonly asideFor: number;
+  /** Last change of rate by a ramp, last deliberate decrease. */
+  readonly rampedAt: number;
+  readonly loweredAt: number;
+  /** Ticks in a row that our own flows looked crowded while the probes did not. */
+  readonly crowded: number;
+  /** Last time there was something to send. */
+  readonly demandAt: number;
+  readonly startedAt: number;
+  readonly at: number;
+}

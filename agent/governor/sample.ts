@@ -1,0 +1,37 @@
+/** What the governor sees in one tick. Plain data, so that a run can be recorded and replayed. */
+import type { BitsPerSecond, Bytes, Milliseconds } from "../core/units.ts";
+
+export interface DelaySample {
+  /** Name of the place that answered. */
+  readonly target: string;
+  readonly sentAt: Milliseconds;
+  readonly rtt: Milliseconds;
+  /** One-way delay to the place plus an unknown constant; absent where only the round trip is known. */
+  readonly outward?: Milliseconds;
+}
+
+/** The peers' TCP, all connections together; cumulative figures never fall. */
+export interface PeerSample {
+  readonly acknowledged: Bytes;
+  readonly sent: Bytes;
+  readonly retransmitted: number;
+  readonly marked: number;
+  /** Connections with something to send. */
+  readonly busy: number;
+  /** Round-trip time above its own minimum of the busy connection that is best off. */
+  readonly excess?: Milliseconds;
+  /** Least round-trip time that a busy connection ever had. */
+  readonly rtt?: Milliseconds;
+  /** Sent and not acknowledged, all connections. */
+  readonly inFlight: Bytes;
+}
+
+export interface LineSample {
+  readonly at: Milliseconds;
+  /** Replies since the last sample, oldest first. */
+  readonly delays: readonly DelaySample[];
+  /** Absent when the peers' sockets cannot be read. */
+  readonly peers?: PeerSample;
+  /** What others at home send through the router now; absent when the router does not tell credibly. */
+  readonly householdUpload?: BitsPerSecond;
+}

@@ -1,0 +1,93 @@
+/** A datagram socket that is polled, with the kernel's receive time: a busy event loop adds no delay. */
+import { ptr } from "bun:ffi";
+import {
+  AF_INET,
+  AF_INET6,
+  type Libc,
+  MSG_DONTWAIT,
+  SOCK_DGRAM_NONBLOCK_CLOEXEC,
+  SOL_SOCKET,
+} from "./ffi.ts";
+import { formatSocketAddress, parseSocketAddress, SOCKADDR_LENGTH } from "./socket-address.ts";
+
+const SO_TIMESTAMPNS = 35;
+const CLOCK_REALTIME = 0;
+const BUFFER = 2048;
+const CONTROL = 64;
+
+export interface Datagram {
+  readonly data: Uint8Array;
+  readonly address: string;
+  readonly port: number;
+  /** Milliseconds that it waited in the socket before this call. */
+  readonly waited: number;
+}
+
+export class DatagramSocket {
+  readonly #libc: Libc;
+  readonly #fd: number;
+  readonly #data = new Uint8Array(BUFFER);
+  readonly #name = new Uint8Array(SOCKADDR_LENGTH);
+  readonly #control = new DataView(new ArrayBuffer(CONTROL));
+  readonly #vector = new BigUint64Array(2);
+  readonly #header = new Uint8Array(56);
+  readonly #message = new DataView(this.#header.buffer);
+  readonly #time = new BigInt64Array(2);
+  readonly #addresses = new Map<string, Uint8Array>();
+
+  /** undefined when the kernel refuses such a socket (protocol 0 is UDP). */
+  static open(libc: Libc, family: 4 | 6, protocol: number): DatagramSocket | undefined {
+    const domain = family === 4 ? AF_INET : AF_INET6;
+    const fd = libc.socket(domain, SOCK_DGRAM_NONBLOCK_CLOEXEC, protocol);
+    if (fd < 0) return undefined;
+    libc.setsockopt(fd, SOL_SOCKET, SO_TIMESTAMPNS, new Int32Array([1]), 4);
+    return new DatagramSocket(libc, fd);
+  }
+
+  private constructor(libc: Libc, fd: number) {
+    this.#libc = libc;
+    this.#fd = fd;
+    this.#vector[0] = BigInt(ptr(this.#data));
+    this.#vector[1] = BigInt(BUFFER);
+    // struct msghdr of a 64-bit Linux: name, its length, vector, its count, control, its length, flags.
+    const pointers = [ptr(this.#name), 0, ptr(this.#vector), 1, ptr(this.#control)];
+    pointers.forEach((value, i) => {
+      this.#message.setBigUint64(8 * i, BigInt(value), true);
+    });
+  }
+
+  /** False when the kernel refused it; a full buffer or no route are like a lost packet. */
+  send(data: Uint8Array, address: string, port: number): boolean {
+    const key = `${address} ${port}`;
+    const target = this.#addresses.get(key) ?? formatSocketAddress(address, port);
+    if (!target) return false;
+    this.#addresses.set(key, target);
+    return this.#libc.sendto(this.#fd, data, data.length, MSG_DONTWAIT, target, target.length) >= 0;
+  }
+
+  /** The next datagram, whose data is valid until the next call; undefined when there is none. */
+  receive(): Datagram | undefined {
+    this.#message.setUint32(8, SOCKADDR_LENGTH, true);
+    this.#message.setBigUint64(40, BigInt(CONTROL), true);
+    const length = Number(this.#libc.recvmsg(this.#fd, this.#header, MSG_DONTWAIT));
+    if (length < 0) return undefined;
+    const from = parseSocketAddress(this.#name);
+    if (!from) return undefined;
+    return { data: this.#data.subarray(0, length), ...from, waited: this.#waited() };
+  }
+
+  close(): void {
+    this.#libc.close(this.#fd);
+  }
+
+  /** Wall time now minus the kernel's stamp; a clock that is set in between is not believed. */
+  #waited(): number {
+    const controlLength = Number(this.#message.getBigUint64(40, true));
+    if (controlLength < 32 || this.#control.getInt32(12, true) !== SO_TIMESTAMPNS) return 0;
+    this.#libc.clock_gettime(CLOCK_REALTIME, this.#time);
+    const seconds = Number((this.#time[0] ?? 0n) - this.#control.getBigInt64(16, true));
+    const nanoseconds = Number((this.#time[1] ?? 0n) - this.#control.getBigInt64(24, true));
+    const waited = seconds * 1e3 + nanoseconds / 1e6;
+    return waited >= 0 && waited < 10_000 ? waited : 0;
+  }
+}

@@ -1,0 +1,116 @@
+/** Delay probes over ICMP "ping" sockets (no privilege, see ping_group_range) and UDP reflectors. */
+import type { Clock } from "../../agent/core/clock.ts";
+import type { Random } from "../../agent/core/random.ts";
+import { milliseconds } from "../../agent/core/units.ts";
+import type { DelayProbe, ProbeReply, ProbeTarget } from "../probe.ts";
+import { formatProbe, parseProbeReply } from "../probe-message.ts";
+import { type Datagram, DatagramSocket } from "./datagram.ts";
+import type { Libc } from "./ffi.ts";
+
+const IPPROTO_UDP = 17;
+const IPPROTO_ICMP = 1;
+const IPPROTO_ICMPV6 = 58;
+const ECHO_REQUEST = { 4: 8, 6: 128 } as const;
+const ECHO_REPLY = { 4: 0, 6: 129 } as const;
+/** Later answers tell nothing that their absence did not. */
+const FORGET_MS = 3000;
+
+interface Outstanding {
+  readonly target: ProbeTarget;
+  readonly sentAt: number;
+}
+
+export interface LinuxDelayProbeOptions {
+  readonly libc: Libc;
+  readonly clock: Clock;
+  readonly random: Random;
+}
+
+export class LinuxDelayProbe implements DelayProbe {
+  readonly #options: LinuxDelayProbeOptions;
+  readonly #sockets = new Map<string, DatagramSocket | undefined>();
+  readonly #outstanding = new Map<number, Outstanding>();
+  /** Echoed back in every reply, so that nobody off the path can forge one. */
+  readonly #token: Uint8Array;
+  #sequence = 0;
+
+  constructor(options: LinuxDelayProbeOptions) {
+    this.#options = options;
+    this.#token = options.random.bytes(8);
+  }
+
+  send(target: ProbeTarget): boolean {
+    const family = target.address.includes(":") ? 6 : 4;
+    const socket = this.#socket(target, family);
+    if (!socket) return false;
+    this.#sequence = (this.#sequence + 1) >>> 0;
+    const body = formatProbe(this.#sequence, this.#token);
+    const data = target.kind === "echo" ? echoRequest(family, this.#sequence, body) : body;
+    const sentAt = this.#options.clock.monotonicMs();
+    if (!socket.send(data, target.address, target.port ?? 0)) return false;
+    this.#outstanding.set(this.#sequence, { target, sentAt });
+    return true;
+  }
+
+  receive(): readonly ProbeReply[] {
+    const replies: ProbeReply[] = [];
+    for (const [key, socket] of this.#sockets) {
+      for (let next = socket?.receive(); next; next = socket?.receive()) {
+        const reply = this.#match(key, next);
+        if (reply) replies.push(reply);
+      }
+    }
+    const horizon = this.#options.clock.monotonicMs() - FORGET_MS;
+    for (const [sequence, { sentAt }] of this.#outstanding) {
+      if (sentAt > horizon) break;
+      this.#outstanding.delete(sequence);
+    }
+    return replies;
+  }
+
+  close(): void {
+    for (const socket of this.#sockets.values()) socket?.close();
+    this.#sockets.clear();
+  }
+
+  #socket({ kind }: ProbeTarget, family: 4 | 6): DatagramSocket | undefined {
+    const key = `${kind}${family}`;
+    if (!this.#sockets.has(key)) {
+      const echo = family === 4 ? IPPROTO_ICMP : IPPROTO_ICMPV6;
+      const protocol = kind === "echo" ? echo : IPPROTO_UDP;
+      this.#sockets.set(key, DatagramSocket.open(this.#options.libc, family, protocol));
+    }
+    return this.#sockets.get(key);
+  }
+
+  #match(key: string, datagram: Datagram): ProbeReply | undefined {
+    const body = key.startsWith("echo")
+      ? echoBody(key.endsWith("6") ? 6 : 4, datagram.data)
+      : datagram.data;
+    const reply = body && parseProbeReply(body, this.#token);
+    const sent = reply && this.#outstanding.get(reply.sequence);
+    if (!sent || sent.target.address !== datagram.address) return undefined;
+    this.#outstanding.delete(reply.sequence);
+    const receivedAt = this.#options.clock.monotonicMs() - datagram.waited;
+    return {
+      target: sent.target,
+      sentAt: milliseconds(sent.sentAt),
+      rtt: milliseconds(Math.max(0, receivedAt - sent.sentAt)),
+      ...(reply.receivedAt !== undefined && {
+        outward: milliseconds(reply.receivedAt - sent.sentAt),
+      }),
+    };
+  }
+}
+
+/** RFC 792 and RFC 4443; the kernel fills in the identifier and the checksum. */
+function echoRequest(family: 4 | 6, sequence: number, body: Uint8Array): Uint8Array {
+  const data = new Uint8Array(8 + body.length);
+  data[0] = ECHO_REQUEST[family];
+  new DataView(data.buffer).setUint16(6, sequence & 0xffff, false);
+  data.set(body, 8);
+  return data;
+}
+
+const echoBody = (family: 4 | 6, data: Uint8Array) =>
+  data[0] === ECHO_REPLY[family] ? data.subarray(8) : undefined;

@@ -1,0 +1,213 @@
+/**
+ * Finds the agent's own accepted peer connections among its file descriptors, reads TCP_INFO and
+ * sets SO_MAX_PACING_RATE: TCP then spaces its segments itself, with no qdisc and no privilege.
+ */
+import { readdirSync } from "node:fs";
+import type { Clock } from "../../agent/core/clock.ts";
+import { type BitsPerSecond, bytes } from "../../agent/core/units.ts";
+import type { PeerFlow, PeerReading, PeerSockets } from "../sockets.ts";
+import { type Libc, SOL_SOCKET } from "./ffi.ts";
+import { parseTcpInfo, TCP_INFO_LENGTH, type TcpInfo } from "./parse-tcp-info.ts";
+import { parseSocketAddress, SOCKADDR_LENGTH } from "./socket-address.ts";
+
+const IPPROTO_TCP = 6;
+const TCP_INFO = 11;
+const TCP_CONGESTION = 13;
+const TCP_NOTSENT_LOWAT = 25;
+const SO_ACCEPTCONN = 30;
+const SO_MAX_PACING_RATE = 47;
+const SO_COOKIE = 57;
+const SHUT_RDWR = 2;
+
+/** Enough for a few round trips at home uplink rates; more would only sit in the box's memory. */
+const NOT_SENT_LOW_WATER = 65_536;
+/** New connections are looked for this often; until then they keep the listener's rate. */
+const SCAN_PERIOD_MS = 200;
+/** Idle connections are read this often: a box may hold thousands of them. */
+const IDLE_PERIOD_MS = 500;
+
+interface Tracked {
+  readonly fd: number;
+  readonly id: string;
+  readonly family: 4 | 6;
+  info: TcpInfo | undefined;
+  readAt: number;
+  payloadRate: number;
+}
+
+export interface LinuxPeerSocketsOptions {
+  readonly libc: Libc;
+  readonly clock: Clock;
+  /** Local ports whose accepted connections are peers. */
+  readonly ports: () => readonly number[];
+  /** Congestion control of peer connections; the system's own where it is not available. */
+  readonly congestionControl?: string;
+}
+
+export class LinuxPeerSockets implements PeerSockets {
+  readonly ability = "paced";
+  readonly #options: LinuxPeerSocketsOptions;
+  readonly #tracked = new Map<string, Tracked>();
+  readonly #listeners = new Map<number, string>();
+  readonly #info = new Uint8Array(TCP_INFO_LENGTH);
+  readonly #infoView = new DataView(this.#info.buffer);
+  readonly #length = new Uint32Array(1);
+  readonly #address = new Uint8Array(SOCKADDR_LENGTH);
+  readonly #word = new BigUint64Array(1);
+  readonly #int = new Int32Array(1);
+  readonly #closed = { sent: 0, acknowledged: 0, retransmitted: 0, marked: 0 };
+  #scannedAt = Number.NEGATIVE_INFINITY;
+  #newRate = 0;
+
+  constructor(options: LinuxPeerSocketsOptions) {
+    this.#options = options;
+  }
+
+  async read(): Promise<PeerReading> {
+    const at = this.#options.clock.monotonicMs();
+    if (at - this.#scannedAt >= SCAN_PERIOD_MS) this.#scan(at);
+    const total = { ...this.#closed };
+    const flows: PeerFlow[] = [];
+    for (const socket of this.#tracked.values()) {
+      if (!isIdle(socket) || at - socket.readAt >= IDLE_PERIOD_MS) this.#observe(socket, at);
+      const { info } = socket;
+      if (!info) continue;
+      flows.push({ id: socket.id, ...info });
+      total.sent += info.sent;
+      total.acknowledged += info.acknowledged;
+      total.retransmitted += info.retransmitted;
+      total.marked += info.marked;
+    }
+    return {
+      at,
+      flows,
+      sent: bytes(total.sent),
+      acknowledged: bytes(total.acknowledged),
+      retransmitted: total.retransmitted,
+      marked: total.marked,
+    };
+  }
+
+  pace(id: string, rate: BitsPerSecond): boolean {
+    const socket = this.#tracked.get(id);
+    if (!socket?.info) return false;
+    const payload = payloadBytesPerSecond(rate, socket.info.segment, socket.family);
+    if (payload === socket.payloadRate) return true;
+    if (this.#cookie(socket.fd) !== id || !this.#setPacing(socket.fd, payload)) {
+      this.#forget(socket);
+      return false;
+    }
+    socket.payloadRate = payload;
+    return true;
+  }
+
+  paceNew(rate: BitsPerSecond): void {
+    this.#newRate = payloadBytesPerSecond(rate, 1448, 4);
+    for (const [fd, id] of this.#listeners) {
+      if (this.#cookie(fd) === id) this.#setPacing(fd, this.#newRate);
+    }
+  }
+
+  cut(id: string): boolean {
+    const socket = this.#tracked.get(id);
+    if (!socket || this.#cookie(socket.fd) !== id) return false;
+    return this.#options.libc.shutdown(socket.fd, SHUT_RDWR) === 0;
+  }
+
+  #scan(at: number): void {
+    this.#scannedAt = at;
+    const ports = new Set(this.#options.ports());
+    const known = new Map([...this.#tracked.values()].map((socket) => [socket.fd, socket]));
+    this.#listeners.clear();
+    for (const name of readdirSync("/proc/self/fd")) {
+      const fd = Number(name);
+      const cookie = this.#cookie(fd);
+      if (cookie === undefined || known.get(fd)?.id === cookie) continue;
+      const local = this.#localAddress(fd);
+      if (!local || !ports.has(local.port)) continue;
+      if (this.#flag(fd, SO_ACCEPTCONN) !== 0) this.#adoptListener(fd, cookie);
+      else this.#adopt(fd, cookie, local.family);
+    }
+  }
+
+  #adoptListener(fd: number, id: string): void {
+    this.#listeners.set(fd, id);
+    this.#prepare(fd);
+    if (this.#newRate > 0) this.#setPacing(fd, this.#newRate);
+  }
+
+  #adopt(fd: number, id: string, family: 4 | 6): void {
+    this.#prepare(fd);
+    this.#tracked.set(id, { fd, id, family, info: undefined, readAt: 0, payloadRate: -1 });
+  }
+
+  /** Options that connections inherit from their listener; refusals leave the system's defaults. */
+  #prepare(fd: number): void {
+    const { libc, congestionControl } = this.#options;
+    this.#int[0] = NOT_SENT_LOW_WATER;
+    libc.setsockopt(fd, IPPROTO_TCP, TCP_NOTSENT_LOWAT, this.#int, 4);
+    if (congestionControl === undefined) return;
+    const name = Buffer.from(`${congestionControl}\0`);
+    libc.setsockopt(fd, IPPROTO_TCP, TCP_CONGESTION, name, name.length);
+  }
+
+  #observe(socket: Tracked, at: number): void {
+    if (this.#cookie(socket.fd) !== socket.id) {
+      this.#forget(socket);
+      return;
+    }
+    this.#length[0] = TCP_INFO_LENGTH;
+    const { libc } = this.#options;
+    if (libc.getsockopt(socket.fd, IPPROTO_TCP, TCP_INFO, this.#info, this.#length) !== 0) {
+      this.#forget(socket);
+      return;
+    }
+    socket.info = parseTcpInfo(this.#infoView, this.#length[0] ?? 0, socket.family);
+    socket.readAt = at;
+  }
+
+  #forget(socket: Tracked): void {
+    this.#tracked.delete(socket.id);
+    if (!socket.info) return;
+    this.#closed.sent += socket.info.sent;
+    this.#closed.acknowledged += socket.info.acknowledged;
+    this.#closed.retransmitted += socket.info.retransmitted;
+    this.#closed.marked += socket.info.marked;
+  }
+
+  /** The kernel's number of a socket, unique since boot; undefined for what is not a socket. */
+  #cookie(fd: number): string | undefined {
+    this.#length[0] = 8;
+    const { libc } = this.#options;
+    const status = libc.getsockopt(fd, SOL_SOCKET, SO_COOKIE, this.#word, this.#length);
+    return status === 0 ? String(this.#word[0]) : undefined;
+  }
+
+  #localAddress(fd: number) {
+    this.#length[0] = SOCKADDR_LENGTH;
+    const status = this.#options.libc.getsockname(fd, this.#address, this.#length);
+    return status === 0 ? parseSocketAddress(this.#address) : undefined;
+  }
+
+  #flag(fd: number, option: number): number {
+    this.#length[0] = 4;
+    const status = this.#options.libc.getsockopt(fd, SOL_SOCKET, option, this.#int, this.#length);
+    return status === 0 ? (this.#int[0] ?? 0) : 0;
+  }
+
+  #setPacing(fd: number, bytesPerSecond: number): boolean {
+    this.#word[0] = BigInt(bytesPerSecond);
+    const { libc } = this.#options;
+    return libc.setsockopt(fd, SOL_SOCKET, SO_MAX_PACING_RATE, this.#word, 8) === 0;
+  }
+}
+
+const isIdle = ({ info }: Tracked) =>
+  info !== undefined && info.notSent === 0 && info.inFlight === 0;
+
+/** TCP paces payload; the wire also carries headers. At least one byte, for 0 would mean no pacing. */
+function payloadBytesPerSecond(rate: BitsPerSecond, segment: number, family: 4 | 6): number {
+  const size = segment > 0 ? segment : 1448;
+  const header = family === 6 ? 72 : 52;
+  return Math.max(1, Math.floor(((rate / 8) * size) / (size + header)));
+}

@@ -1,0 +1,49 @@
+/**
+ * What a delay probe carries, 32 bytes big-endian: "SBP1", sequence (4), token (8), then in a
+ * request zeros and in a reflector's reply "received at" and "sent at" in microseconds of its clock.
+ * A reply is as long as the shortest request, so a reflector never amplifies.
+ */
+export const PROBE_LENGTH = 32;
+const MAGIC = 0x53425031;
+
+/** A request; `token` is 8 bytes that the reply must repeat. */
+export function formatProbe(sequence: number, token: Uint8Array): Uint8Array {
+  const data = new Uint8Array(PROBE_LENGTH);
+  const view = new DataView(data.buffer);
+  view.setUint32(0, MAGIC);
+  view.setUint32(4, sequence);
+  data.set(token, 8);
+  return data;
+}
+
+export interface ParsedProbeReply {
+  readonly sequence: number;
+  /** Milliseconds of the reflector's clock; absent in an echo, which comes back as it went. */
+  readonly receivedAt?: number;
+}
+
+/** undefined for anything that does not answer a request with this token. */
+export function parseProbeReply(data: Uint8Array, token: Uint8Array): ParsedProbeReply | undefined {
+  if (data.length !== PROBE_LENGTH) return undefined;
+  const view = new DataView(data.buffer, data.byteOffset, data.byteLength);
+  if (view.getUint32(0) !== MAGIC) return undefined;
+  if (!token.every((byte, i) => byte === data[8 + i])) return undefined;
+  const sequence = view.getUint32(4);
+  const received = view.getBigUint64(16);
+  return received === 0n ? { sequence } : { sequence, receivedAt: Number(received) / 1000 };
+}
+
+/** Writes the reply to a request; undefined for anything that is not one. */
+export function answerProbe(
+  request: Uint8Array,
+  receivedAt: number,
+  sentAt: number,
+): Uint8Array | undefined {
+  if (request.length < PROBE_LENGTH || request.length > 1472) return undefined;
+  if (new DataView(request.buffer, request.byteOffset).getUint32(0) !== MAGIC) return undefined;
+  const reply = request.slice(0, PROBE_LENGTH);
+  const view = new DataView(reply.buffer);
+  view.setBigUint64(16, BigInt(Math.max(1, Math.round(receivedAt * 1000))));
+  view.setBigUint64(24, BigInt(Math.max(1, Math.round(sentAt * 1000))));
+  return reply;
+}

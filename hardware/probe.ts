@@ -1,0 +1,29 @@
+import type { Milliseconds } from "../agent/core/units.ts";
+
+export type ProbeKind = "reflector" | "echo";
+
+export interface ProbeTarget {
+  readonly kind: ProbeKind;
+  /** A literal IPv4 or IPv6 address. */
+  readonly address: string;
+  /** UDP port of a reflector; absent for ICMP echo. */
+  readonly port?: number;
+}
+
+export interface ProbeReply {
+  readonly target: ProbeTarget;
+  readonly sentAt: Milliseconds;
+  /** Until the reply reached the network card, not until this process looked. */
+  readonly rtt: Milliseconds;
+  /** Time at the reflector minus time here: only its changes mean something. Absent for echoes. */
+  readonly outward?: Milliseconds;
+}
+
+/** Delays to several places. Never blocks; a reply that does not come is simply never returned. */
+export interface DelayProbe {
+  /** False when this kind cannot be sent from here (no permission, no route, no address family). */
+  send(target: ProbeTarget): boolean;
+  /** Replies that came since the last call. */
+  receive(): readonly ProbeReply[];
+  close(): void;
+}
