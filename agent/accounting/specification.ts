@@ -1,6 +1,7 @@
 /** The generated parts of docs/protocol.md: CDDL, the table of messages, the table of refusals. */
 import type { Codec } from "./codec.ts";
 import { typOf } from "./envelope.ts";
+import { exportSchemas } from "./export-format.ts";
 import { lineSchema } from "./ledger-line.ts";
 import { refusals } from "./refusal.ts";
 import { messageTypes, schemas } from "./schema.ts";
@@ -14,6 +15,7 @@ export function cddl(): string {
   };
   for (const type of messageTypes) collect(schemas[type].payload);
   collect(lineSchema);
+  for (const schema of Object.values(exportSchemas)) collect(schema as Codec<unknown>);
   return [...rules].map(([name, rule]) => `${name} = ${rule}`).join("\n");
 }
 

@@ -19,6 +19,7 @@ import {
   signOddly,
   smallOrderPoints,
 } from "./edwards.ts";
+import { exported } from "./example-export.ts";
 import { examples, keys } from "./examples.ts";
 import { refusedMessages } from "./refused-messages.ts";
 
@@ -37,6 +38,7 @@ export function makeVectors(): Json {
     batch: batch(),
     ledgerLines: lines.map((line) => ({ line, bytes: encodeLine(line) })),
     merkle: merkle(),
+    export: { content: exported().content, copy: exported().copy },
   });
 }
 
