@@ -66,7 +66,8 @@ button:hover, .button:hover { border-color: var(--brand); }
 .switch { display: grid; gap: .6rem; }
 figure { margin-top: 1.2rem; }
 figure svg { display: block; width: 100%; height: 5rem; }
-figure path { stroke: var(--good); stroke-width: 2.5px; stroke-linejoin: round; }
+figure .line { stroke: var(--good); stroke-width: 2.5px; stroke-linejoin: round; }
+figure .area { fill: var(--good); opacity: .16; }
 figcaption { display: flex; justify-content: space-between; color: var(--soft); font-size: .88rem; margin-top: .3rem; }
 .meter { display: grid; grid-template-columns: 1fr auto; gap: .1rem .8rem; padding: .35rem 0; }
 .meter strong { font-variant-numeric: tabular-nums; }

@@ -10,7 +10,7 @@ export function ConsentCard({ view }: { readonly view: View }) {
       {consent === "changed" && <p class="note bad">{texts.consentChanged}</p>}
       {choices.consent?.given && <p>{texts.consentGiven(view.time(choices.consent.at))}</p>}
       <details open={open}>
-        <summary>{texts.consent}</summary>
+        <summary>{texts.readText}</summary>
         {consentText.paragraphs.map((paragraph) => (
           <p>{paragraph}</p>
         ))}

@@ -3,6 +3,8 @@ import type { View } from "./view.ts";
 
 const WIDTH = 1200;
 const HEIGHT = 120;
+/** A minute; less is no picture. */
+const FEWEST_POINTS = 12;
 
 /** The answer to "what is it doing, and why", and the one press that stops it. */
 export function SharingCard({ view }: { readonly view: View }) {
@@ -82,13 +84,14 @@ function Switch({ view }: { readonly view: View }) {
 }
 
 function Graph({ view }: { readonly view: View }) {
-  const { line, top } = sparkline(view.history, WIDTH, HEIGHT);
-  if (line === "" || !view.history.some((point) => point)) return null;
+  if (view.history.length < FEWEST_POINTS || !view.history.some((point) => point)) return null;
+  const { line, area, top } = sparkline(view.history, WIDTH, HEIGHT);
   return (
     <figure>
       <svg viewBox={`0 -4 ${WIDTH} ${HEIGHT + 8}`} preserveAspectRatio="none" role="img">
         <title>{view.texts.lastMinutes}</title>
-        <path d={line} fill="none" vector-effect="non-scaling-stroke" />
+        <path class="area" d={area} />
+        <path class="line" d={line} fill="none" vector-effect="non-scaling-stroke" />
       </svg>
       <figcaption>
         <span>{view.texts.lastMinutes}</span>

@@ -11,6 +11,7 @@ test("only the last ten minutes are kept", () => {
 test("the newest point is at the right edge, the highest at the top", () => {
   expect(sparkline([0, 10, 5], 119, 100)).toEqual({
     line: "M117.0 100.0L118.0 0.0L119.0 50.0",
+    area: "M117.0 100.0L118.0 0.0L119.0 50.0L119.0 100L117.0 100Z",
     top: 10,
   });
 });

@@ -16,20 +16,47 @@ export class RateHistory {
   }
 }
 
-/** An SVG path over a box of the given size; unknown stretches are gaps. Pure. */
+export interface Sparkline {
+  readonly line: string;
+  /** The line's stretches, each closed along the bottom. */
+  readonly area: string;
+  readonly top: number;
+}
+
+/** SVG paths over a box of the given size; unknown stretches are gaps. Pure. */
 export function sparkline(
   points: readonly (number | undefined)[],
   width: number,
   height: number,
-): { readonly line: string; readonly top: number } {
+): Sparkline {
   const top = Math.max(1, ...points.map((point) => point ?? 0));
-  const x = (index: number) => ((POINTS - points.length + index) * width) / (POINTS - 1);
-  let pen = "M";
-  const steps = points.flatMap((point, index) => {
-    const command = pen;
-    pen = point === undefined ? "M" : "L";
-    if (point === undefined) return [];
-    return [`${command}${x(index).toFixed(1)} ${(height - (point / top) * height).toFixed(1)}`];
-  });
-  return { line: steps.join(""), top };
+  const x = (index: number) =>
+    (((POINTS - points.length + index) * width) / (POINTS - 1)).toFixed(1);
+  const y = (rate: number) => (height - (rate / top) * height).toFixed(1);
+  const drawn = stretches(points).map(({ from, rates }) => ({
+    line: `M${rates.map((rate, step) => `${x(from + step)} ${y(rate)}`).join("L")}`,
+    close: `L${x(from + rates.length - 1)} ${height}L${x(from)} ${height}Z`,
+  }));
+  return {
+    line: drawn.map(({ line }) => line).join(""),
+    area: drawn.map(({ line, close }) => line + close).join(""),
+    top,
+  };
+}
+
+/** Runs of known points, with the place of their first. */
+function stretches(points: readonly (number | undefined)[]) {
+  const runs: { from: number; rates: number[] }[] = [];
+  let open: number[] | undefined;
+  for (const [index, point] of points.entries()) {
+    if (point === undefined) {
+      open = undefined;
+    } else if (open) {
+      open.push(point);
+    } else {
+      open = [point];
+      runs.push({ from: index, rates: open });
+    }
+  }
+  return runs;
 }

@@ -17,7 +17,7 @@ const reasons: ReasonTexts = {
   },
   "line-unknown": {
     short: "Ihre Leitung ist noch unbekannt",
-    long: "Es wird wenig geteilt, bis sie gemessen ist.",
+    long: "Sie ist nicht messbar, darum wird nichts geteilt.",
   },
   "signals-missing": { short: "Messwerte fehlen", long: "Zur Sicherheit wird weniger geteilt." },
   "rate-limited": {
@@ -36,7 +36,7 @@ const reasons: ReasonTexts = {
     short: "Das Gerät ist beschäftigt",
     long: "Es hat anderes zu tun; das Teilen wartet.",
   },
-  warm: { short: "Das Gerät ist warm", long: "Es teilt weniger, bis es abgekühlt ist." },
+  warm: { short: "Das Gerät ist warm", long: "Es teilt nichts, bis es abgekühlt ist." },
   "heat-unknown": {
     short: "Temperatur unbekannt",
     long: "Es wird weniger geteilt, weil das Gerät seine Wärme nicht kennt.",
@@ -123,6 +123,7 @@ export const de: Texts = {
   consentGiven: (time) => `Sie haben am ${time} eingewilligt.`,
   consentChanged:
     "Der Text hat sich seit Ihrer Einwilligung geändert; bitte lesen Sie ihn noch einmal.",
+  readText: "Text lesen",
   agree: "Ich willige ein",
   withdraw: "Einwilligung widerrufen",
   about: "Über dieses Gerät",

@@ -20,7 +20,7 @@ const reasons: ReasonTexts = {
   "line-busy": { short: "Your line is busy", long: "Someone at home is using it; the box waits." },
   "line-unknown": {
     short: "Your line is not known yet",
-    long: "The box shares little until it can measure the line.",
+    long: "The box cannot measure the line, so it shares nothing.",
   },
   "signals-missing": {
     short: "Some measurements are missing",
@@ -39,7 +39,7 @@ const reasons: ReasonTexts = {
     long: "It cannot tell whether someone is watching, so it holds back.",
   },
   "cpu-busy": { short: "The box is busy", long: "It has other things to do; sharing waits." },
-  warm: { short: "The box is warm", long: "It shares less until it has cooled down." },
+  warm: { short: "The box is warm", long: "It shares nothing until it has cooled down." },
   "heat-unknown": {
     short: "The temperature is unknown",
     long: "The box shares less because it cannot feel its own heat.",
@@ -124,6 +124,7 @@ export const en = {
   consentAsk: "May this box share?",
   consentGiven: (time: string) => `You agreed on ${time}.`,
   consentChanged: "The text has changed since you agreed; please read it again.",
+  readText: "Read the text",
   agree: "I agree",
   withdraw: "Withdraw consent",
   about: "About this box",
