@@ -1,6 +1,7 @@
 /** What a coordinator's ack means for this box's chain. Pure. */
 import type { Ack } from "../accounting/messages.ts";
 import type { Hash, PublicKey } from "../core/encoding.ts";
+import type { MicroTokens } from "../core/units.ts";
 import type { Chain } from "./chain.ts";
 
 export type AckOutcome =
@@ -33,7 +34,7 @@ export function decideAck(
   if (ack.generation < chain.generation) return { result: "ignored", why: "old-generation" };
   const told: Chain = {
     ...chain,
-    credited: ack.creditedTotal > chain.credited ? ack.creditedTotal : chain.credited,
+    credited: larger(ack.creditedTotal, chain.credited),
     quarantine: ack.quarantine,
   };
   const why = strangeness(ack, chain, hashAt);
@@ -51,6 +52,12 @@ export function decideAck(
     chain: { ...told, acked: ack.upTo, ackedHead: ack.head },
     resendFrom,
   };
+}
+
+/** Acks may overtake one another; what was credited once stays credited. */
+function larger(a: MicroTokens, b: MicroTokens): MicroTokens {
+  if (a > b) return a;
+  return b;
 }
 
 function strangeness(ack: Ack, chain: Chain, hashAt: (sequence: number) => Hash | undefined) {

@@ -21,7 +21,7 @@ export const defaultLimits: CommitLimits = {
   atRisk: mebibytes(8),
   soonest: seconds(5),
   latest: seconds(60),
-  stretched: seconds(20),
+  stretched: seconds(30),
   budget: 50_000_000 as Bytes,
 };
 
@@ -44,8 +44,10 @@ export function commitIsDue(waiting: Waiting, limits: CommitLimits): boolean {
 }
 
 const DAY_MS = 86_400_000;
+/** Of the day's budget, what may be saved up for a busy evening; the rest comes in evenly. */
+const RESERVE = 0.2;
 
-/** A day's budget as a bucket: it fills evenly, and a day's worth may be saved up for a busy evening. */
+/** A day's budget as a bucket: no 24 hours take more than the budget, however they begin. */
 export class WriteBudget {
   readonly #perDay: Bytes;
   #allowance: number;
@@ -53,13 +55,14 @@ export class WriteBudget {
 
   constructor(perDay: Bytes, now: Milliseconds) {
     this.#perDay = perDay;
-    this.#allowance = perDay;
+    this.#allowance = RESERVE * perDay;
     this.#at = now;
   }
 
+  /** Below 0 when it is overdrawn. */
   allowance(now: Milliseconds): Bytes {
-    const earned = ((now - this.#at) * this.#perDay) / DAY_MS;
-    this.#allowance = Math.min(this.#perDay, this.#allowance + earned);
+    const earned = ((now - this.#at) * this.#perDay * (1 - RESERVE)) / DAY_MS;
+    this.#allowance = Math.min(RESERVE * this.#perDay, this.#allowance + earned);
     this.#at = now;
     return this.#allowance as Bytes;
   }

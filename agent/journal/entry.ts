@@ -18,6 +18,7 @@ export function appendEntries(
   entries: readonly Entry[],
   { signer, environment }: RecordSigner,
 ): { readonly chain: Chain; readonly records: readonly Sealed<"record">[] } {
+  if (entries.length === 0) return { chain, records: [] };
   let { sequence, head } = chain;
   const records = entries.map((entry) => {
     const body: UsageRecord = {

@@ -14,7 +14,8 @@ import type { ReadSegment } from "./store.ts";
 
 /** What a commit writes of it. */
 export interface RecordChanges {
-  readonly chain: ChainRow;
+  /** undefined when it is on disk as it is. */
+  readonly chain: ChainRow | undefined;
   readonly segments: readonly SegmentRow[];
   readonly segmentsFrom: number;
   readonly acks: readonly AckRow[];
@@ -40,6 +41,8 @@ export class RecordLog {
   readonly #floor: FloorFile;
   readonly #outbox: Outbox;
   #chain: Chain;
+  /** The chain as it is on disk. */
+  #saved: Chain | undefined;
   #entries: Entry[];
   #acks: AckRow[];
   #freshAcks: AckRow[];
@@ -116,7 +119,7 @@ export class RecordLog {
     const bytes = records.map((record) => record.bytes);
     return {
       next: chain,
-      chain: chainToRow(chain, this.#signer.signer.publicKey),
+      chain: chain === this.#saved ? undefined : chainToRow(chain, this.#signer.signer.publicKey),
       segments: this.#outbox.pack(chain.generation, this.#chain.sequence + 1, bytes),
       segmentsFrom: this.#outbox.firstNeeded(history),
       acks: this.#freshAcks,
@@ -126,6 +129,7 @@ export class RecordLog {
 
   settle({ next, segments, segmentsFrom }: RecordChanges): void {
     this.#chain = next;
+    this.#saved = next;
     this.#outbox.settle(segments, segmentsFrom);
     this.#entries = [];
     this.#freshAcks = [];

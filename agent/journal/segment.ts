@@ -2,7 +2,7 @@
  * Records of one commit as one row: packed together, because a record repeats most of its
  * neighbour (keys, headers, titles) and flash is paid by the byte.
  */
-import { deflateRawSync, inflateRawSync } from "node:zlib";
+import { zstdCompressSync, zstdDecompressSync } from "node:zlib";
 import { decodeBatch, encodeBatch } from "../accounting/batch.ts";
 import { reasonOf } from "../core/errors.ts";
 import { DamagedRow } from "./table.ts";
@@ -14,13 +14,13 @@ export const SEGMENT_RECORDS = 256;
 const MOST_BYTES = SEGMENT_RECORDS * 2048 + 1024;
 
 export const packRecords = (records: readonly Uint8Array[]): Uint8Array =>
-  new Uint8Array(deflateRawSync(encodeBatch(records), { level: 4 }));
+  new Uint8Array(zstdCompressSync(encodeBatch(records)));
 
 /** Throws DamagedRow when the body is not what `packRecords` made. */
 export function unpackRecords(body: Uint8Array): readonly Uint8Array[] {
   try {
     const batch = decodeBatch(
-      new Uint8Array(inflateRawSync(body, { maxOutputLength: MOST_BYTES })),
+      new Uint8Array(zstdDecompressSync(body, { maxOutputLength: MOST_BYTES })),
     );
     if (batch.ok) return batch.messages;
     throw new DamagedRow(`segment: ${batch.detail}`);

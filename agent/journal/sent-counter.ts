@@ -41,6 +41,7 @@ export function countSent(
   before: ClockReading | undefined,
 ): Sent {
   const dated = moveDate(sent, now, before);
+  if (amount === 0) return dated;
   return {
     ...dated,
     dayBytes: (dated.dayBytes + amount) as Bytes,
@@ -90,6 +91,7 @@ export function localDate(wall: Milliseconds): string {
 export class SentCounter {
   readonly #read: () => ClockReading;
   #sent: Sent;
+  #saved: Sent | undefined;
   #before: ClockReading | undefined;
 
   constructor(sent: Sent, read: () => ClockReading) {
@@ -105,9 +107,15 @@ export class SentCounter {
     return this.#sent;
   }
 
-  get row(): SentRow {
+  /** undefined when the count is on disk as it is. */
+  get row(): SentRow | undefined {
+    if (this.#sent === this.#saved) return undefined;
     const { day, dayBytes: day_bytes, month, monthBytes: month_bytes, total } = this.#sent;
     return { id: 1, day, day_bytes, month, month_bytes, total };
+  }
+
+  settle(): void {
+    this.#saved = this.#sent;
   }
 }
 

@@ -26,8 +26,9 @@ import {
 
 /** What one commit changes. Rows are put by id; `drop…` take away. */
 export interface Batch {
-  readonly chain: ChainRow;
-  readonly sent?: SentRow | undefined;
+  /** undefined where nothing changed. */
+  readonly chain: ChainRow | undefined;
+  readonly sent: SentRow | undefined;
   readonly sessions: readonly SessionRow[];
   readonly progress: readonly ProgressRow[];
   readonly endedSessions: readonly number[];
@@ -124,7 +125,7 @@ export class JournalStore {
 
   #apply(batch: Batch): void {
     const db = this.#db;
-    chainTable.put(db, [batch.chain]);
+    if (batch.chain) chainTable.put(db, [batch.chain]);
     if (batch.sent) sentTable.put(db, [batch.sent]);
     sessionTable.put(db, batch.sessions);
     progressTable.put(db, batch.progress);

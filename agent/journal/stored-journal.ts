@@ -203,6 +203,7 @@ export class StoredJournal implements Journal {
     };
     if (!this.#writer.write(batch)) return false;
     this.#records.settle(changes);
+    this.#sent.settle();
     this.#sessions.settle();
     this.#closed.settle();
     this.#viewers.settle();

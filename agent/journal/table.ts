@@ -2,7 +2,7 @@
  * Tables whose rows carry a digest over their columns, so that a flipped bit inside a value is seen:
  * SQLite's own integrity check looks at the tree, not at what is stored in it.
  */
-import { createHash } from "node:crypto";
+import { crc32 } from "node:zlib";
 import type { Database, SqlValue } from "./database.ts";
 
 interface ColumnTypes {
@@ -23,8 +23,6 @@ export type Row<C extends Columns> = { readonly [K in keyof C]: ColumnTypes[C[K]
 /** A row that could not be trusted; the journal is then put aside as damaged. */
 export class DamagedRow extends Error {}
 
-const DIGEST_BYTES = 8;
-
 export interface Table<C extends Columns> {
   readonly name: string;
   readonly create: string;
@@ -41,9 +39,11 @@ export function defineTable<const C extends Columns>(name: string, columns: C): 
     kind.endsWith("?") ? kind.slice(0, -1).toUpperCase() : `${kind.toUpperCase()} NOT NULL`;
   const create = `CREATE TABLE ${name} (id INTEGER PRIMARY KEY, ${names
     .map((column) => `${column} ${sqlType(columns[column] ?? "integer")}`)
-    .join(", ")}, digest BLOB NOT NULL) STRICT`;
+    .join(", ")}, digest INTEGER NOT NULL) STRICT`;
   const marks = names.map(() => "?").join(", ");
-  const upsert = `INSERT OR REPLACE INTO ${name} (id, ${names.join(", ")}, digest) VALUES (?, ${marks}, ?)`;
+  // Updated in place: INSERT OR REPLACE would delete first, and so rewrite more pages.
+  const upsert = `INSERT INTO ${name} (id, ${names.join(", ")}, digest) VALUES (?, ${marks}, ?)
+    ON CONFLICT (id) DO UPDATE SET ${[...names, "digest"].map((column) => `${column} = excluded.${column}`).join(", ")}`;
 
   const parse = (row: unknown): Row<C> => {
     const cells = row as Record<string, unknown>;
@@ -55,7 +55,7 @@ export function defineTable<const C extends Columns>(name: string, columns: C): 
     }
     const { digest, ...values } = cells;
     const wanted = digestOf(name, names, values as Record<string, SqlValue>);
-    if (!(digest instanceof Uint8Array) || !wanted.equals(digest)) {
+    if (digest !== wanted) {
       throw new DamagedRow(`row ${String(cells.id)} of ${name} does not fit its digest`);
     }
     return values as Row<C>;
@@ -99,12 +99,14 @@ function fits(kind: ColumnKind, value: unknown): boolean {
   }
 }
 
-function digestOf(name: string, names: readonly string[], row: Record<string, SqlValue>): Buffer {
-  const hash = createHash("sha256").update(`${name}\0${String(row.id)}`);
+/** CRC-32 over all columns: it is against flash, not against people, who would just compute it again. */
+function digestOf(name: string, names: readonly string[], row: Record<string, SqlValue>): number {
+  let digest = crc32(`${name} ${String(row.id)}`);
   for (const column of names) {
     const value = row[column] ?? null;
-    const bytes = value instanceof Uint8Array ? value : Buffer.from(String(value));
-    hash.update(`\0${value === null ? "null" : typeof value}:${bytes.length}:`).update(bytes);
+    const blob = value instanceof Uint8Array;
+    digest = crc32(`|${blob ? value.length : String(value)}`, digest);
+    if (blob) digest = crc32(value, digest);
   }
-  return hash.digest().subarray(0, DIGEST_BYTES);
+  return digest;
 }

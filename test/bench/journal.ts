@@ -1,0 +1,174 @@
+/**
+ * What the journal costs: records signed and journalled per second on one core beside the two things
+ * it is made of, and bytes to flash. Run with `bun test/bench/journal.ts`.
+ */
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { sha256 } from "../../agent/core/encoding.ts";
+import { bytes } from "../../agent/core/units.ts";
+import type { Database } from "../../agent/journal/database.ts";
+import type { Journal } from "../../agent/journal/journal.ts";
+import {
+  boxKey,
+  everything,
+  makeAck,
+  makeJournal,
+  makeSnapshot,
+  makeTicket,
+} from "../../agent/journal/journal-testing.ts";
+import type { SessionSnapshot } from "../../agent/journal/session-journal.ts";
+import { openSqlite } from "../../agent/journal/sqlite.ts";
+import { makeLoopFileSystem, noLoopFileSystem } from "../faults/loop-file-system.ts";
+
+const RECORDS = Number(process.env.SPAREBAND_BENCH_RECORDS ?? 4000);
+const BATCH = 1000;
+const ROUNDS = 7;
+const HOURS = Number(process.env.SPAREBAND_BENCH_HOURS ?? 1);
+
+/** The best of the rounds, in records a second: what the machine can do when nobody else uses it. */
+const best = (times: readonly number[]) => Math.round((RECORDS * 1000) / Math.min(...times));
+
+function time(work: () => void): number {
+  const started = performance.now();
+  work();
+  return performance.now() - started;
+}
+
+/** The three things in turn, so that a busy moment of the machine meets all of them. */
+function speed(): void {
+  const directory = mkdtempSync(join(tmpdir(), "spareband-bench-"));
+  const { journal } = makeJournal(directory);
+  const db = openSqlite(join(directory, "bare.sqlite"), { readOnly: false });
+  db.pragma("journal_mode = WAL");
+  db.pragma("synchronous = FULL");
+  db.exec("CREATE TABLE record (id INTEGER PRIMARY KEY, body BLOB)");
+  const times = { ours: [] as number[], signing: [] as number[], inserting: [] as number[] };
+  for (let round = 0; round < ROUNDS; round++) {
+    const snapshots = Array.from({ length: RECORDS }, (_, n) =>
+      makeSnapshot(makeTicket(round * RECORDS + n), 1_000_000),
+    );
+    const before = journal.chain.sequence;
+    times.ours.push(time(() => close(journal, snapshots)));
+    const records = journal.pending(before, everything).map((record) => record.bytes);
+    times.signing.push(time(() => records.forEach((record) => void boxKey.sign(record))));
+    times.inserting.push(time(() => insert(db, records)));
+  }
+  journal[Symbol.dispose]();
+  db.close();
+  rmSync(directory, { recursive: true });
+  const ours = best(times.ours);
+  const slower = Math.min(best(times.signing), best(times.inserting));
+  console.log(`records/s, signed and journalled, batches of ${BATCH}: ${ours}`);
+  console.log(`  bare node:crypto signatures/s:                  ${best(times.signing)}`);
+  console.log(`  bare SQLite inserts/s, same bytes and batches:  ${best(times.inserting)}`);
+  console.log(`  ours to the slower of them:                     ${(ours / slower).toFixed(2)}`);
+}
+
+function close(journal: Journal, snapshots: readonly SessionSnapshot[]): void {
+  snapshots.forEach((snapshot, n) => {
+    journal.close(snapshot, "done");
+    if (n % BATCH === BATCH - 1) journal.commit();
+  });
+}
+
+function insert(db: Database, records: readonly Uint8Array[]): void {
+  const statement = db.prepare("INSERT INTO record (body) VALUES (?)");
+  for (let at = 0; at < records.length; at += BATCH) {
+    db.exec("BEGIN");
+    for (const record of records.slice(at, at + BATCH)) statement.run(record);
+    db.exec("COMMIT");
+  }
+}
+
+/** write_bytes of proc(5): pages this process made the kernel write. */
+const processWritten = () =>
+  Number(/^write_bytes: (\d+)$/m.exec(readFileSync("/proc/self/io", "utf8"))?.[1]);
+
+interface Load {
+  readonly name: string;
+  readonly seconds: number;
+  /** What happens in one second. */
+  readonly second: (journal: Journal, now: number) => void;
+}
+
+/** One ticket of 1 MiB, opened, receipted and closed each second. */
+const oneASecond: Load = {
+  name: "1 record/s",
+  seconds: HOURS * 3600,
+  second(journal, now) {
+    const ticket = makeTicket(now);
+    journal.note(makeSnapshot(ticket, 50_000, 1, now * 1000));
+    journal.close(makeSnapshot(ticket, 100_000, 2, now * 1000), "done");
+  },
+};
+
+/** 20 Mbit/s all day: three viewers, a receipt a second each, a ticket used up every 107 s. */
+const allDay: Load = {
+  name: "20 Mbit/s without a pause",
+  seconds: HOURS * 3600,
+  second(journal, now) {
+    for (const viewer of [0, 1, 2]) {
+      const turn = 322;
+      const at = (now + viewer * 107) % turn;
+      const ticket = makeTicket(10_000 * viewer + Math.floor((now + viewer * 107) / turn));
+      const snapshot = makeSnapshot(
+        ticket,
+        (at + 1) * 833_000,
+        at + 1,
+        Math.max(0, now - at) * 1000,
+      );
+      journal.noteSent(bytes(833_000));
+      if (at === turn - 1) journal.close(snapshot, "max-bytes");
+      else journal.note(snapshot);
+    }
+  },
+};
+
+async function flash(load: Load): Promise<void> {
+  const loop = noLoopFileSystem === undefined ? makeLoopFileSystem(128) : undefined;
+  const directory = loop?.path ?? mkdtempSync(join(tmpdir(), "spareband-bench-"));
+  const { journal, clock } = makeJournal(directory);
+  const stop = new AbortController();
+  const running = journal.run(stop.signal);
+  const before = {
+    process: processWritten(),
+    device: loop?.written() ?? 0,
+    own: journal.bytesWritten,
+  };
+  let sent = 0;
+  for (let now = 0; now < load.seconds; now++) {
+    load.second(journal, now);
+    await clock.advance(1000);
+    const last = journal.pending(sent, everything).at(-1);
+    if (last) {
+      sent = last.sequence;
+      journal.applyAck(makeAck(journal.chain, { upTo: sent, head: sha256(last.bytes) }));
+    }
+  }
+  journal.commit();
+  const records = journal.chain.sequence;
+  const figures = {
+    "SQLite pages and floor blocks": journal.bytesWritten - before.own,
+    "the process (write_bytes)": processWritten() - before.process,
+    ...(loop
+      ? { "the ext4 block device, its journal included": loop.written() - before.device }
+      : {}),
+  };
+  console.log(`flash, ${load.name} for ${load.seconds} s, ${records} records, acked at once:`);
+  for (const [name, amount] of Object.entries(figures)) {
+    const perRecord = Math.round(amount / records);
+    const perDay = ((amount / load.seconds) * 86_400) / 1e6;
+    console.log(`  ${name}: ${perRecord} bytes a record, ${perDay.toFixed(1)} MB a day`);
+  }
+  stop.abort();
+  await running;
+  journal[Symbol.dispose]();
+  if (loop) loop[Symbol.dispose]();
+  else rmSync(directory, { recursive: true });
+}
+
+speed();
+await flash(oneASecond);
+await flash(allDay);
+if (noLoopFileSystem !== undefined) console.log(`block device not measured: ${noLoopFileSystem}`);
