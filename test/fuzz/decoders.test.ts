@@ -1,0 +1,46 @@
+/**
+ * Every decoder of bytes from outside on mutated inputs: none may throw, hang, take memory without
+ * bound, or accept two encodings of one thing (faults 20, 21, 32). `SPAREBAND_FUZZ_RUNS` sets the
+ * number of inputs for all of them together, `SPAREBAND_FUZZ_SEED` repeats a run.
+ */
+import { describe, expect, test } from "bun:test";
+import { type Fuzzed, fuzz } from "./fuzz.ts";
+import { messageTargets, slowTargets } from "./message-targets.ts";
+import { mutateCbor } from "./mutate-cbor.ts";
+import { mutateText } from "./mutate-text.ts";
+import { textTargets } from "./text-targets.ts";
+
+const RUNS = Number(process.env.SPAREBAND_FUZZ_RUNS ?? 60_000);
+const SEED = Number(process.env.SPAREBAND_FUZZ_SEED ?? 1);
+
+/** A millisecond an input is 20 times what the slowest needs; a minute covers a busy machine. */
+const LIMIT_MS = 60_000 + RUNS;
+/** One input of at most 64 KiB. Far above what a collection or a busy machine adds. */
+const SLOWEST_MS = 5_000;
+const GROWN_BYTES = 256 * 1024 * 1024;
+
+const each = Math.ceil(RUNS / (messageTargets.length + textTargets.length));
+/** Whole exports take milliseconds each. */
+const SLOW_SHARE = 20;
+
+function check<T extends Uint8Array | string>(
+  targets: readonly Fuzzed<T>[],
+  mutate: Parameters<typeof fuzz<T>>[1],
+  runs: number,
+): void {
+  test.each(targets.map((target) => [target.name, target] as const))(
+    "%s",
+    (_, target) => {
+      const result = fuzz(target, mutate, runs, SEED);
+      expect(result.runs).toBe(runs);
+      expect(result.outcomes).toBeGreaterThan(1);
+      expect(result.slowestMs).toBeLessThan(SLOWEST_MS);
+      expect(result.grownBytes).toBeLessThan(GROWN_BYTES);
+    },
+    LIMIT_MS,
+  );
+}
+
+describe("fuzzed messages", () => check(messageTargets, mutateCbor, each));
+describe("fuzzed archives", () => check(slowTargets, mutateCbor, Math.ceil(each / SLOW_SHARE)));
+describe("fuzzed text", () => check(textTargets, mutateText, each));

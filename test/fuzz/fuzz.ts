@@ -1,0 +1,60 @@
+/**
+ * Runs a decoder on mutated inputs. Inputs whose outcome was not seen before join the seeds, so that
+ * what is behind a check gets tested once something has passed it.
+ */
+import { type Random, seededRandom } from "../../agent/core/random.ts";
+import { pick } from "./mutate-cbor.ts";
+
+export interface Fuzzed<T> {
+  readonly name: string;
+  readonly seeds: readonly T[];
+  run(input: T): string;
+}
+
+export interface FuzzResult {
+  readonly runs: number;
+  readonly outcomes: number;
+  /** Longest time for one input. */
+  readonly slowestMs: number;
+  /** How much the resident memory grew over the runs. */
+  readonly grownBytes: number;
+}
+
+const MAX_CORPUS = 512;
+/** Inputs larger than this say nothing new about small decoders. */
+const MAX_INPUT = 65_536;
+
+export function fuzz<T extends Uint8Array | string>(
+  target: Fuzzed<T>,
+  mutate: (input: T, other: T, random: Random) => T,
+  runs: number,
+  seed: number,
+): FuzzResult {
+  const random = seededRandom(seed);
+  const corpus = [...target.seeds];
+  const outcomes = new Set<string>();
+  const before = process.memoryUsage.rss();
+  let slowestMs = 0;
+  for (const input of target.seeds) outcomes.add(target.run(input));
+  for (let run = 0; run < runs; run++) {
+    const input = mutate(pick(random, corpus), pick(random, corpus), random);
+    const started = performance.now();
+    const outcome = attempt(target, input, `seed ${seed}, run ${run}`);
+    slowestMs = Math.max(slowestMs, performance.now() - started);
+    if (outcomes.has(outcome) || input.length > MAX_INPUT) continue;
+    outcomes.add(outcome);
+    if (corpus.length < MAX_CORPUS) corpus.push(input);
+  }
+  const grownBytes = Math.max(0, process.memoryUsage.rss() - before);
+  return { runs, outcomes: outcomes.size, slowestMs, grownBytes };
+}
+
+function attempt<T extends Uint8Array | string>(target: Fuzzed<T>, input: T, when: string): string {
+  try {
+    return target.run(input);
+  } catch (cause) {
+    const shown =
+      typeof input === "string" ? JSON.stringify(input) : Buffer.from(input).toString("hex");
+    throw new Error(`${target.name} failed (${when}) on ${shown}`, { cause });
+  }
+}
