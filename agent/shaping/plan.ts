@@ -36,10 +36,16 @@ export interface Situation {
 
 /** Held is not removed: what still runs ends slowly, and a refusal reaches the peer. */
 export const HELD_RATE = bitsPerSecond(64_000);
-/** Above the paced rate, or the class would queue by itself and hide the line's own queue. */
-const HEADROOM = 1.06;
-/** Taken on top while a paced rate climbs, so that a ramp of 50 ms steps is not a process each. */
-const CLIMB = 1.25;
+/**
+ * Of the net above the paced rate. A net that is met queues by itself, and hides the line's own
+ * queue from the governor; this far up it is met neither by a pulse of 13 % nor by two steps of the
+ * ramp. What it lets through beyond the rate is found as a breach within seconds.
+ */
+const HEADROOM = 1.3;
+/** Taken on top while a paced rate climbs by 13 % each 50 ms, so that not each step is a process. */
+const CLIMB = 1.6;
+/** Nor when sharing starts: below this the sockets' pacing holds alone. */
+const LOWEST_NET = bitsPerSecond(1_000_000);
 /** Below this share of the ceiling a paced rate has been cut, and the net follows at once. */
 const CUT = 0.5;
 const SETTLED = milliseconds(1000);
@@ -80,8 +86,9 @@ const apply = ({ device, ports }: Wanted, rate: BitsPerSecond): Action => ({
   plan: { device, ports, rate },
 });
 
-const firstCeiling = ({ paced }: Situation, rate: BitsPerSecond) =>
-  paced ? bitsPerSecond(rate * HEADROOM) : rate;
+const netAbove = (rate: BitsPerSecond) => bitsPerSecond(Math.max(LOWEST_NET, rate * HEADROOM));
+
+const firstCeiling = ({ paced }: Situation, rate: BitsPerSecond) => (paced ? netAbove(rate) : rate);
 
 /** undefined while the ceiling in force will do. */
 function nextCeiling(
@@ -94,7 +101,7 @@ function nextCeiling(
     const cut = rate < ceiling * (1 - DEAD_BAND);
     return changed && (cut || sinceChange >= SHORTEST_PAUSE) ? rate : undefined;
   }
-  const net = bitsPerSecond(rate * HEADROOM);
+  const net = netAbove(rate);
   if (net > ceiling * (1 + DEAD_BAND)) return bitsPerSecond(net * CLIMB);
   if (net < ceiling * CUT) return net;
   const loose = net < ceiling * (1 - DEAD_BAND);

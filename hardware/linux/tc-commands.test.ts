@@ -9,7 +9,7 @@ const numberAfter = (word: string, text: string) =>
 describe("what the kernel is asked", () => {
   test("a root that fails where a stranger's is, and a class of the rate", () => {
     expect(addRoot("eth0", shape(10)).split("\n")).toEqual([
-      "qdisc add dev eth0 root handle 5ba: htb default 0",
+      "qdisc add dev eth0 root handle 5ba: htb default 0 direct_qlen 1000",
       "class add dev eth0 parent 5ba: classid 5ba:1 htb rate 10000000bit ceil 10000000bit burst 3000 cburst 3000 quantum 3000",
       "",
     ]);

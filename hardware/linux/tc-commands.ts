@@ -19,10 +19,14 @@ export interface Shape {
 export const listing = (device: string) =>
   lines(`qdisc show dev ${device}`, `class show dev ${device}`, `filter show dev ${device}`);
 
-/** Past the class goes what no filter sends into it, or all goes in. `add`, not `replace`: it fails where a stranger's qdisc has been put in the meantime. */
+/**
+ * With `unclassified` 0 what no filter names goes past the class, with 1 it goes in. `add`, not
+ * `replace`: it fails where a stranger's qdisc has been put in the meantime.
+ */
 export const addRoot = (device: string, shape: Shape, unclassified: 0 | 1 = 0) =>
   lines(
-    `qdisc add dev ${device} root handle ${ROOT} htb default ${unclassified}`,
+    // what is not shaped queues as on any card; older bridges and VLANs would leave it two packets
+    `qdisc add dev ${device} root handle ${ROOT} htb default ${unclassified} direct_qlen 1000`,
     `class add ${peerClass(device, shape)}`,
   );
 
