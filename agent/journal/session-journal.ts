@@ -3,8 +3,11 @@
  * a new one can be promised to be recorded.
  */
 import type { CloseReason, Sealed } from "../accounting/messages.ts";
+import type { ViewerStanding } from "../accounting/window.ts";
 import type { Hash, PublicKey } from "../core/encoding.ts";
 import type { Bytes, Milliseconds } from "../core/units.ts";
+
+export type { ViewerStanding };
 
 export interface SessionSnapshot {
   readonly ticket: Sealed<"ticket">;
@@ -26,14 +29,6 @@ export interface RestoredSession {
 export type Admission =
   | { readonly ok: true }
   | { readonly ok: false; readonly reason: "outbox-full" | "storage-failing" | "quarantined" };
-
-/** How a viewer behaved so far; a stranger starts with the smallest window and no strikes. */
-export interface ViewerStanding {
-  /** Bytes a box may run past the viewer's last receipt: 2 to 8 MiB. */
-  readonly window: Bytes;
-  /** Times it left with a full window unsigned; at three it is refused. */
-  readonly strikes: number;
-}
 
 export interface SessionJournal {
   /** What is remembered of a viewer, over restarts; undefined for a stranger. */
