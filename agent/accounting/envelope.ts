@@ -58,7 +58,7 @@ export function seal<T extends MessageType>(
     throw new RangeError(`${type} names another signer than the one that signs it`);
   }
   const payload = encodePayload(type, body);
-  const wrong = contradiction(type, body);
+  const wrong = contradiction(type, body, signer.publicKey);
   if (wrong) throw new RangeError(`${type}: ${wrong}`);
   const unsigned = unsignedMessage(type, payload, signer.publicKey, environment);
   const bytes = concat(unsigned, SIGNATURE_HEAD, signer.sign(toBeSigned(unsigned)));
@@ -136,7 +136,7 @@ function openOrFault<T extends MessageType>(
   const reader = payloadReader(type, bytes);
   const body = readPayload(type, reader, signer);
   checkSignature(type, bytes, signer);
-  const wrong = contradiction(type, body);
+  const wrong = contradiction(type, body, signer);
   if (wrong) throw new DecodeFault("inconsistent", `${type}: ${wrong}`);
   return { type, body, signer, hash: sha256(bytes), bytes };
 }

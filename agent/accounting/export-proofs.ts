@@ -9,7 +9,8 @@ import { verifyConsistency, verifyInclusion } from "./merkle.ts";
 import type { Sealed } from "./messages.ts";
 
 const nameOf = ({ record }: Evidence) => `record ${record.body.generation}/${record.body.sequence}`;
-const chainOf = ({ record }: Evidence) => `${record.body.box} ${record.body.generation}`;
+const chainOf = (body: { readonly box: string; readonly generation: number }) =>
+  `${body.box} ${body.generation}`;
 
 /**
  * Follows each chain of records by number and hash. Returns the boxes whose records are all here,
@@ -20,8 +21,8 @@ export function checkChains(contents: ExportContents): ReadonlySet<string> {
   const incomplete = new Set<string>();
   for (const { item, value } of contents.evidence) {
     const { sequence, previous, box } = value.record.body;
-    const last = heads.get(chainOf(value));
-    heads.set(chainOf(value), value);
+    const last = heads.get(chainOf(value.record.body));
+    heads.set(chainOf(value.record.body), value);
     const lastSequence = last?.record.body.sequence ?? 0;
     if (sequence === lastSequence && last?.record.hash !== value.record.hash) {
       contents.find(item, nameOf(value), "equivocation", "another record has the same number");
@@ -129,6 +130,7 @@ export function checkPayouts(
   complete: ReadonlySet<string>,
   statements: ReadonlyMap<number, Sealed<"statement">>,
 ): void {
+  const isDue = dueIndex(contents, statements);
   const paid = sumBySource(contents.lines.map(({ value }) => value.line));
   const before = new Map<Hash, number>();
   for (const { item, value } of contents.evidence) {
@@ -147,7 +149,7 @@ export function checkPayouts(
         "overpaid",
         `was paid ${got}, its receipts earn ${earned}`,
       );
-    } else if (got < earned && isDue(contents, value, statements)) {
+    } else if (got < earned && isDue(value)) {
       const code = got === 0n ? "left-out" : "underpaid";
       contents.find(item, nameOf(value), code, `was paid ${got}, its receipts earn ${earned}`);
     }
@@ -163,18 +165,62 @@ function sumBySource(lines: readonly LedgerLine[]): ReadonlyMap<Hash, MicroToken
   return sums;
 }
 
-/** Signed for by an ack without a refusal, and a statement was closed since. */
-function isDue(
+/**
+ * Tells whether a record should have been paid: an ack covers it without a refusal, and a statement
+ * was closed since. Looks things up by chain, as a household may have millions of records.
+ */
+function dueIndex(
   contents: ExportContents,
-  { record }: Evidence,
   statements: ReadonlyMap<number, Sealed<"statement">>,
-): boolean {
-  const { box, generation, sequence } = record.body;
-  const acks = contents.acks
-    .map(({ value }) => value.body)
-    .filter((ack) => ack.box === box && ack.generation === generation && ack.upTo >= sequence);
-  const accepted = acks[0];
-  if (!accepted) return false;
-  const refused = acks.some((ack) => ack.refused.some((entry) => entry.sequence === sequence));
-  return !refused && [...statements.values()].some(({ body }) => body.closedAt > accepted.at);
+): (evidence: Evidence) => boolean {
+  const acks = Map.groupBy(contents.acks, ({ value }) => chainOf(value.body));
+  const refused = new Set<string>();
+  const earliest = new Map<string, readonly { upTo: number; at: number }[]>();
+  for (const [chain, group] of acks) {
+    const inOrder = group.map(({ value }) => value.body).toSorted((a, b) => a.upTo - b.upTo);
+    earliest.set(chain, inOrder);
+    for (const ack of inOrder) {
+      for (const { sequence } of ack.refused) refused.add(`${chain} ${sequence}`);
+    }
+  }
+  const lastClosed = [...statements.values()].reduce(
+    (last, { body }) => Math.max(last, body.closedAt),
+    0,
+  );
+  return ({ record }) => {
+    const chain = chainOf(record.body);
+    const { sequence } = record.body;
+    const covering = firstCovering(earliest.get(chain) ?? [], sequence);
+    return (
+      covering !== undefined && covering.at < lastClosed && !refused.has(`${chain} ${sequence}`)
+    );
+  };
+}
+
+/** The first of the acks, in the order of `upTo`, that reaches the sequence. */
+function firstCovering<A extends { readonly upTo: number }>(acks: readonly A[], sequence: number) {
+  let [low, high] = [0, acks.length];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if ((acks[middle]?.upTo ?? 0) < sequence) low = middle + 1;
+    else high = middle;
+  }
+  return acks[low];
+}
+
+/** Finds acks whose head is not the record that they answer up to. */
+export function checkAcks(contents: ExportContents): void {
+  const hashes = new Map(
+    contents.evidence.map(({ value: { record } }) => [
+      `${chainOf(record.body)} ${record.body.sequence}`,
+      record.hash,
+    ]),
+  );
+  for (const { item, value } of contents.acks) {
+    const { upTo, head, generation } = value.body;
+    const known = hashes.get(`${chainOf(value.body)} ${upTo}`);
+    if (known !== undefined && known !== head) {
+      contents.find(item, `ack ${generation}/${upTo}`, "chain-broken", "answers another record");
+    }
+  }
 }

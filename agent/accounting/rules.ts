@@ -1,4 +1,5 @@
 /** What the fields of one message owe each other, beyond each field's own limits. */
+import type { PublicKey } from "../core/encoding.ts";
 import type {
   Command,
   MessageBodies,
@@ -10,7 +11,11 @@ import type {
 } from "./messages.ts";
 import { COMMAND_WITHIN_S, EXPIRES_WITHIN_S, SETTLE_WITHIN_S, START_WITHIN_S } from "./schema.ts";
 
-type Rules = { readonly [T in MessageType]?: (body: MessageBodies[T]) => string | undefined };
+type Rule<T extends MessageType> = (
+  body: MessageBodies[T],
+  signer: PublicKey,
+) => string | undefined;
+type Rules = { readonly [T in MessageType]?: Rule<T> };
 
 const rules: Rules = {
   manifest: manifestRule,
@@ -21,8 +26,13 @@ const rules: Rules = {
 };
 
 /** Says what contradicts what; undefined when the body is consistent. */
-export function contradiction<T extends MessageType>(type: T, body: MessageBodies[T]) {
-  return (rules[type] as ((body: MessageBodies[T]) => string | undefined) | undefined)?.(body);
+export function contradiction<T extends MessageType>(
+  type: T,
+  body: MessageBodies[T],
+  signer: PublicKey,
+): string | undefined {
+  const rule = rules[type] as Rule<T> | undefined;
+  return rule?.(body, signer);
 }
 
 function ticketRule(ticket: Ticket): string | undefined {
@@ -39,11 +49,12 @@ function ticketRule(ticket: Ticket): string | undefined {
   return ticket.box === ticket.viewer ? "box and viewer are the same key" : undefined;
 }
 
-function splitRule(split: Split): string | undefined {
+function splitRule(split: Split, signer: PublicKey): string | undefined {
   const total = split.parties.reduce((sum, party) => sum + party.share, 0);
   if (total !== 10_000) return `shares sum to ${total}, not 10000`;
   const keys = new Set(split.parties.map((party) => party.key));
-  return keys.size < split.parties.length ? "a party is named twice" : undefined;
+  if (keys.size < split.parties.length) return "a party is named twice";
+  return keys.has(signer) ? undefined : "its signer is no party to it";
 }
 
 function commandRule({ at, expires }: Command): string | undefined {

@@ -136,6 +136,15 @@ test("what another key signed in the coordinator's place counts for nothing (fau
   );
 });
 
+test("an ack whose head is another record's is found", () => {
+  const replaced = entries.map((entry) =>
+    entry.kind === "message" && Buffer.compare(entry.bytes, ack().bytes) === 0
+      ? message(ack({ head: examples.ack.body.head }))
+      : entry,
+  );
+  expect(codesOf(replaced)).toEqual(["ack 1/3: chain-broken"]);
+});
+
 test("a statement that leaves out an acknowledged line is found (fault 36)", () => {
   const kept = entries.filter(
     (entry) =>

@@ -18,7 +18,13 @@ import {
   exportSchemas,
   type ReadItem,
 } from "./export-format.ts";
-import { checkChains, checkLines, checkPayouts, checkStatements } from "./export-proofs.ts";
+import {
+  checkAcks,
+  checkChains,
+  checkLines,
+  checkPayouts,
+  checkStatements,
+} from "./export-proofs.ts";
 import { disagreement, readExport } from "./read-export.ts";
 
 export interface ExportReport {
@@ -60,6 +66,7 @@ export function verifyExport(
     contents.find(0, "header", "wrong-environment", `it is an export of ${header.environment}`);
   }
   const complete = checkChains(contents);
+  checkAcks(contents);
   const statements = checkStatements(contents);
   const proven = checkLines(contents, statements);
   checkPayouts(contents, complete, statements);

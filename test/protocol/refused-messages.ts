@@ -215,6 +215,10 @@ export const refusedMessages: readonly RefusedMessage[] = [
       share: share as never,
     })),
   }),
+  {
+    ...refused("split signed by a stranger", "inconsistent", "split", { signer: keys.viewer }),
+    signer: keys.viewer.publicKey,
+  },
   inconsistent("ticket to start after 11 minutes", "ticket", { startBy: seconds(660) }),
   inconsistent("ticket that ends before it starts", "ticket", { expires: seconds(1) }),
   inconsistent("ticket for 3 hours", "ticket", { expires: seconds(3 * 3600) }),
