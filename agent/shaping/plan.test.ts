@@ -20,6 +20,7 @@ const decide = (situation: Partial<Situation>) =>
     wanted,
     inForce: { state: "none" },
     paced: false,
+    peak: megabitsPerSecond(0),
     sinceChange: long,
     sinceRefusal: long,
     ...situation,
@@ -106,11 +107,19 @@ describe("traffic control as the net below paced sockets", () => {
     expect(processes).toBeLessThanOrEqual(20);
   });
 
-  test("a cut is followed at once, a smaller fall when it has settled", () => {
-    const now = milliseconds(0);
-    expect(rateOf({ paced, inForce: shaped(40), sinceChange: now })).toBeCloseTo(13);
-    expect(rateOf({ paced, inForce: shaped(16), sinceChange: now })).toBeUndefined();
-    expect(rateOf({ paced, inForce: shaped(16), sinceChange: milliseconds(1000) })).toBeCloseTo(13);
+  test("stays at the day's height through cuts, for the rate may be back at the next tick", () => {
+    const peak = megabitsPerSecond(40);
+    expect(rateOf({ paced, peak, inForce: shaped(52) })).toBeUndefined();
+    expect(rateOf({ paced, peak })).toBeCloseTo(52);
+  });
+
+  test("comes down to the day's height when it has settled", () => {
+    expect(
+      rateOf({ paced, inForce: shaped(20), sinceChange: milliseconds(9_000) }),
+    ).toBeUndefined();
+    expect(rateOf({ paced, inForce: shaped(20), sinceChange: milliseconds(10_000) })).toBeCloseTo(
+      13,
+    );
   });
 
   test("leaves the lowest rates to the sockets, so that sharing can start", () => {

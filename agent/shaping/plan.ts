@@ -28,6 +28,8 @@ export interface Situation {
   readonly inForce: ShapingInForce;
   /** Sockets are paced too: traffic control is then only the net below them. */
   readonly paced: boolean;
+  /** Highest rate of the last day: what the governor may come back to from one tick to the next. */
+  readonly peak: BitsPerSecond;
   /** Since the ceiling was last changed. */
   readonly sinceChange: Milliseconds;
   /** Since traffic control was last found missing or taken by somebody else. */
@@ -37,19 +39,18 @@ export interface Situation {
 /** Held is not removed: what still runs ends slowly, and a refusal reaches the peer. */
 export const HELD_RATE = bitsPerSecond(64_000);
 /**
- * Of the net above the paced rate. A net that is met queues by itself, and hides the line's own
- * queue from the governor; this far up it is met neither by a pulse of 13 % nor by two steps of the
- * ramp. What it lets through beyond the rate is found as a breach within seconds.
+ * Of the net above the day's highest paced rate. A net that is met queues by itself, and hides the
+ * line's own queue from the governor; this far up it is met neither by a pulse nor by the two steps
+ * of 13 % that a ramp makes between two looks. What it lets through beyond the rate is found as a
+ * breach within seconds.
  */
 const HEADROOM = 1.3;
-/** Taken on top while a paced rate climbs by 13 % each 50 ms, so that not each step is a process. */
+/** Taken on top while the rate climbs to a new height, so that not each look is a process. */
 const CLIMB = 1.6;
-/** Nor when sharing starts: below this the sockets' pacing holds alone. */
+/** Below this the sockets' pacing holds alone, so that sharing can start. */
 const LOWEST_NET = bitsPerSecond(1_000_000);
-/** Below this share of the ceiling a paced rate has been cut, and the net follows at once. */
-const CUT = 0.5;
-const SETTLED = milliseconds(1000);
-/** Changes of an unpaced rate that are not worth a process. */
+const SETTLED = milliseconds(10_000);
+/** Changes that are not worth a process. */
 const DEAD_BAND = 0.01;
 const SHORTEST_PAUSE = milliseconds(50);
 /** One process in so long looks whether what was missing or taken is there again. */
@@ -86,24 +87,22 @@ const apply = ({ device, ports }: Wanted, rate: BitsPerSecond): Action => ({
   plan: { device, ports, rate },
 });
 
-const netAbove = (rate: BitsPerSecond) => bitsPerSecond(Math.max(LOWEST_NET, rate * HEADROOM));
+const netAbove = ({ peak }: Situation, rate: BitsPerSecond) =>
+  bitsPerSecond(Math.max(LOWEST_NET, Math.max(peak, rate) * HEADROOM));
 
-const firstCeiling = ({ paced }: Situation, rate: BitsPerSecond) => (paced ? netAbove(rate) : rate);
+const firstCeiling = (situation: Situation, rate: BitsPerSecond) =>
+  situation.paced ? netAbove(situation, rate) : rate;
 
 /** undefined while the ceiling in force will do. */
 function nextCeiling(
-  { paced, sinceChange }: Situation,
+  situation: Situation,
   rate: BitsPerSecond,
   ceiling: BitsPerSecond,
 ): BitsPerSecond | undefined {
-  if (!paced) {
-    const changed = Math.abs(rate - ceiling) > ceiling * DEAD_BAND;
-    const cut = rate < ceiling * (1 - DEAD_BAND);
-    return changed && (cut || sinceChange >= SHORTEST_PAUSE) ? rate : undefined;
-  }
-  const net = netAbove(rate);
-  if (net > ceiling * (1 + DEAD_BAND)) return bitsPerSecond(net * CLIMB);
-  if (net < ceiling * CUT) return net;
-  const loose = net < ceiling * (1 - DEAD_BAND);
-  return loose && sinceChange >= SETTLED ? net : undefined;
+  const { paced, sinceChange } = situation;
+  const wanted = paced ? netAbove(situation, rate) : rate;
+  if (Math.abs(wanted - ceiling) <= ceiling * DEAD_BAND) return undefined;
+  if (!paced) return wanted < ceiling || sinceChange >= SHORTEST_PAUSE ? wanted : undefined;
+  if (wanted > ceiling) return bitsPerSecond(wanted * CLIMB);
+  return sinceChange >= SETTLED ? wanted : undefined;
 }

@@ -20,6 +20,7 @@ import {
 import type { VerdictSource } from "../governor/verdict.ts";
 import { type Breach, type CountedSample, findBreach, measuredRate, withSample } from "./breach.ts";
 import type { Pacer, PacerState } from "./pacer.ts";
+import { Peak } from "./peak.ts";
 import { allowedRate, decideAction } from "./plan.ts";
 
 export interface Enforcement {
@@ -72,6 +73,7 @@ export function createShaper(options: ShaperOptions): Shaper {
 class FollowingShaper implements Shaper {
   readonly name = "shaper";
   readonly #options: ShaperOptions;
+  readonly #peak = new Peak();
   #inForce: ShapingInForce = { state: "none" };
   #device: string | undefined;
   #samples: readonly CountedSample[] = [];
@@ -145,6 +147,7 @@ class FollowingShaper implements Shaper {
       wanted: this.#device ? { device: this.#device, ports: ports(), rate } : undefined,
       inForce: this.#inForce,
       paced: pacer?.state.state === "pacing",
+      peak: this.#peak.note(rate, this.#now()),
       sinceChange: this.#since(this.#changed),
       sinceRefusal: this.#since(this.#refused),
     });
