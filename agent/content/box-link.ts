@@ -8,10 +8,9 @@ import { type PublicKey, sha256, toBase64Url } from "../core/encoding.ts";
 import { reasonOf } from "../core/errors.ts";
 import { type Milliseconds, milliseconds, seconds } from "../core/units.ts";
 import type { Signer } from "../identity/ed25519.ts";
-import { type ChunkRef, chunkRange, fileAt, hashOf } from "./chunks.ts";
+import { type ChunkRef, type ChunkRun, chunkRange, fileAt, hashOf } from "./chunks.ts";
 import type { Grant } from "./coordinator-client.ts";
 import { ReceiptBook } from "./receipt-book.ts";
-import type { ChunkRun } from "./schedule.ts";
 
 export type RunOutcome =
   | { readonly kind: "done" }

@@ -30,6 +30,7 @@ export interface CacheFillerOptions {
   /** False while the household has not consented, paused, or the disk is in trouble. */
   readonly allowed: () => boolean;
   readonly pace?: FetchTitleOptions["pace"];
+  readonly onVerified?: FetchTitleOptions["onVerified"];
   readonly signer: Signer;
   readonly environment: Environment;
   readonly clock: Clock;
@@ -134,6 +135,7 @@ async function fillOne(
         log: options.log,
         ...(files && { files }),
         ...(options.pace && { pace: options.pace }),
+        onVerified: options.onVerified,
       },
       AbortSignal.any([signal, stop.signal]),
     );

@@ -26,9 +26,20 @@ export function chunkLength(manifest: TitleManifest, ref: ChunkRef): number {
   return end - start;
 }
 
-/** The half-open range of chunk indexes that overlap the bytes [start, end) of a file. */
-export function chunksOverlapping(start: number, end: number, chunkSize: number) {
-  return { first: Math.floor(start / chunkSize), after: Math.ceil(end / chunkSize) };
+/** Consecutive chunks of one file: [first, after). */
+export interface ChunkRun {
+  readonly file: number;
+  readonly first: number;
+  readonly after: number;
+}
+
+export function* refsOf(run: ChunkRun): Generator<ChunkRef> {
+  for (let chunk = run.first; chunk < run.after; chunk++) yield { file: run.file, chunk };
+}
+
+export function runLength(manifest: TitleManifest, run: ChunkRun): number {
+  const { end } = chunkRange(fileAt(manifest, run.file), manifest.chunkSize, run.after - 1);
+  return end - run.first * manifest.chunkSize;
 }
 
 export function fileAt(manifest: TitleManifest, index: number): TitleFile {

@@ -35,6 +35,10 @@ const infoAnswer = v.object({
   environment: v.picklist(["dev", "prod"]),
   publicKey: keyField,
   fleet: v.string(),
+  reflectors: v.optional(
+    v.pipe(v.array(v.pipe(v.string(), v.maxLength(128))), v.maxLength(16)),
+    [],
+  ),
 });
 const titleAnswer = v.object({ title: hashField, manifest: bytesField, complete: v.boolean() });
 const titlesAnswer = v.object({
@@ -59,6 +63,8 @@ export interface CoordinatorInfo {
   readonly environment: Environment;
   readonly publicKey: PublicKey;
   readonly fleet: string;
+  /** `address:port` of the delay reflectors it runs. */
+  readonly reflectors: readonly string[];
 }
 
 /** Leave to ask one box for one title, and where the box is. */

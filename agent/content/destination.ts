@@ -1,6 +1,6 @@
 /** Where a fetched title goes: a folder, the box's store, or nowhere. */
 import { constants } from "node:fs";
-import { mkdir, open } from "node:fs/promises";
+import { type FileHandle, mkdir, open, stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import type { Sealed, TitleManifest } from "../accounting/messages.ts";
 import { sha256 } from "../core/encoding.ts";
@@ -15,46 +15,101 @@ export interface Destination {
   put(ref: ChunkRef, data: Uint8Array): Promise<PutOutcome | undefined>;
   /** Called when every chunk is there. */
   finish(): Promise<void>;
+  /** Called at the end, however it ended. */
+  close(): Promise<void>;
 }
 
 /** Files under a folder, by their paths in the title. What is there and right is not fetched again. */
 export function toFolder(folder: string, manifest: TitleManifest): Destination {
-  const pathOf = (file: number) => join(folder, fileAt(manifest, file).path);
-  const withFile = async <T>(file: number, use: (disk: Disk) => Promise<T>): Promise<T> => {
-    const path = pathOf(file);
+  return new FolderDestination(folder, manifest);
+}
+
+/** Files written lately stay open: opening one for each chunk costs more than writing it. */
+const OPEN_FILES = 8;
+
+interface OpenFile {
+  readonly file: Promise<FileHandle>;
+  users: number;
+}
+
+class FolderDestination implements Destination {
+  readonly #folder: string;
+  readonly #manifest: TitleManifest;
+  /** Oldest use first. */
+  readonly #open = new Map<number, OpenFile>();
+  /** Sizes of the files before the fetch; nothing beyond them needs to be looked at. */
+  readonly #before = new Map<number, number>();
+
+  constructor(folder: string, manifest: TitleManifest) {
+    this.#folder = folder;
+    this.#manifest = manifest;
+  }
+
+  async has(ref: ChunkRef): Promise<boolean> {
+    const { start, end } = this.#range(ref);
+    const known = this.#before.get(ref.file) ?? (await sizeOf(this.#path(ref.file)));
+    this.#before.set(ref.file, known);
+    if (known < end) return false;
+    const data = new Uint8Array(end - start);
+    return this.#use(ref.file, async (file) => {
+      const { bytesRead } = await file.read(data, 0, data.length, start);
+      return bytesRead === data.length && sha256(data) === hashOf(this.#manifest, ref);
+    });
+  }
+
+  async put(ref: ChunkRef, data: Uint8Array): Promise<undefined> {
+    const { start } = this.#range(ref);
+    await this.#use(ref.file, (file) => file.write(data, 0, data.length, start));
+  }
+
+  /** Makes empty files, and cuts off what a longer file of the same name had. */
+  async finish(): Promise<void> {
+    for (const [index, { size }] of this.#manifest.files.entries())
+      await this.#use(index, (file) => file.truncate(size));
+  }
+
+  async close(): Promise<void> {
+    const files = [...this.#open.values()];
+    this.#open.clear();
+    this.#before.clear();
+    await Promise.allSettled(files.map(async ({ file }) => (await file).close()));
+  }
+
+  async #use<T>(index: number, use: (file: FileHandle) => Promise<T>): Promise<T> {
+    const opened = this.#open.get(index) ?? { file: openForUse(this.#path(index)), users: 0 };
+    this.#open.delete(index);
+    this.#open.set(index, opened);
+    opened.users++;
     try {
-      await mkdir(dirname(path), { recursive: true });
-      const disk = await open(path, constants.O_RDWR | constants.O_CREAT, 0o644);
-      try {
-        return await use(disk);
-      } finally {
-        await disk.close();
-      }
+      return await use(await opened.file);
     } catch (cause) {
       throw new OperatorError(
         exitCode.ioError,
-        `Cannot write ${path} (${reasonOf(cause)}): make room or name another folder.`,
+        `Cannot write ${this.#path(index)} (${reasonOf(cause)}): make room or name another folder.`,
         { cause },
       );
+    } finally {
+      opened.users--;
+      await this.#closeIdle();
     }
-  };
-  return {
-    has: async (ref) => {
-      const { start, end } = chunkRange(fileAt(manifest, ref.file), manifest.chunkSize, ref.chunk);
-      const data = await readPart(pathOf(ref.file), start, end);
-      return data !== undefined && sha256(data) === hashOf(manifest, ref);
-    },
-    put: async (ref, data) => {
-      const { start } = chunkRange(fileAt(manifest, ref.file), manifest.chunkSize, ref.chunk);
-      await withFile(ref.file, (disk) => disk.write(data, 0, data.length, start));
-      return undefined;
-    },
-    finish: async () => {
-      // Makes empty files, and cuts off what a longer file of the same name had.
-      for (const [file, { size }] of manifest.files.entries())
-        await withFile(file, (disk) => disk.truncate(size));
-    },
-  };
+  }
+
+  async #closeIdle(): Promise<void> {
+    for (const [index, { file, users }] of this.#open) {
+      if (this.#open.size <= OPEN_FILES) return;
+      if (users > 0) continue;
+      this.#open.delete(index);
+      await (await file).close();
+    }
+  }
+
+  #range(ref: ChunkRef) {
+    return chunkRange(fileAt(this.#manifest, ref.file), this.#manifest.chunkSize, ref.chunk);
+  }
+
+  #path(file: number): string {
+    return join(this.#folder, fileAt(this.#manifest, file).path);
+  }
 }
 
 /** The box's cache; bytes that it may not or cannot take end the fetch with the reason. */
@@ -66,6 +121,7 @@ export function toStore(store: ContentStore, title: Sealed<"manifest">): Destina
       return outcome === "stored" || outcome === "known" ? undefined : outcome;
     },
     finish: () => store.flush(),
+    close: async () => {},
   };
 }
 
@@ -74,22 +130,19 @@ export const toNowhere: Destination = {
   has: async () => false,
   put: async () => undefined,
   finish: async () => {},
+  close: async () => {},
 };
 
-type Disk = Awaited<ReturnType<typeof open>>;
+async function openForUse(path: string): Promise<FileHandle> {
+  await mkdir(dirname(path), { recursive: true });
+  return open(path, constants.O_RDWR | constants.O_CREAT, 0o644);
+}
 
-async function readPart(path: string, start: number, end: number): Promise<Uint8Array | undefined> {
+async function sizeOf(path: string): Promise<number> {
   try {
-    const disk = await open(path, "r");
-    try {
-      const data = new Uint8Array(end - start);
-      const { bytesRead } = await disk.read(data, 0, data.length, start);
-      return bytesRead === data.length ? data : undefined;
-    } finally {
-      await disk.close();
-    }
+    return (await stat(path)).size;
   } catch (fault) {
-    if (errnoOf(fault) === "ENOENT") return undefined;
+    if (errnoOf(fault) === "ENOENT") return 0;
     throw fault;
   }
 }

@@ -19,6 +19,7 @@ export interface FetchProgress {
 export interface FetchSummary extends FetchProgress {
   /** `complete`, or why the destination took no more. */
   readonly end: "complete" | "stopped" | PutOutcome;
+  /** Until the last byte was kept; the last receipts go out after it. */
   readonly took: Milliseconds;
 }
 
@@ -55,13 +56,15 @@ export async function fetchTitle(
     await session.feed(both);
     const end = signal.aborted ? "stopped" : session.end;
     if (end === "complete") await options.destination.finish();
+    const took = milliseconds(clock.monotonicMs() - started);
     over.abort();
     await running;
     options.onProgress?.(session.progress);
-    return { ...session.progress, end, took: milliseconds(clock.monotonicMs() - started) };
+    return { ...session.progress, end, took };
   } finally {
     over.abort();
     await running;
+    await options.destination.close();
   }
 }
 

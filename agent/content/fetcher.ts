@@ -13,10 +13,10 @@ import type { Random } from "../core/random.ts";
 import { type Milliseconds, milliseconds, seconds, toUnixSeconds } from "../core/units.ts";
 import type { Signer } from "../identity/ed25519.ts";
 import { BoxLink, type RunOutcome } from "./box-link.ts";
-import type { ChunkRef } from "./chunks.ts";
+import { type ChunkRef, type ChunkRun, refsOf, runLength } from "./chunks.ts";
 import type { Grant, Grants } from "./coordinator-client.ts";
 import { type BoxTally, FetchTally } from "./fetch-tally.ts";
-import { type ChunkRun, refsOf, Schedule, type Source } from "./schedule.ts";
+import { Schedule, type Source } from "./schedule.ts";
 import { Wake } from "./wake.ts";
 
 /** Where tickets come from: the coordinator, or a test. */
@@ -38,12 +38,19 @@ export interface FetcherOptions {
   readonly pace?: ((amount: number, signal: AbortSignal) => Promise<void>) | undefined;
   /** Boxes at once, 1 to 16. */
   readonly boxes?: number;
+  /** Told of every chunk whose hash fits, copies included: what the box will hold a receipt for. */
+  readonly onVerified?: ((box: PublicKey, amount: number) => void) | undefined;
 }
 
-/** Requests at once to one box: the second hides the first one's round trip. */
-const LANES = 2;
+/** Requests at once to one box; the third only bridges the end of the first. */
+const LANES = 3;
 /** Most bytes of one request: two of them stay inside the window a box gives a stranger. */
 const MOST_PER_REQUEST = 512 * 1024;
+/**
+ * The next request goes out when no more than this is still to come from a box. So requests are
+ * staggered, and the line never idles for the round trip between two of them.
+ */
+const ASK_BELOW = 512 * 1024;
 /** A request to a slow box should not take longer than this, so that plans can change. */
 const REQUEST_SECONDS = 1;
 const TICK = milliseconds(250);
@@ -63,7 +70,10 @@ interface Box {
   readonly stop: AbortController;
   readonly lacking: Set<string>;
   readonly tally: BoxTally;
-  lanes: number;
+  /** Set by a box that is busy or wants receipts: one request at a time. */
+  single: boolean;
+  /** Bytes asked for and not yet here. */
+  outstanding: number;
   strikes: number;
   quietUntil: Milliseconds;
 }
@@ -187,7 +197,8 @@ export class TitleFetcher implements Part {
       stop: new AbortController(),
       lacking: new Set(),
       tally: this.tally.of(id, origin),
-      lanes: LANES,
+      single: false,
+      outstanding: 0,
       strikes: 0,
       quietUntil: clock.monotonicMs(),
     };
@@ -195,17 +206,18 @@ export class TitleFetcher implements Part {
     this.#boxes.set(id, box);
     const both = AbortSignal.any([signal, box.stop.signal]);
     for (let lane = 0; lane < LANES; lane++) {
-      this.#background(this.#runLane(box, lane, both));
+      this.#background(this.#runLane(box, both));
     }
     this.#wake.notify();
   }
 
-  async #runLane(box: Box, lane: number, signal: AbortSignal): Promise<void> {
+  async #runLane(box: Box, signal: AbortSignal): Promise<void> {
     const { clock } = this.#options;
     while (!signal.aborted) {
       const quiet = box.quietUntil - clock.monotonicMs();
       if (quiet > 0) await clock.sleep(milliseconds(quiet), signal);
-      const run = lane < box.lanes && quiet <= 0 ? this.#take(box) : undefined;
+      const free = box.outstanding <= (box.single ? 0 : ASK_BELOW);
+      const run = free && quiet <= 0 ? this.#take(box) : undefined;
       if (run) await this.#fetch(box, run, signal);
       // Deadlines come closer without anyone saying so: look again at the next tick.
       else if (quiet <= 0) await Promise.race([this.#wake.wait(signal), clock.sleep(TICK, signal)]);
@@ -223,18 +235,26 @@ export class TitleFetcher implements Part {
 
   async #fetch(box: Box, run: ChunkRun, signal: AbortSignal): Promise<void> {
     const { title, pace } = this.#options;
-    const size = (run.after - run.first) * title.body.chunkSize;
-    await pace?.(size, signal);
+    let left = runLength(title.body, run);
+    box.outstanding += left;
+    const deliver = (ref: ChunkRef, data: Uint8Array) => {
+      left -= data.length;
+      box.outstanding -= data.length;
+      return this.#deliver(box, ref, data);
+    };
+    await pace?.(left, signal);
     const outcome = signal.aborted
       ? ({ kind: "stopped" } as const)
-      : await box.link.fetchRun(run, (ref, data) => this.#deliver(box, ref, data), signal);
+      : await box.link.fetchRun(run, deliver, signal);
+    box.outstanding -= left;
     this.#schedule.release(run, box.link.id);
     this.#judge(box, run, outcome, signal);
     this.#wake.notify();
   }
 
   async #deliver(box: Box, ref: ChunkRef, data: Uint8Array): Promise<void> {
-    box.tally.bytes += data.length;
+    box.tally.add(data.length, this.#options.clock.monotonicMs());
+    this.#options.onVerified?.(box.tally.box, data.length);
     if (this.#schedule.done(ref)) await this.#options.deliver(ref, data);
     else box.tally.copies += data.length;
     this.#wake.notify();
@@ -245,7 +265,6 @@ export class TitleFetcher implements Part {
     switch (outcome.kind) {
       case "done":
         box.strikes = 0;
-        box.tally.rate = box.link.rate;
         return;
       case "stopped":
         return;
@@ -253,11 +272,11 @@ export class TitleFetcher implements Part {
         for (const ref of refsOf(run)) box.lacking.add(`${ref.file}/${ref.chunk}`);
         return;
       case "busy":
-        box.lanes = 1;
+        box.single = true;
         box.quietUntil = milliseconds(now + outcome.wait);
         return;
       case "receipts-due":
-        box.lanes = 1;
+        box.single = true;
         this.#strike(box, "used-up", now);
         void box.link.postReceipt(signal);
         return;
@@ -312,7 +331,7 @@ function sourceOf(box: Box): Source {
   const most = Math.min(MOST_PER_REQUEST, box.link.rate * REQUEST_SECONDS, box.link.allowance);
   return {
     id: box.link.id,
-    rate: box.link.rate / Math.max(1, box.lanes),
+    rate: box.link.rate,
     most,
     lastResort: box.origin,
     lacks: (ref) => box.lacking.has(`${ref.file}/${ref.chunk}`),

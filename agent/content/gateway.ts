@@ -6,7 +6,7 @@ import { seal } from "../accounting/envelope.ts";
 import type { Environment, Sealed, TitleFile } from "../accounting/messages.ts";
 import { parseRange } from "../core/byte-range.ts";
 import type { Clock } from "../core/clock.ts";
-import { type Hash, type Id, toHex } from "../core/encoding.ts";
+import { type Hash, type Id, type PublicKey, toHex } from "../core/encoding.ts";
 import { errnoOf, exitCode, OperatorError, reasonOf } from "../core/errors.ts";
 import type { Log } from "../core/log.ts";
 import { every, type Part } from "../core/part.ts";
@@ -41,6 +41,8 @@ export interface GatewayOptions {
   readonly local?: ((title: Hash, ref: ChunkRef) => Promise<Uint8Array | undefined>) | undefined;
   readonly pace?: ((amount: number, signal: AbortSignal) => Promise<void>) | undefined;
   readonly boxes?: number;
+  /** See `FetcherOptions`. */
+  readonly onVerified?: ((box: PublicKey, amount: number) => void) | undefined;
   /** A player waits this long for a chunk before it gets an error. */
   readonly patience?: Milliseconds;
 }
@@ -292,6 +294,7 @@ export class Gateway implements Part, AsyncDisposable {
       ...(boxes !== undefined && { boxes }),
       memory: this.#options.memory ?? MEMORY,
       patience: this.#options.patience,
+      onVerified: this.#options.onVerified,
       local: local && ((ref) => local(sealed.hash, ref)),
     });
     const now = clock.monotonicMs();

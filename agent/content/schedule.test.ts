@@ -1,9 +1,9 @@
 import { expect, test } from "bun:test";
 import fc from "fast-check";
 import type { PublicKey } from "../core/encoding.ts";
-import type { ChunkRef } from "./chunks.ts";
+import { type ChunkRef, refsOf } from "./chunks.ts";
 import { sampleTitle } from "./sample-title.ts";
-import { refsOf, Schedule, type Source } from "./schedule.ts";
+import { Schedule, type Source } from "./schedule.ts";
 
 const KIB = 1024;
 const CHUNK = 64 * KIB;
@@ -27,11 +27,12 @@ function wanting(refs: readonly (readonly [file: number, chunk: number, deadline
   return schedule;
 }
 
-test("chunks that follow each other go into one request, as far as it may be long", () => {
-  const schedule = wanting([0, 1, 2, 3, 4, 5].map((chunk) => [0, chunk] as const));
+test("chunks that follow each other go into one request, until the end is near", () => {
+  const schedule = wanting([...Array(12).keys()].map((chunk) => [0, chunk] as const));
   const a = source("a");
   expect(schedule.take(a, [a], 0)).toEqual({ file: 0, first: 0, after: 4 });
-  expect(schedule.take(a, [a], 0)).toEqual({ file: 0, first: 4, after: 6 });
+  expect(schedule.take(a, [a], 0)).toEqual({ file: 0, first: 4, after: 8 });
+  expect(schedule.take(a, [a], 0)).toEqual({ file: 0, first: 8, after: 9 });
 });
 
 test("the earliest deadline goes first", () => {

@@ -4,14 +4,7 @@
  */
 import type { TitleManifest } from "../accounting/messages.ts";
 import type { PublicKey } from "../core/encoding.ts";
-import { type ChunkRef, chunkLength } from "./chunks.ts";
-
-/** Consecutive chunks of one file, fetched with one range request: [first, after). */
-export interface ChunkRun {
-  readonly file: number;
-  readonly first: number;
-  readonly after: number;
-}
+import { type ChunkRef, type ChunkRun, chunkLength, refsOf } from "./chunks.ts";
 
 /** A box as the schedule sees it at the moment it asks for work. */
 export interface Source {
@@ -36,6 +29,8 @@ interface Wanted {
 const RESCUE_MS = 2_500;
 /** What is needed within this time is asked for chunk by chunk, so that all boxes bring some of it. */
 const SPREAD_MS = 3_000;
+/** So few free chunks for each box mean that the end is near. */
+const SPREAD_CHUNKS = 4;
 /** A second copy is asked for when it should come in this part of the time the first still takes. */
 const WORTH_A_COPY = 0.5;
 /** Bytes fetched twice: at most this share of what came, and a little to begin with. */
@@ -94,7 +89,14 @@ export class Schedule {
       : (this.#late(open, source, now) ??
         this.#free(open, source, boxes, now) ??
         this.#copy(open, source, now));
-    return chosen && this.#run(chosen, source, now);
+    if (!chosen) return undefined;
+    const free = open.filter((wanted) => wanted.holders.size === 0).length;
+    // What is needed soon, and what is left at the end, is spread over all boxes, a chunk to each.
+    const single =
+      chosen.holders.size > 0 ||
+      chosen.deadline - now < SPREAD_MS ||
+      free <= SPREAD_CHUNKS * boxes.length;
+    return this.#run(chosen, source, single, now);
   }
 
   /** Held by a box that will miss the deadline, where this one might not. */
@@ -159,15 +161,12 @@ export class Schedule {
     return finish === undefined ? wanted.deadline - now < RESCUE_MS / 2 : finish > wanted.deadline;
   }
 
-  #run(chosen: Wanted, source: Source, now: number): ChunkRun {
+  #run(chosen: Wanted, source: Source, single: boolean, now: number): ChunkRun {
     const { file, chunk } = chosen.ref;
-    const copying = chosen.holders.size > 0;
-    // What is needed soon is spread over all boxes, a chunk to each.
-    const single = copying || chosen.deadline - now < SPREAD_MS;
     let after = chunk + 1;
     let size = chunkLength(this.#manifest, chosen.ref);
     this.#take(chosen, source, size, now);
-    if (copying) this.#copiedBytes += size;
+    if (chosen.holders.size > 1) this.#copiedBytes += size;
     while (!single) {
       const next = this.#wanted.get(keyOf({ file, chunk: after }));
       if (!next || next.holders.size > 0 || source.lacks(next.ref)) break;
@@ -186,10 +185,6 @@ export class Schedule {
   #finish(wanted: Wanted, source: Source, now: number): number {
     return now + (chunkLength(this.#manifest, wanted.ref) / source.rate) * 1000;
   }
-}
-
-export function* refsOf(run: ChunkRun): Generator<ChunkRef> {
-  for (let chunk = run.first; chunk < run.after; chunk++) yield { file: run.file, chunk };
 }
 
 const keyOf = (ref: ChunkRef) => `${ref.file}/${ref.chunk}`;
