@@ -103,6 +103,11 @@ export class Admission<T> {
     return { kind: "wait", place };
   }
 
+  /** Viewers whose share is remembered; bounded. */
+  get remembered(): number {
+    return this.#served.size;
+  }
+
   /** Those whose turn has come, in order; call it again after each change of the situation. */
   next(now: Situation): readonly Waiting<T>[] {
     const started: Waiting<T>[] = [];

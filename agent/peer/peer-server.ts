@@ -10,7 +10,7 @@ import type { Hash, PublicKey } from "../core/encoding.ts";
 import { errnoOf, exitCode, OperatorError, reasonOf } from "../core/errors.ts";
 import type { Log } from "../core/log.ts";
 import { every, type Part } from "../core/part.ts";
-import { type Bytes, bytes, milliseconds, seconds } from "../core/units.ts";
+import { type Bytes, bytes, type Milliseconds, milliseconds, seconds } from "../core/units.ts";
 import type { VerdictSource } from "../governor/verdict.ts";
 import type { SessionJournal } from "../journal/session-journal.ts";
 import type { AdmissionLimits } from "./admission.ts";
@@ -42,6 +42,8 @@ export interface PeerServerOptions {
   /** Open connections beyond which all are closed, so that the household's page still gets one. */
   readonly mostConnections?: number;
   readonly descriptors?: () => Descriptors | undefined;
+  /** See `SessionsOptions`. */
+  readonly idleAfter?: Milliseconds | undefined;
 }
 
 export interface PeerStats {

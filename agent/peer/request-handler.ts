@@ -2,6 +2,7 @@
 import type { Server } from "bun";
 import * as v from "valibot";
 import type { ContentFile, ContentSource } from "../content/content-source.ts";
+import { parseRange } from "../core/byte-range.ts";
 import type { Clock } from "../core/clock.ts";
 import { type Hash, isHash, type PublicKey } from "../core/encoding.ts";
 import { assertNever } from "../core/errors.ts";
@@ -9,7 +10,6 @@ import { milliseconds } from "../core/units.ts";
 import type { VerdictSource } from "../governor/verdict.ts";
 import { Admission, type AdmissionLimits, type Turned, type Waiting } from "./admission.ts";
 import { type Refusal, refusalResponse } from "./answers.ts";
-import { parseRange } from "../core/byte-range.ts";
 import { FailureBudget } from "./failure-budget.ts";
 import { FileResponses, namesTag, notModified, rangeApplies, type Slice } from "./file-response.ts";
 import { parseTarget } from "./request-target.ts";

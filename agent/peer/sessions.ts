@@ -14,7 +14,7 @@ import {
 } from "../accounting/window.ts";
 import type { Clock } from "../core/clock.ts";
 import { fromBase64Url, type Hash, type PublicKey } from "../core/encoding.ts";
-import { milliseconds, seconds, toUnixSeconds } from "../core/units.ts";
+import { type Milliseconds, milliseconds, seconds, toUnixSeconds } from "../core/units.ts";
 import type { Admission as JournalAdmission, SessionJournal } from "../journal/session-journal.ts";
 import { Session } from "./session.ts";
 
@@ -26,6 +26,8 @@ export interface SessionsOptions {
   readonly journal: SessionJournal;
   readonly clock: Clock;
   readonly clockQuality: () => ClockQuality;
+  /** A viewer that neither asks nor signs for so long has left; a minute when absent. */
+  readonly idleAfter?: Milliseconds | undefined;
 }
 
 export type SessionRefusal =
@@ -38,10 +40,7 @@ export type Found = { readonly ok: true; readonly session: Session } | SessionRe
 /** Sessions held in memory at once; the oldest idle one is closed for a new one. */
 const MOST_SESSIONS = 1024;
 const MOST_ENDED = 256;
-/** A viewer that neither asks nor signs for so long has left. */
 const IDLE = seconds(60);
-/** Receipts ride on most requests; one in so many bytes is worth verifying as it comes. */
-const VERIFY_EVERY = 4 * 1024 * 1024;
 /** A ticket has at most 1 KiB as a message. */
 const LONGEST_TICKET_TEXT = 2048;
 
@@ -85,8 +84,8 @@ export class Sessions {
     if (!judgement.ok) return judgement;
     const standing = this.standing(session);
     if (isRefused(standing)) return { ok: false, code: "viewer-refused" };
-    const stale = session.charged + amount - session.proven > VERIFY_EVERY;
-    if (stale || session.room(standing) < amount) this.#verifyNewest(session);
+    // Receipts are cumulative: one is verified when the window needs it, and once a second (`sweep`).
+    if (session.room(standing) < amount) this.#verifyNewest(session);
     if (session.charged + amount > session.ticket.body.maxBytes) {
       return { ok: false, code: "ticket-used-up" };
     }
@@ -125,7 +124,7 @@ export class Sessions {
       const { notBefore, expires } = session.ticket.body;
       const expired = now - session.started > (expires - notBefore) * 1000;
       if (expired) this.#close(session, "expired");
-      else if (now - session.lastUsed > IDLE) this.#closeIdle(session);
+      else if (now - session.lastUsed > (this.#options.idleAfter ?? IDLE)) this.#closeIdle(session);
       else this.#noteProgress(session);
     }
     if (this.#refused.size > MOST_SESSIONS) this.#refused.clear();

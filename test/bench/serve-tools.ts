@@ -1,0 +1,91 @@
+/** The other side of the serving benchmarks: nginx, wrk, and the kernel's count of CPU time. */
+import { readFileSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+
+/** USER_HZ, which Linux fixes at 100 for /proc on every architecture we build for. */
+const TICKS_PER_SECOND = 100;
+
+/** User and system time of a process so far. */
+export function cpuSeconds(pid: number): number {
+  const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
+  const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+  return (Number(fields[11]) + Number(fields[12])) / TICKS_PER_SECOND;
+}
+
+/** Resident memory of a process, in bytes. */
+export function residentBytes(pid: number): number {
+  const line = /^VmRSS:\s+(\d+) kB/m.exec(readFileSync(`/proc/${pid}/status`, "utf8"));
+  return Number(line?.[1]) * 1024;
+}
+
+export const median = (values: readonly number[]) =>
+  [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN;
+
+export const missing = (...tools: readonly string[]) => tools.filter((tool) => !Bun.which(tool));
+
+export interface Load {
+  readonly bytesPerSecond: number;
+  readonly requests: number;
+  readonly errors: number;
+}
+
+/** wrk with four connections of one thread; the script is Lua. */
+export async function runWrk(url: string, seconds: number, script: string): Promise<Load> {
+  const command = ["wrk", "-t1", "-c4", `-d${seconds}s`, "-s", script, url];
+  const run = Bun.spawn(command, { stdout: "pipe", stderr: "inherit" });
+  const text = await new Response(run.stdout).text();
+  const result = /^result (\d+) (\d+) (\d+) (\d+)$/m.exec(text);
+  if ((await run.exited) !== 0 || !result) throw new Error(`wrk failed: ${text}`);
+  const [, amount, micros, requests, errors] = result.map(Number);
+  return {
+    bytesPerSecond: ((amount ?? 0) * 1e6) / (micros ?? 1),
+    requests: requests ?? 0,
+    errors: errors ?? 0,
+  };
+}
+
+/** Prints what `runWrk` reads. */
+export const wrkReport = `
+done = function(summary)
+  local e = summary.errors
+  io.write(string.format("result %d %d %d %d\\n", summary.bytes, summary.duration, summary.requests,
+    e.connect + e.read + e.write + e.status + e.timeout))
+end
+`;
+
+export interface Nginx extends AsyncDisposable {
+  readonly url: string;
+  readonly worker: number;
+}
+
+/** One worker with sendfile, as in its own documentation for large files. */
+export async function startNginx(directory: string, port: number): Promise<Nginx> {
+  const file = join(directory, "nginx.conf");
+  writeFileSync(
+    file,
+    `${process.getuid?.() === 0 ? "user root; " : ""}daemon off; worker_processes 1; pid ${directory}/nginx.pid; error_log ${directory}/nginx.err;
+events { worker_connections 4096; }
+http { sendfile on; tcp_nopush on; access_log off; keepalive_requests 1000000000; types { video/mp4 mp4; }
+  server { listen 127.0.0.1:${port}; root ${directory}; } }
+`,
+  );
+  const command = ["nginx", "-e", `${directory}/nginx.err`, "-c", file];
+  const master = Bun.spawn(command, { stdout: "ignore", stderr: "ignore" });
+  const url = `http://127.0.0.1:${port}`;
+  for (let attempt = 0; ; attempt++) {
+    const up = await fetch(`${url}/0`, { method: "HEAD" }).catch(() => undefined);
+    if (up) break;
+    if (attempt > 100) throw new Error("nginx does not answer");
+    await Bun.sleep(20);
+  }
+  const children = readFileSync(`/proc/${master.pid}/task/${master.pid}/children`, "utf8");
+  return {
+    url,
+    worker: Number(children.trim().split(" ")[0]),
+    async [Symbol.asyncDispose]() {
+      master.kill();
+      await master.exited;
+      rmSync(file);
+    },
+  };
+}
