@@ -1,5 +1,6 @@
 /** What `tc qdisc show` and `tc filter show dev … ingress` print of redirections. */
 import type { Source } from "../ingress-control.ts";
+import { addressV4, addressV6 } from "./address-text.ts";
 import { IFB } from "./ingress-commands.ts";
 
 export interface IngressListing {
@@ -31,15 +32,9 @@ function parseSource(block: string): Source | undefined {
       ([, word, at]) => [Number(at), word ?? ""] as const,
     ),
   );
-  const [first, ...rest] = [8, 12, 16, 20].map((at) => words.get(at) ?? "");
-  const v4 = words.get(12);
-  if (words.has(40) && first) {
-    const groups = `${first}${rest.join("")}`.match(/.{4}/g) ?? [];
-    const address = new URL(`http://[${groups.join(":")}]/`).hostname.slice(1, -1);
-    return { address, port: upperHalf(words.get(40)) };
-  }
-  if (!v4 || !words.has(20)) return undefined;
-  return { address: [...Buffer.from(v4, "hex")].join("."), port: upperHalf(words.get(20)) };
+  const word = (at: number) => words.get(at) ?? "";
+  const v6 = words.has(40);
+  const address = v6 ? addressV6([8, 12, 16, 20].map(word).join("")) : addressV4(word(12));
+  const port = Number.parseInt(word(v6 ? 40 : 20).slice(0, 4), 16);
+  return address && port > 0 ? { address, port } : undefined;
 }
-
-const upperHalf = (word = "") => Number.parseInt(word.slice(0, 4), 16);

@@ -1,4 +1,5 @@
 /** Default routes from /proc/net/route and /proc/net/ipv6_route (kernel: net/ipv4/fib_trie.c, net/ipv6/route.c). */
+import { addressV4, addressV6 } from "./address-text.ts";
 
 export interface DefaultRoute {
   readonly device: string;
@@ -36,8 +37,8 @@ const byMetric = (routes: DefaultRoute[]) => routes.sort((a, b) => a.metric - b.
 function parseLineV4(line: string): DefaultRoute | undefined {
   const [device, destination, gateway, flags, , , metric, mask] = line.trim().split(/\s+/);
   if (!device || destination !== "00000000" || mask !== "00000000") return undefined;
-  if (!isUsable(flags) || !gateway || !/^[0-9A-F]{8}$/i.test(gateway)) return undefined;
-  const address = hostOrderV4(gateway);
+  const address = addressV4(hostOrder(gateway ?? ""));
+  if (!isUsable(flags) || !address) return undefined;
   return {
     device,
     metric: Number(metric) || 0,
@@ -50,11 +51,13 @@ function parseLineV6(line: string): DefaultRoute | undefined {
   const [destination, prefix, , sourcePrefix, nextHop, metric, , , flags, device] = fields;
   if (destination !== ZERO_V6 || prefix !== "00" || sourcePrefix !== "00") return undefined;
   if (!device || device === "lo" || !isUsable(flags)) return undefined;
-  if (!nextHop || !/^[0-9a-f]{32}$/i.test(nextHop)) return undefined;
+  const address = addressV6(nextHop ?? "");
+  if (!address) return undefined;
+  const gateway = /^fe[89ab]/.test(address) ? `${address}%${device}` : address;
   return {
     device,
     metric: Number.parseInt(metric ?? "", 16) || 0,
-    ...(nextHop !== ZERO_V6 && { gateway: addressV6(nextHop, device) }),
+    ...(address !== "::" && { gateway }),
   };
 }
 
@@ -64,10 +67,4 @@ function isUsable(flags: string | undefined): boolean {
 }
 
 /** The kernel prints the address as one number in the machine's byte order; all our targets are little-endian. */
-const hostOrderV4 = (hex: string) => [...Buffer.from(hex, "hex")].reverse().join(".");
-
-function addressV6(hex: string, device: string): string {
-  const groups = hex.match(/.{4}/g) ?? [];
-  const short = new URL(`http://[${groups.join(":")}]/`).hostname.slice(1, -1);
-  return /^fe[89ab]/.test(short) ? `${short}%${device}` : short;
-}
+const hostOrder = (hex: string) => hex.match(/../g)?.reverse().join("") ?? "";
