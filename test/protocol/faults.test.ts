@@ -71,14 +71,14 @@ describe("fault 32: frames made to hurt", () => {
     expect(() => encodeBatch(new Array(1025).fill(new Uint8Array(1)))).toThrow(RangeError);
   });
 
-  test("a hundred thousand refused records leave nothing behind", () => {
+  test("twenty thousand refused records leave nothing behind", () => {
     const record = seal("record", examples.record.body, keys.box, environment).bytes;
     const poison = record.with(record.length - 66 - 1, 0xff);
     const result = openEvidence(poison, { environment, coordinators });
     expect(result).toMatchObject({ ok: false, code: "malformed" });
     Bun.gc(true);
     const before = process.memoryUsage().heapUsed;
-    for (let count = 0; count < 100_000; count++)
+    for (let count = 0; count < 20_000; count++)
       openEvidence(poison, { environment, coordinators });
     Bun.gc(true);
     expect(process.memoryUsage().heapUsed - before).toBeLessThan(16 * 1024 * 1024);
