@@ -11,7 +11,7 @@ const WAITING = 240_000;
 const BURST_MS = 4;
 const BURST_BITS = 2 * 1500 * 8;
 /** How long one sender keeps its turn when there are more than may send at once. */
-const TURN_MS = 1500;
+const TURN_MS = 6000;
 
 export interface Allocation {
   readonly rates: ReadonlyMap<string, BitsPerSecond>;

@@ -129,7 +129,9 @@ function checkGates(state: GovernorState, policy: Policy, now: Now): Gate {
   const settling = now.monotonic - state.line.startedAt < SETTLING_MS;
   if (trust === 0 && !settling) return { open: false, reason: "line-unknown" };
   const known = state.line.capacity ?? Number.POSITIVE_INFINITY;
-  const line = Math.min(trust, policy.share / 100) * known;
+  const part = Math.min(trust, policy.share / 100);
+  // A full share is no ceiling at all, or the line could never turn out to carry more.
+  const line = part < 1 ? part * known : Number.POSITIVE_INFINITY;
   const bounds: readonly (readonly [number, Reason | undefined])[] = [
     [allowed.ceiling, "rate-limited"],
     [comfort.ceiling, comfort.reason],

@@ -55,11 +55,12 @@ export const noDelays = (at: number): DelayState => ({
   answeredAt: at,
 });
 
-/** Takes the replies of one tick in. */
+/** Takes the replies of one tick in; `burst` is what our own segments alone may wait for another. */
 export function observeDelays(
   state: DelayState,
   delays: readonly DelaySample[],
   at: number,
+  burst = 0,
 ): DelayState {
   if (delays.length === 0) return { ...state, queue: recent(state.queue, at) };
   const places = { ...state.places };
@@ -68,7 +69,12 @@ export function observeDelays(
     const before = places[sample.target];
     const place = observePlace(before, sample);
     places[sample.target] = place;
-    if (before) jitter = learnJitter(jitter, Math.abs(place.last.queue - before.last.queue));
+    // What stands or swings above this is a queue of somebody's, not the path's noise.
+    const calm = Math.max(12, 3 * jitter);
+    if (before && before.last.queue < calm && place.last.queue < calm) {
+      const difference = Math.abs(place.last.queue - before.last.queue) - burst;
+      jitter = learnJitter(jitter, Math.max(0, difference));
+    }
   }
   const fresh = Object.values(places).filter((place) => at - place.last.at <= FRESH_MS);
   const least = fresh.reduce((a, b) => (b.last.queue < a.last.queue ? b : a), fresh[0] as Place);

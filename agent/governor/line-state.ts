@@ -46,6 +46,8 @@ export interface LineState {
   /** Recent knees and pushes, newest last. */
   readonly knees: readonly number[];
   readonly pushes: readonly number[];
+  /** The last push came with loss. */
+  readonly shallow: boolean;
   /** How long a clear line must last before we come back. */
   readonly patience: number;
   /** How long to stay aside on a router with flow queues. */
@@ -55,6 +57,8 @@ export interface LineState {
   readonly loweredAt: number;
   /** Ticks in a row that our own flows looked crowded while the probes did not. */
   readonly crowded: number;
+  /** Since when less arrives than is asked for, though there is more to send. */
+  readonly shortSince: number;
   /** Last time there was something to send. */
   readonly demandAt: number;
   readonly startedAt: number;

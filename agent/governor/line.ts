@@ -48,11 +48,16 @@ export function startLine(at: number, capacity?: number): LineState {
     rampedAt: at,
     loweredAt: at,
     crowded: 0,
+    shortSince: at,
+    shallow: false,
     demandAt: at,
     startedAt: at,
     at,
   };
 }
+
+/** Milliseconds that a full packet takes on the line. */
+const mtuTime = (state: LineState) => 12e6 / Math.max(state.capacity ?? state.rate, START);
 
 const floorOf = (state: LineState) => Math.max(FLOOR, FLOOR_SHARE * (state.capacity ?? 0));
 
@@ -76,6 +81,8 @@ interface View {
   readonly steady: number;
   readonly keepsUp: boolean;
   readonly crowded: boolean;
+  readonly short: boolean;
+  readonly lost: number;
   readonly lossy: boolean;
   readonly silent: boolean;
   readonly excess: number | undefined;
@@ -85,7 +92,9 @@ interface View {
 export function stepLine(before: LineState, sample: LineSample, limits: LineLimits): LineState {
   const state = observe(before, sample);
   const view = look(state, sample);
-  const next = act({ ...state, crowded: view.crowded ? state.crowded + 1 : 0 }, view);
+  const crowded = view.crowded ? state.crowded + 1 : 0;
+  const shortSince = view.short ? state.shortSince : view.at;
+  const next = act({ ...state, crowded, shortSince }, view);
   return { ...next, rate: Math.min(next.rate, limits.ceiling) };
 }
 
@@ -94,7 +103,7 @@ function observe(state: LineState, sample: LineSample): LineState {
   const fade = Math.exp(-(at - state.at) / ACTIVITY_FADE_MS);
   return {
     ...state,
-    delay: observeDelays(state.delay, sample.delays, at),
+    delay: observeDelays(state.delay, sample.delays, at, 2.5 * mtuTime(state)),
     delivery: peers ? observeDelivery(state.delivery, at, peers, state.rate) : [],
     activity: state.activity * fade,
     demandAt: peers && peers.busy > 0 ? at : state.demandAt,
@@ -108,9 +117,9 @@ function look(state: LineState, sample: LineSample): View {
   const { at } = sample;
   const { delay, delivery } = state;
   const rtt = baseRtt(delay) ?? sample.peers?.rtt ?? 50;
-  const mtu = 12e6 / Math.max(state.capacity ?? state.rate, START);
+  const mtu = mtuTime(state);
   const { jitter } = delay;
-  const high = Math.max(8, 4 + 3 * jitter) + mtu;
+  const high = Math.max(8, 4 + 3 * jitter) + 3 * mtu;
   const knee = state.usual + Math.max(2, 2 * jitter) + mtu;
   const newest = delay.queue.at(-1)?.queue ?? 0;
   const last = delay.queue.slice(-3);
@@ -146,8 +155,18 @@ function look(state: LineState, sample: LineSample): View {
       excess > Math.max(8, knee + 4) &&
       median < 0.5 * high &&
       asked > 1e6 &&
-      steady < 0.93 * asked,
-    lossy: lost >= 3 && lost > 0.03 * segments,
+      steady < 0.93 * asked &&
+      // Far less is TCP still finding its feet after a pause.
+      steady > 0.25 * asked,
+    lost,
+    short:
+      steady < 0.93 * asked &&
+      asked > 1e6 &&
+      back < 3 &&
+      (sample.peers?.waiting ?? 0) > 0 &&
+      (lost > 0 || (excess ?? 0) > 2),
+    // What was lost before the last decrease is only told a round trip or two after it.
+    lossy: lost >= 3 && lost > 0.03 * segments && at - state.loweredAt > 300 + 2 * rtt,
     silent,
     excess,
   };
@@ -230,6 +249,7 @@ function hold(state: LineState, view: View, phase: Phase & { kind: "hold" }): Li
   if ((view.median > view.knee || view.lossy) && view.at - phase.since > 100) {
     return atKnee(state, view);
   }
+  if (view.at - state.shortSince > Math.max(500, 3 * view.rtt)) return notThatMuch(state, view);
   const wanted = target(state);
   // Nobody asked for a while: what was free then need not be free now.
   if (view.at - state.demandAt > 5000)
@@ -267,10 +287,18 @@ function atKnee(state: LineState, view: View): LineState {
   // Someone who takes whatever is left shows as one knee after another.
   if (knees.filter((t) => t > view.at - 2000).length >= 3) return push({ ...state, knees }, view);
   // A filling downlink holds acknowledgements back: less arrives than was delivered.
-  const least = view.back > 3 ? 0.88 * state.rate : 0.5 * state.rate;
+  const queued = view.median > view.knee;
+  const least = (view.back > 3 || !queued ? 0.88 : 0.5) * state.rate;
   const free = Math.min(state.rate, Math.max(view.delivered, least));
   const next = { ...waitLonger(state, view, free), knees, available: free };
   return toSettle({ ...next, activity: state.activity + 0.2 }, view, free);
+}
+
+/** Less arrives than is sent, with loss or a queue of our own: what was believed free is not. */
+function notThatMuch(state: LineState, view: View): LineState {
+  const free = Math.max(START, view.steady);
+  const next = { ...waitLonger(state, view, free), available: free, shortSince: view.at };
+  return toSettle({ ...next, capacity: Math.max(free, 0.9 * (state.capacity ?? 0)) }, view, free);
 }
 
 function waitLonger(state: LineState, view: View, free: number): LineState {
@@ -355,6 +383,8 @@ function push(state: LineState, view: View): LineState {
     loweredAt: view.at,
     activity: Math.min(8, state.activity + 1),
     pushes,
+    // Loss on the way: a short buffer, whose being empty again tells little.
+    shallow: view.lost >= 3,
   };
 }
 
@@ -362,11 +392,11 @@ function lookOn(state: LineState, view: View, phase: Phase & { kind: "look" }): 
   const waited = view.at - phase.since;
   const after = state.delay.queue.filter((s) => s.sentAt >= phase.since);
   const drained = after.length >= 3 && after.slice(-3).every((s) => s.queue < view.clear);
-  if (waited >= 300 && drained) {
+  if (waited >= 300 + view.rtt && drained) {
     const again = state.pushes.filter((t) => t > view.at - 3500).length >= 2;
-    return again ? toYield(state, view) : resume(state, view, 0.5);
+    return again || state.shallow ? toYield(state, view) : resume(state, view, 0.5);
   }
-  return waited > 800 + view.rtt ? toYield(state, view) : state;
+  return waited > 800 + 1.5 * view.rtt ? toYield(state, view) : state;
 }
 
 /** Comes back at a share of what was free, ramping from there. */

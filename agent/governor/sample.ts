@@ -22,8 +22,9 @@ export interface PeerSample {
   readonly excess?: Milliseconds;
   /** Least round-trip time that a busy connection ever had. */
   readonly rtt?: Milliseconds;
-  /** Sent and not acknowledged, all connections. */
+  /** Sent and not acknowledged, and not sent yet, all connections. */
   readonly inFlight: Bytes;
+  readonly waiting: Bytes;
 }
 
 export interface LineSample {

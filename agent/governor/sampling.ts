@@ -51,6 +51,7 @@ function peerSample(reading: PeerReading): PeerSample {
     marked: reading.marked,
     busy: busy.length,
     inFlight: bytes(busy.reduce((sum, f) => sum + f.inFlight * (f.segment + HEADERS), 0)),
+    waiting: bytes(busy.reduce((sum, f) => sum + f.notSent, 0)),
     ...(loaded.length > 0 && {
       excess: least((flow) => flow.rtt - flow.minRtt),
       rtt: least((flow) => flow.minRtt),

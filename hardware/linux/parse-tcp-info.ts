@@ -15,6 +15,8 @@ export function parseTcpInfo(view: DataView, length: number, family: 4 | 6): Tcp
   if (length < LEAST_LENGTH) return undefined;
   const segment = view.getUint32(16, true);
   const header = TCP_HEADER + (family === 6 ? 40 : 20);
+  // In packets, and unlike the bytes acknowledged it does not wait for holes to be filled.
+  const delivered = length >= 196 ? view.getUint32(192, true) : undefined;
   const acknowledged = Number(view.getBigUint64(120, true));
   const inFlight = view.getUint32(24, true);
   const sentSegments = length >= 160 ? view.getUint32(156, true) : undefined;
@@ -32,7 +34,9 @@ export function parseTcpInfo(view: DataView, length: number, family: 4 | 6): Tcp
         ? sentPayload + sentSegments * header
         : expanded(acknowledged + inFlight * segment),
     ),
-    acknowledged: bytes(expanded(acknowledged)),
+    acknowledged: bytes(
+      delivered === undefined ? expanded(acknowledged) : delivered * (segment + header),
+    ),
     retransmitted: view.getUint32(100, true),
     marked: length >= 200 ? view.getUint32(196, true) : 0,
   };

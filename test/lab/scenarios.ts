@@ -1,0 +1,401 @@
+/** The scenarios that the governor is judged by, each with its bar. */
+
+import { Home, type Line, sh } from "./home.ts";
+import { Run } from "./run.ts";
+import { startGovernor } from "./sharers.ts";
+
+export interface Figure {
+  readonly name: string;
+  readonly value: number | undefined;
+  readonly unit: string;
+  /** Met when the value is at most (or, for `atLeast`, at least) this. */
+  readonly atMost?: number;
+  readonly atLeast?: number;
+}
+
+export interface Scenario {
+  readonly id: string;
+  readonly title: string;
+  readonly line: Line;
+  readonly play: (run: Run) => Promise<readonly Figure[]>;
+  /** Only meaningful for the governor itself. */
+  readonly own?: boolean;
+}
+
+export const ordinary: Line = { up: 20_000, down: 100_000, buffer: 250, rtt: 20 };
+const percent = (part: number, whole: number) => (100 * part) / whole;
+
+const used = (value: number, run: Run, atLeast: number): Figure => ({
+  name: "used",
+  value: percent(value, run.home.line.up * 1000),
+  unit: "%",
+  atLeast,
+});
+const ms = (name: string, value: number | undefined, atMost?: number): Figure => ({
+  name,
+  value,
+  unit: "ms",
+  ...(atMost !== undefined && { atMost }),
+});
+const seconds = (name: string, value: number | undefined, atMost: number): Figure => ({
+  name,
+  value,
+  unit: "s",
+  atMost,
+});
+const share = (rate: number, alone: number, atLeast: number): Figure => ({
+  name: "share",
+  value: percent(rate, alone),
+  unit: "%",
+  atLeast,
+});
+
+/** An upload alone, then against the sharer: what it keeps, how soon it has it, how soon we are back. */
+const upload =
+  (
+    flows: number,
+    congestionControl: string,
+    bars: { share: number; given: number; back: number; used?: number },
+  ) =>
+  async (run: Run): Promise<readonly Figure[]> => {
+    await run.rest();
+    const alone = await run.transfer({ seconds: 8, flows, congestionControl });
+    await run.wait(1);
+    await run.share();
+    const idle = await run.watch(8);
+    const shared = await run.transfer({
+      seconds: 12,
+      flows,
+      congestionControl,
+      expected: alone.rate,
+    });
+    await run.wait(10);
+    return [
+      share(shared.rate, alone.rate, bars.share),
+      seconds("given", shared.given, bars.given + (alone.given ?? 0)),
+      seconds("back", run.regained(shared.ended, 0.9 * idle.used), bars.back),
+      ...(bars.used === undefined ? [] : [used(idle.used, run, bars.used)]),
+    ];
+  };
+
+const idle =
+  (
+    length: number,
+    bars: { used: number; p50?: number; p95?: number; p99?: number },
+    options: readonly string[] = [],
+  ) =>
+  async (run: Run): Promise<readonly Figure[]> => {
+    await run.rest();
+    await run.share(12, options);
+    const seen = await run.watch(length);
+    return [
+      used(seen.used, run, bars.used),
+      ms("p50", seen.added.p50, bars.p50),
+      ms("p95", seen.added.p95, bars.p95),
+      ms("p99", seen.added.p99, bars.p99),
+    ];
+  };
+
+async function step(run: Run, to: number): Promise<{ from: number; rate: number }> {
+  await run.rest();
+  await run.share(20);
+  const from = Date.now() / 1000;
+  run.home.command(`up ${to}`);
+  await run.wait(12);
+  return { from, rate: to * 1000 };
+}
+
+/** Seconds after which the box held 90 per cent of a rate and the delay stayed below 30 ms. */
+function settled(run: Run, from: number, rate: number): number | undefined {
+  const at = run.regained(from + 0.2, 0.9 * rate);
+  return at === undefined ? undefined : at + 0.2;
+}
+
+export const scenarios: readonly Scenario[] = [
+  {
+    id: "1",
+    title: "idle line",
+    line: ordinary,
+    play: idle(40, { used: 95, p50: 1, p95: 3, p99: 5 }),
+  },
+  {
+    id: "2",
+    title: "one CUBIC upload at home",
+    line: ordinary,
+    play: upload(1, "cubic", { share: 97, given: 0.3, back: 2.5 }),
+  },
+  {
+    id: "3a",
+    title: "four CUBIC uploads",
+    line: ordinary,
+    play: upload(4, "cubic", { share: 97, given: 0.3, back: 2.5 }),
+  },
+  {
+    id: "3b",
+    title: "one BBR upload",
+    line: ordinary,
+    play: upload(1, "bbr", { share: 97, given: 0.3, back: 2.5 }),
+  },
+  {
+    id: "5",
+    title: "3 Mbit/s video call",
+    line: ordinary,
+    async play(run) {
+      await run.rest();
+      await run.share();
+      const call = await run.call(15, 3000);
+      return [
+        ms("p95", call.p95),
+        ms("p99", call.p99, 8),
+        { name: "lost", value: 100 * call.lost, unit: "%", atMost: 0 },
+      ];
+    },
+  },
+  {
+    id: "6",
+    title: "300 kB bursts once a second",
+    line: ordinary,
+    async play(run) {
+      await run.rest();
+      const alone = await run.pages(10);
+      await run.share();
+      const shared = await run.pages(20);
+      return [{ name: "page p95", value: shared / alone, unit: "×", atMost: 1.2 }];
+    },
+  },
+  {
+    id: "7",
+    title: "saturated download",
+    line: ordinary,
+    async play(run) {
+      await run.rest();
+      const alone = await run.transfer({ seconds: 8, reverse: true });
+      await run.share();
+      const shared = await run.transfer({ seconds: 12, reverse: true });
+      return [share(shared.rate, alone.rate, 99)];
+    },
+  },
+  {
+    id: "8",
+    title: "four up, four down at once",
+    line: ordinary,
+    async play(run) {
+      await run.rest();
+      const both = async (length: number) => {
+        const [up, down] = await Promise.all([
+          run.transfer({ seconds: length, flows: 4 }),
+          run.transfer({ seconds: length, flows: 4, reverse: true }),
+        ]);
+        return [up.rate, down.rate] as const;
+      };
+      const [up = 0, down = 0] = await both(8);
+      await run.share();
+      const [sharedUp = 0, sharedDown = 0] = await both(12);
+      return [
+        { ...share(sharedUp, up, 95), name: "up share" },
+        { ...share(sharedDown, down, 95), name: "down share" },
+      ];
+    },
+  },
+  {
+    id: "9",
+    title: "20 → 8 Mbit/s",
+    line: ordinary,
+    async play(run) {
+      const { from, rate } = await step(run, 8000);
+      const late = run.delay.samples.filter(
+        (s) => s.at > from + 1 && s.value > run.home.line.rtt + 40,
+      );
+      const calm = late.length === 0;
+      return [
+        ms("peak", run.added(from, from + 3).most, 120),
+        seconds("relearnt", calm ? settled(run, from, rate) : undefined, 1),
+      ];
+    },
+  },
+  {
+    id: "10",
+    title: "8 → 20 Mbit/s",
+    line: { ...ordinary, up: 8000, buffer: 625 },
+    async play(run) {
+      const { from, rate } = await step(run, 20_000);
+      return [seconds("90 %", run.regained(from, 0.9 * rate), 8)];
+    },
+  },
+  {
+    id: "11",
+    title: "cellular trace",
+    line: { ...ordinary, buffer: 300 },
+    async play(run) {
+      const figures = await idle(30, { used: 80, p95: 20 })(run);
+      return figures.filter((figure) => figure.name !== "p50" && figure.name !== "p99");
+    },
+  },
+  {
+    id: "12",
+    title: "10 ms of jitter",
+    line: { ...ordinary, options: ["jitter=10000"] },
+    play: idle(30, { used: 88 }),
+  },
+  {
+    id: "13",
+    title: "20 ms buffer",
+    line: { ...ordinary, buffer: 20 },
+    play: upload(1, "cubic", { share: 95, given: 0.3, back: 2.5, used: 92 }),
+  },
+  {
+    id: "14",
+    title: "FQ-CoDel router",
+    line: { ...ordinary, options: ["fq=1"] },
+    play: upload(1, "cubic", { share: 95, given: 0.4, back: 4 }),
+  },
+  {
+    id: "15",
+    title: "base round trip + 30 ms",
+    line: ordinary,
+    async play(run) {
+      await run.rest();
+      await run.share(12);
+      const from = Date.now() / 1000;
+      run.home.command("delay 25000");
+      await run.wait(62);
+      return [seconds("recovered", run.regained(from + 2, 0.85 * run.home.line.up * 1000), 60)];
+    },
+  },
+  {
+    id: "16",
+    title: "20 % of probes lost",
+    line: ordinary,
+    async play(run) {
+      await sh(
+        "ip netns exec sl-net nft -f - <<'RULES'\ntable ip loss { chain in { type filter hook input priority 0; udp dport 4600 numgen random mod 100 < 20 drop; } }\nRULES",
+      );
+      return idle(25, { used: 85, p99: 25 })(run);
+    },
+  },
+  {
+    id: "16b",
+    title: "all probes blocked",
+    line: ordinary,
+    own: true,
+    async play(run) {
+      await sh(
+        "ip netns exec sl-net nft -f - <<'RULES'\ntable ip loss { chain in { type filter hook input priority 0; udp dport 4600 drop; } }\nRULES",
+      );
+      return idle(25, { used: 80, p99: 25 })(run);
+    },
+  },
+  {
+    id: "17",
+    title: "two boxes in one home",
+    line: ordinary,
+    own: true,
+    async play(run) {
+      await run.rest();
+      await run.share();
+      await startGovernor(run.home, "sl-two", 8081, 3);
+      await run.wait(30);
+      const to = Date.now() / 1000;
+      const rates = ["box", "two"].map((port) => run.ports.rate(port, "fromDevice", to - 15, to));
+      const sum = rates.reduce((a, b) => a + b, 0);
+      const squares = rates.reduce((a, b) => a + b * b, 0);
+      const alone = run.home.line.up * 1000;
+      const shared = await run.transfer({ seconds: 10, expected: alone });
+      return [
+        { name: "Jain", value: sum ** 2 / (2 * squares), unit: "", atLeast: 0.95 },
+        used(sum, run, 85),
+        share(shared.rate, alone, 97),
+      ];
+    },
+  },
+  {
+    id: "18",
+    title: "sharing starts on a full line",
+    line: ordinary,
+    async play(run) {
+      await run.rest();
+      const family = run.transfer({ seconds: 20 });
+      await run.wait(5);
+      const from = Date.now() / 1000;
+      await run.share(12);
+      const box = run.ports.rate("box", "fromDevice", from + 2, from + 12);
+      await family;
+      return [
+        { name: "taken", value: percent(box, run.home.line.up * 1000), unit: "%", atMost: 5 },
+      ];
+    },
+  },
+  ...[1000, 2000, 5000].map(
+    (up): Scenario => ({
+      id: `19-${up / 1000}`,
+      title: `${up / 1000} Mbit/s uplink`,
+      line: { up, down: 10 * up, buffer: 250, rtt: 20 },
+      play: idle(25, { used: 80, p99: 30 }),
+    }),
+  ),
+  {
+    id: "20a",
+    title: "2 % loss",
+    line: { ...ordinary, options: ["loss=20000"] },
+    play: idle(25, { used: 80 }),
+  },
+  {
+    id: "20b",
+    title: "a policer at 12 Mbit/s",
+    line: ordinary,
+    async play(run) {
+      await sh(
+        "ip netns exec sl-router nft -f - <<'RULES'\ntable ip police { chain out { type filter hook forward priority 0; oifname \"wan0\" limit rate over 1500 kbytes/second burst 30 kbytes drop; } }\nRULES",
+      );
+      await run.rest();
+      await run.share(12);
+      const before = Date.now() / 1000;
+      const seen = await run.watch(20);
+      const offered = run.ports.rate("box", "fromDevice", before, Date.now() / 1000);
+      return [
+        { name: "used", value: percent(seen.used, 12e6), unit: "%", atLeast: 80 },
+        { name: "offered", value: percent(offered, 12e6), unit: "%", atMost: 105 },
+      ];
+    },
+  },
+];
+
+/** Lines on which the ordinary scenarios must hold just as well. */
+export const lines: readonly (readonly [string, Line])[] = [
+  ["2/10", { ...ordinary, up: 2000, down: 10_000 }],
+  ["5/50", { ...ordinary, up: 5000, down: 50_000 }],
+  ["50/500", { ...ordinary, up: 50_000, down: 500_000 }],
+  ["200/200", { ...ordinary, up: 200_000, down: 200_000 }],
+  ["buffer 20 ms", { ...ordinary, buffer: 20 }],
+  ["buffer 100 ms", { ...ordinary, buffer: 100 }],
+  ["buffer 1 s", { ...ordinary, buffer: 1000 }],
+  ["RTT 5 ms", { ...ordinary, rtt: 5 }],
+  ["RTT 50 ms", { ...ordinary, rtt: 50 }],
+  ["RTT 150 ms", { ...ordinary, rtt: 150 }],
+];
+
+/** What the ordinary line is measured by, in one run: idle, an upload, and coming back. */
+export const everyday: Scenario["play"] = async (run) => {
+  await run.rest();
+  const alone = await run.transfer({ seconds: 8 });
+  await run.wait(1);
+  await run.share();
+  const seen = await run.watch(15);
+  const shared = await run.transfer({ seconds: 12, expected: alone.rate });
+  await run.wait(10);
+  return [
+    used(seen.used, run, 93),
+    ms("p50", seen.added.p50, 2),
+    ms("p95", seen.added.p95, 4),
+    share(shared.rate, alone.rate, 96),
+    seconds("given", shared.given, 0.4 + (alone.given ?? 0)),
+    seconds("back", run.regained(shared.ended, 0.8 * seen.used), 4),
+  ];
+};
+
+export async function perform(scenario: Scenario, sharer: string, record?: string) {
+  await using home = await Home.open(scenario.line);
+  const run = new Run(home, sharer, record);
+  const figures = await scenario.play(run);
+  return { figures, delay: run.delay.samples, ports: run.ports.samples, began: run.began };
+}
