@@ -40,6 +40,16 @@ test("a higher rate is noticed while waiting", async () => {
   expect(given).toHaveLength(2);
 });
 
+test("at a rate of nothing everybody waits", async () => {
+  const { clock, limit, given, ask } = bench(megabitsPerSecond(0));
+  void ask(MEGABYTE);
+  await clock.advance(5000);
+  expect(given).toEqual([]);
+  limit.rate = megabitsPerSecond(8);
+  await clock.advance(250);
+  expect(given).toHaveLength(1);
+});
+
 test("time in which nothing was asked for is not saved up", async () => {
   const { clock, given, ask } = bench(megabitsPerSecond(8));
   await clock.advance(60_000);

@@ -1,7 +1,7 @@
 import type { Clock } from "../core/clock.ts";
 import { type BitsPerSecond, bytes, bytesIn, milliseconds } from "../core/units.ts";
 
-/** undefined is without a limit. */
+/** undefined is without a limit, 0 is not now. */
 export type FetchRate = () => BitsPerSecond | undefined;
 
 export type Pace = (amount: number, signal: AbortSignal) => Promise<void>;
@@ -29,8 +29,9 @@ export function createFetchPace(options: {
     at = now;
     return limit;
   };
+  const mustWait = (limit: BitsPerSecond | undefined) => owed > 0 || limit === 0;
   const takeTurn = async (amount: number, signal: AbortSignal) => {
-    for (let limit = settle(); owed > 0 && !signal.aborted; limit = settle()) {
+    for (let limit = settle(); mustWait(limit) && !signal.aborted; limit = settle()) {
       const wait = limit ? (bytes(owed) * 8000) / limit : STEP;
       await clock.sleep(milliseconds(Math.min(wait, STEP)), signal);
     }

@@ -30,7 +30,7 @@ const note = () => shaper.noteSources(["http://192.0.2.7:7411", "http://[2001:db
 
 test("fetches from noted sources are held to the rate, and follow it", async () => {
   note();
-  await clock.advance(300);
+  await clock.advance(1100);
   expect(shaper.inForce).toMatchObject({
     state: "shaped",
     sources: [
@@ -39,30 +39,30 @@ test("fetches from noted sources are held to the rate, and follow it", async () 
     ],
   });
   limit = megabitsPerSecond(1);
-  await clock.advance(300);
+  await clock.advance(1100);
   expect(device.model.fetching).toBe(megabitsPerSecond(1));
 });
 
 test("nothing is shaped without a source, with a name for one, or without a limit", async () => {
   shaper.noteSources(["http://origin.example:80", "nonsense"]);
-  await clock.advance(300);
+  await clock.advance(1100);
   expect(shaper.inForce.state).toBe("none");
   note();
   limit = undefined;
-  await clock.advance(300);
+  await clock.advance(1100);
   expect(device.model.fetching).toBe(megabitsPerSecond(100));
 });
 
 test("a source that no ticket named for half an hour is forgotten", async () => {
   note();
-  await clock.advance(300);
+  await clock.advance(1100);
   await clock.advance(seconds(31 * 60));
   expect(shaper.inForce.state).toBe("none");
 });
 
 test("everything is taken away at the end", async () => {
   note();
-  await clock.advance(300);
+  await clock.advance(1100);
   stop.abort();
   await running;
   expect(await device.ingressControl.read("eth0")).toEqual({ state: "none" });

@@ -7,7 +7,7 @@ import type { Nic } from "../../hardware/nic.ts";
 import type { Clock } from "../core/clock.ts";
 import type { Log } from "../core/log.ts";
 import { every, type Part } from "../core/part.ts";
-import { milliseconds, seconds } from "../core/units.ts";
+import { seconds } from "../core/units.ts";
 import { createFetchPace, type FetchRate, type Pace } from "./fetch-pace.ts";
 import { FetchSources } from "./fetch-sources.ts";
 
@@ -28,7 +28,8 @@ export interface FetchShaper extends Part {
   readonly inForce: IngressInForce;
 }
 
-const FOLLOW = milliseconds(250);
+/** The requests themselves are paced at once; what is on its way follows within this. */
+const FOLLOW = seconds(1);
 const RETRY = seconds(60);
 
 export function createFetchShaper(options: FetchShaperOptions): FetchShaper {

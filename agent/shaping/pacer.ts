@@ -1,4 +1,3 @@
-import type { PeerSockets } from "../../hardware/sockets.ts";
 import type { BitsPerSecond } from "../core/units.ts";
 
 export type PacerState =
@@ -14,11 +13,3 @@ export interface Pacer {
    */
   setRate?(rate: BitsPerSecond): void;
 }
-
-/** The governor's own pacing of the peers' sockets, as far as it can be had here. */
-export const governedPacing = (sockets: PeerSockets): Pacer => ({
-  get state(): PacerState {
-    if (sockets.ability === "paced") return { state: "pacing" };
-    return { state: "unavailable", reason: `the peers' sockets are ${sockets.ability}` };
-  },
-});

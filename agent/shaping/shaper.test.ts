@@ -89,7 +89,7 @@ describe("the shaper", () => {
     await clock.advance(10);
     expect(pacer.rate).toBe(megabitsPerSecond(8));
     expect(device.model.sending / 1e6).toBeCloseTo(10.4);
-    expect(shaper.enforcement.by).toBe("both");
+    expect(shaper.enforcement).toMatchObject({ by: "both", limit: megabitsPerSecond(8) });
   });
 
   test("without traffic control it is pacing alone, without both it is nothing, and says so", async () => {
@@ -100,6 +100,7 @@ describe("the shaper", () => {
     expect(shaper.enforcement.by).toBe("pacing");
     pacer.state = { state: "unavailable", reason: "no access to sockets" };
     expect(shaper.enforcement.by).toBe("nothing");
+    expect(shaper.enforcement.limit).toBeUndefined();
     expect(shaper.enforcement.trafficControl).toEqual({
       state: "unavailable",
       reason: "the program tc is not installed",

@@ -30,6 +30,8 @@ export interface Enforcement {
   readonly pacing: PacerState;
   /** What the verdict allows. */
   readonly allowed: BitsPerSecond;
+  /** The rate that is in force: the sockets' where they are paced, else the class's; undefined without either. */
+  readonly limit?: BitsPerSecond;
   /** What went to peers over the last seconds, by counters; undefined until two of them are known. */
   readonly measured?: BitsPerSecond;
   readonly breach?: Breach;
@@ -93,12 +95,15 @@ class FollowingShaper implements Shaper {
 
   get enforcement(): Enforcement {
     const pacing = this.#options.pacer?.state ?? NO_PACER;
+    const allowed = allowedRate(this.#options.verdict.current);
+    const limit = limitInForce(this.#inForce, pacing, allowed);
     const measured = measuredRate(this.#samples);
     return {
       by: enforcedBy(this.#inForce, pacing),
       trafficControl: this.#inForce,
       pacing,
-      allowed: allowedRate(this.#options.verdict.current),
+      allowed,
+      ...(limit !== undefined && { limit }),
       ...(measured !== undefined && { measured }),
       ...(this.#breach && { breach: this.#breach }),
     };
@@ -224,4 +229,14 @@ function enforcedBy(inForce: ShapingInForce, pacing: PacerState): Enforcement["b
   if (shaped && paced) return "both";
   if (shaped) return "traffic-control";
   return paced ? "pacing" : "nothing";
+}
+
+function limitInForce(
+  inForce: ShapingInForce,
+  pacing: PacerState,
+  allowed: BitsPerSecond,
+): BitsPerSecond | undefined {
+  const ceiling = inForce.state === "shaped" ? inForce.rate : undefined;
+  if (pacing.state !== "pacing") return ceiling;
+  return bitsPerSecond(Math.min(allowed, ceiling ?? allowed));
 }
