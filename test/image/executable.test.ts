@@ -17,13 +17,19 @@ import {
 } from "./executable.ts";
 
 const targets: readonly BuildTarget[] = ["linux-x64", "linux-arm64"];
+const allTargets: readonly BuildTarget[] = [...targets, "linux-arm64-musl"];
+const addonOf = {
+  "linux-x64": "linux-x64",
+  "linux-arm64": "linux-arm64",
+  "linux-arm64-musl": "linuxmusl-arm64",
+} as const;
 const BUILD_LIMIT_MS = 240_000;
 const EMULATED_LIMIT_MS = 60_000;
 const wanted = `${version}+c0ffee1`;
 let dist = "";
 
 beforeAll(async () => {
-  dist = await buildExecutables(targets, repository, { SPAREBAND_COMMIT: "c0ffee1" });
+  dist = await buildExecutables(allTargets, repository, { SPAREBAND_COMMIT: "c0ffee1" });
 }, BUILD_LIMIT_MS);
 afterAll(() => rm(dist, { recursive: true, force: true }));
 
@@ -32,6 +38,8 @@ const command = (target: BuildTarget, ...args: string[]) => [
   join(dist, `spareband-${target}`),
   ...args,
 ];
+
+const selfTest = ["doctor", "--self-test", "--json"];
 
 /** What the doctor found, by name. */
 async function findings(argv: readonly string[], options: Parameters<typeof run>[1] = {}) {
@@ -68,7 +76,7 @@ describe.each([...targets])("%s", (target) => {
       await writeFile(join(trap, ".env"), "SPAREBAND_FLEET=hijacked\n");
       await writeFile(join(trap, "bunfig.toml"), 'preload = ["./hijack.ts"]\n');
       await writeFile(join(trap, "hijack.ts"), "process.exit(99);\n");
-      const found = await findings(command(target, "doctor", "--json"), { cwd: trap });
+      const found = await findings(command(target, ...selfTest), { cwd: trap });
       expect(found.settings).not.toHaveProperty("fleet");
     },
     EMULATED_LIMIT_MS,
@@ -77,7 +85,7 @@ describe.each([...targets])("%s", (target) => {
   runs(
     `starts when TMPDIR does not exist, and leaves nothing there when it does${note}`,
     async () => {
-      const argv = command(target, "doctor", "--json");
+      const argv = command(target, ...selfTest);
       const missing = await findings(argv, { env: { TMPDIR: "/nonexistent" } });
       expect(missing).toMatchObject({ sqlite: "good" });
       const empty = await mkdtemp(join(tmpdir(), "empty-"));
@@ -93,7 +101,7 @@ describe.each([...targets])("%s", (target) => {
     `starts when TMPDIR is mounted %s${isRoot ? note : " (needs root to mount)"}`,
     async (option) => {
       const mounted = await mkdtemp(join(tmpdir(), "mounted-"));
-      const argv = command(target, "doctor", "--json");
+      const argv = command(target, ...selfTest);
       const script = `mount -t tmpfs -o ${option} none "$0" && { head -c 9999 /dev/zero > "$0/full" 2>/dev/null; exec "$@"; }`;
       const found = await findings(["unshare", "--mount", "sh", "-c", script, mounted, ...argv], {
         env: { TMPDIR: mounted },
@@ -126,6 +134,28 @@ describe("the environment", () => {
   });
 });
 
+/** Machine and interpreter of an ELF file (elf(5)): what the kernel needs to start it. */
+const wantedElf = {
+  "linux-x64": { machine: 62, interpreter: "/lib64/ld-linux-x86-64.so.2" },
+  "linux-arm64": { machine: 183, interpreter: "/lib/ld-linux-aarch64.so.1" },
+  "linux-arm64-musl": { machine: 183, interpreter: "/lib/ld-musl-aarch64.so.1" },
+} as const;
+
+test.each([...allTargets])(
+  "%s is for its processor and C library, with its own addon",
+  async (target) => {
+    const file = Bun.file(join(dist, `spareband-${target}`));
+    const head = Buffer.from(await file.slice(0, 4096).arrayBuffer());
+    const { machine, interpreter } = wantedElf[target];
+    expect(head.readUInt16LE(18)).toBe(machine);
+    expect(head.includes(`${interpreter}\0`)).toBe(true);
+    const addon = readFileSync(
+      join(repository, `node_modules/better-sqlite3/prebuilds/${addonOf[target]}.node`),
+    );
+    expect(readFileSync(join(dist, `spareband-${target}`)).includes(addon)).toBe(true);
+  },
+);
+
 test(
   "two builds in two directories give the same bytes",
   async () => {
@@ -143,9 +173,9 @@ test(
       await cp(join(repository, part), join(elsewhere, part), { recursive: true });
     }
     await must(["cp", "-a", join(repository, "node_modules"), elsewhere]);
-    const second = await buildExecutables(targets, elsewhere, { SPAREBAND_COMMIT: "c0ffee1" });
+    const second = await buildExecutables(allTargets, elsewhere, { SPAREBAND_COMMIT: "c0ffee1" });
     const sums = async (directory: string) =>
-      must(["sha256sum", ...targets.map((target) => `spareband-${target}`)], { cwd: directory });
+      must(["sha256sum", ...allTargets.map((target) => `spareband-${target}`)], { cwd: directory });
     expect(await sums(second)).toBe(await sums(dist));
   },
   BUILD_LIMIT_MS,

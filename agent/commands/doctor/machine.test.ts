@@ -13,6 +13,11 @@ const bare: Device = {
     apply: async () => ({ state: "none" }),
     remove: async () => {},
   },
+  ingressControl: {
+    read: async () => ({ state: "none" }),
+    apply: async () => ({ state: "none" }),
+    remove: async () => {},
+  },
   router: { read: async () => ({}) },
   playback: { read: async () => "unknown" },
   facts: async () => ({}),
