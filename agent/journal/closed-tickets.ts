@@ -3,78 +3,107 @@
  * restart. Kept on the monotonic clock for longer than a ticket lives, so no wall clock matters.
  */
 import { type Hash, toHex } from "../core/encoding.ts";
-import type { Bytes, Milliseconds } from "../core/units.ts";
-import { seconds } from "../core/units.ts";
+import { bytes, type Milliseconds, seconds } from "../core/units.ts";
 import type { ClosedRow } from "./schema.ts";
 import type { RestoredSession } from "./session-journal.ts";
 
 /** Tickets live for 2 hours at most (`accounting/schema.ts`). */
 const KEPT = seconds(3 * 3600);
-/** About 4 MiB of memory; a box that closes more than that in 3 h forgets the oldest. */
+/** About 6 MiB of memory; a box that closes more than that in 3 h forgets the oldest. */
 const MOST = 20_000;
 
-interface Kept {
-  readonly row: ClosedRow;
+/** 32 bytes of hash, two counts of 6 bytes and a receipt's number of 4. */
+const ENTRY = 48;
+
+interface Group {
+  readonly id: number;
   readonly since: Milliseconds;
+  readonly tickets: readonly Hash[];
 }
 
 export class ClosedTickets {
-  readonly #kept = new Map<Hash, Kept>();
-  #fresh: ClosedRow[] = [];
+  readonly #known = new Map<Hash, RestoredSession>();
+  /** Tickets in the rows they are stored in, oldest first. */
+  #groups: Group[] = [];
+  #waiting: Hash[] = [];
+  #unsaved: ClosedRow[];
   #nextId: number;
 
   /** `saved`: are the rows on disk already? */
   constructor(rows: readonly ClosedRow[], saved: boolean, now: Milliseconds) {
-    if (!saved) this.#fresh = [...rows];
     this.#nextId = (rows.at(-1)?.id ?? 0) + 1;
-    for (const row of rows) this.#keep(row, now);
+    this.#unsaved = saved ? [] : [...rows];
+    for (const { id, body } of rows) {
+      const entries = unpack(body);
+      for (const [ticket, restored] of entries) this.#known.set(ticket, restored);
+      this.#groups.push({ id, since: now, tickets: entries.map(([ticket]) => ticket) });
+    }
   }
 
-  add(ticket: Hash, restored: RestoredSession, now: Milliseconds): void {
-    const row: ClosedRow = {
-      id: this.#nextId++,
-      ticket: Buffer.from(ticket, "hex"),
-      wire: restored.wireBytes,
-      receipt_sequence: restored.receiptSequence,
-      proven: restored.proven,
-    };
-    this.#keep(row, now);
-    this.#fresh.push(row);
+  add(ticket: Hash, restored: RestoredSession): void {
+    this.#known.set(ticket, restored);
+    this.#waiting.push(ticket);
   }
 
   get(ticket: Hash): RestoredSession | undefined {
-    const row = this.#kept.get(ticket)?.row;
-    return (
-      row && {
-        wireBytes: row.wire as Bytes,
-        proven: row.proven as Bytes,
-        receiptSequence: row.receipt_sequence,
-      }
-    );
+    return this.#known.get(ticket);
   }
 
+  /** What the next commit has to write: all that was added since the last, as one row. */
   get fresh(): readonly ClosedRow[] {
-    return this.#fresh;
+    const body = pack(this.#waiting.flatMap((ticket) => this.#entry(ticket)));
+    const row = { id: this.#nextId, body };
+    return this.#waiting.length === 0 ? this.#unsaved : [...this.#unsaved, row];
   }
 
-  settle(): void {
-    this.#fresh = [];
+  settle(now: Milliseconds): void {
+    this.#unsaved = [];
+    if (this.#waiting.length === 0) return;
+    this.#groups.push({ id: this.#nextId++, since: now, tickets: this.#waiting });
+    this.#waiting = [];
   }
 
   /** Forgets what is too old; rows with ids below the answer may go. */
   prune(now: Milliseconds): number {
-    for (const [ticket, { since }] of this.#kept) {
-      if (this.#kept.size <= MOST && now - since < KEPT) break;
-      this.#kept.delete(ticket);
+    while (this.#groups[0] && (now - this.#groups[0].since >= KEPT || this.#known.size > MOST)) {
+      const [oldest, ...rest] = this.#groups;
+      this.#groups = rest;
+      const kept = new Set([...rest.flatMap(({ tickets }) => tickets), ...this.#waiting]);
+      for (const ticket of oldest?.tickets ?? []) {
+        if (!kept.has(ticket)) this.#known.delete(ticket);
+      }
     }
-    const [oldest] = this.#kept.values();
-    return oldest?.row.id ?? this.#nextId;
+    return this.#groups[0]?.id ?? this.#nextId;
   }
 
-  /** Newest last, so that the map's order is the order of ids. */
-  #keep(row: ClosedRow, since: Milliseconds): void {
-    const ticket = toHex(row.ticket) as Hash;
-    this.#kept.delete(ticket);
-    this.#kept.set(ticket, { row, since });
+  #entry(ticket: Hash): [Hash, RestoredSession][] {
+    const restored = this.#known.get(ticket);
+    return restored ? [[ticket, restored]] : [];
   }
+}
+
+function pack(entries: readonly (readonly [Hash, RestoredSession])[]): Buffer {
+  const body = Buffer.alloc(entries.length * ENTRY);
+  entries.forEach(([ticket, { wireBytes, proven, receiptSequence }], index) => {
+    const at = index * ENTRY;
+    body.write(ticket, at, "hex");
+    body.writeUIntBE(wireBytes, at + 32, 6);
+    body.writeUIntBE(proven, at + 38, 6);
+    body.writeUInt32BE(receiptSequence, at + 44);
+  });
+  return body;
+}
+
+function unpack(body: Uint8Array): [Hash, RestoredSession][] {
+  const buffer = Buffer.from(body);
+  const count = Math.floor(buffer.length / ENTRY);
+  return Array.from({ length: count }, (_, index) => {
+    const at = index * ENTRY;
+    const restored = {
+      wireBytes: bytes(buffer.readUIntBE(at + 32, 6)),
+      proven: bytes(buffer.readUIntBE(at + 38, 6)),
+      receiptSequence: buffer.readUInt32BE(at + 44),
+    };
+    return [toHex(buffer.subarray(at, at + 32)) as Hash, restored];
+  });
 }

@@ -20,7 +20,7 @@ export interface CommitLimits {
 export const defaultLimits: CommitLimits = {
   atRisk: mebibytes(8),
   soonest: seconds(5),
-  latest: seconds(60),
+  latest: seconds(120),
   stretched: seconds(30),
   budget: 50_000_000 as Bytes,
 };

@@ -5,7 +5,7 @@
 import type { Clock } from "../core/clock.ts";
 import { errnoOf, reasonOf } from "../core/errors.ts";
 import type { Log } from "../core/log.ts";
-import { type Bytes, bytes, type Milliseconds } from "../core/units.ts";
+import { type Bytes, bytes, type Milliseconds, milliseconds } from "../core/units.ts";
 import type { Ballast } from "./ballast.ts";
 import { type CommitLimits, commitIsDue, WriteBudget } from "./commit-policy.ts";
 import type { Batch, JournalStore } from "./store.ts";
@@ -62,9 +62,10 @@ export class CommitWriter {
   isDue(atRisk: Bytes): boolean {
     const { clock, limits } = this.#options;
     const now = clock.monotonicMs();
-    const sinceCommit = (now - this.#lastTry) as Milliseconds;
+    const sinceCommit = milliseconds(now - this.#lastTry);
     if (this.#state.state === "failing") return sinceCommit >= limits.soonest;
-    const age = this.#waitingSince && ((now - this.#waitingSince) as Milliseconds);
+    const age =
+      this.#waitingSince === undefined ? undefined : milliseconds(now - this.#waitingSince);
     return commitIsDue(
       { atRisk, age, sinceCommit, allowance: this.#budget.allowance(now) },
       limits,

@@ -75,7 +75,11 @@ export class FloorFile {
     const write = this.#write + 1;
     const file = openSync(this.#path, constants.O_RDWR | constants.O_CREAT, 0o600);
     try {
-      writeSync(file, formatSlot({ write, ...floor }), 0, SLOT_BYTES, (write % 2) * SLOT_BYTES);
+      const slot = formatSlot({ write, ...floor });
+      // Both blocks at first, so that later writes need no space on a disk that is full.
+      for (const place of write === 1 ? [0, 1] : [write % 2]) {
+        writeSync(file, slot, 0, SLOT_BYTES, place * SLOT_BYTES);
+      }
       fsyncSync(file);
     } finally {
       closeSync(file);

@@ -7,7 +7,7 @@ import { FakeClock } from "../core/fake-clock.ts";
 import { silentLog } from "../core/log.ts";
 import { seededRandom } from "../core/random.ts";
 import { bytes, mebibytes, microTokens, milliseconds, unixSeconds } from "../core/units.ts";
-import { createSigner } from "../identity/ed25519.ts";
+import { createSigner, type Signer } from "../identity/ed25519.ts";
 import { type Chain, NO_HEAD } from "./chain.ts";
 import { type Journal, type JournalOptions, openJournal } from "./journal.ts";
 import type { SessionSnapshot } from "./session-journal.ts";
@@ -23,14 +23,19 @@ export const environment = "dev";
 
 const NOW = 1_767_225_600;
 
+export interface TicketVariety {
+  readonly viewer?: Signer;
+  readonly title?: Hash;
+}
+
 /** A fresh ticket of the viewer for the box; `n` makes it another one. */
-export function makeTicket(n: number): Sealed<"ticket"> {
+export function makeTicket(n: number, variety: TicketVariety = {}): Sealed<"ticket"> {
   const body: Ticket = {
     id: n.toString(16).padStart(32, "0") as Id,
     box: boxKey.publicKey,
-    viewer: viewerKey.publicKey,
-    title: "ab".repeat(32) as Hash,
-    split: "cd".repeat(32) as Hash,
+    viewer: (variety.viewer ?? viewerKey).publicKey,
+    title: variety.title ?? ("ab".repeat(32) as Hash),
+    split: variety.title ?? ("cd".repeat(32) as Hash),
     priceList: 1,
     maxBytes: mebibytes(256),
     notBefore: unixSeconds(NOW),
@@ -47,11 +52,12 @@ export function makeSnapshot(
   proven: number,
   sequence = 1,
   started = 0,
+  viewer = viewerKey,
 ): SessionSnapshot {
   const receipt = seal(
     "receipt",
     { ticket: ticket.hash, sequence, bytes: bytes(proven), elapsed: milliseconds(1000 * sequence) },
-    viewerKey,
+    viewer,
     environment,
   );
   return {

@@ -72,6 +72,20 @@ describe("records", () => {
     journal[Symbol.dispose]();
   });
 
+  test("what waits is committed within two minutes, from the very first moment of the clock", async () => {
+    const { journal, clock } = makeJournal(state);
+    const stop = new AbortController();
+    const running = journal.run(stop.signal);
+    journal.close(makeSnapshot(makeTicket(1), 1000), "done");
+    await clock.advance(119_000);
+    expect(journal.pendingRecords).toBe(0);
+    await clock.advance(2000);
+    expect(journal.pendingRecords).toBe(1);
+    stop.abort();
+    await running;
+    journal[Symbol.dispose]();
+  });
+
   test("a batch keeps to its limits but always holds a record", () => {
     const { journal } = makeJournal(state);
     serve(journal, 1, 5);

@@ -19,7 +19,6 @@ export interface RecordChanges {
   readonly segments: readonly SegmentRow[];
   readonly segmentsFrom: number;
   readonly acks: readonly AckRow[];
-  readonly acksFrom: number;
   /** Where the chain stands once this is durable. */
   readonly next: Chain;
 }
@@ -54,9 +53,9 @@ export class RecordLog {
     this.#floor = floor;
     this.#chain = start.chain;
     this.#entries = [...start.entries];
-    this.#acks = [...start.acks];
+    this.#acks = [...start.acks].sort((a, b) => a.number - b.number);
     this.#freshAcks = start.saved ? [] : this.#acks;
-    this.#nextAck = (start.acks.at(-1)?.id ?? 0) + 1;
+    this.#nextAck = (this.#acks.at(-1)?.number ?? 0) + 1;
     this.#published = start.chain.acked;
     this.#outbox = new Outbox(start.segments, start.nextSegment, read);
     this.#outbox.ack(start.chain.acked);
@@ -103,7 +102,8 @@ export class RecordLog {
       this.#outbox.hashAt(sequence),
     );
     if (outcome.result === "ignored") return outcome;
-    const row = { id: this.#nextAck++, body: ack.bytes };
+    const number = this.#nextAck++;
+    const row = { id: number % ACKS_KEPT, number, body: ack.bytes };
     this.#acks = [...this.#acks, row].slice(-ACKS_KEPT);
     this.#freshAcks = [...this.#freshAcks, row];
     if (outcome.result === "new-generation")
@@ -123,7 +123,6 @@ export class RecordLog {
       segments: this.#outbox.pack(chain.generation, this.#chain.sequence + 1, bytes),
       segmentsFrom: this.#outbox.firstNeeded(history),
       acks: this.#freshAcks,
-      acksFrom: this.#acks[0]?.id ?? 0,
     };
   }
 

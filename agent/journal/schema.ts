@@ -39,13 +39,8 @@ export const progressTable = defineTable("progress", {
   quality: "text",
 });
 
-/** How far tickets came whose sessions ended, for as long as one may be shown again. */
-export const closedTable = defineTable("closed", {
-  ticket: "blob",
-  wire: "integer",
-  receipt_sequence: "integer",
-  proven: "integer",
-});
+/** How far tickets came whose sessions ended (`closed-tickets.ts`): one row for each commit. */
+export const closedTable = defineTable("closed", { body: "blob" });
 
 /** Records of one commit, packed together (`segment.ts`): the outbox. */
 export const segmentTable = defineTable("segment", {
@@ -70,8 +65,8 @@ export const sentTable = defineTable("sent", {
   total: "integer",
 });
 
-/** The newest signed acks, as received: evidence for the household's export. */
-export const ackTable = defineTable("ack", { body: "blob" });
+/** The newest signed acks, as received: evidence for the household's export. Rows are used in turn. */
+export const ackTable = defineTable("ack", { number: "integer", body: "blob" });
 
 export type ChainRow = RowOf<typeof chainTable>;
 export type SessionRow = RowOf<typeof sessionTable>;

@@ -91,11 +91,13 @@ export function localDate(wall: Milliseconds): string {
 export class SentCounter {
   readonly #read: () => ClockReading;
   #sent: Sent;
-  #saved: Sent | undefined;
+  #saved: Sent;
   #before: ClockReading | undefined;
 
-  constructor(sent: Sent, read: () => ClockReading) {
+  /** `saved`: is the count on disk already? */
+  constructor(sent: Sent, saved: boolean, read: () => ClockReading) {
     this.#sent = sent;
+    this.#saved = saved ? sent : nothingSent;
     this.#read = read;
   }
 
@@ -112,6 +114,11 @@ export class SentCounter {
     if (this.#sent === this.#saved) return undefined;
     const { day, dayBytes: day_bytes, month, monthBytes: month_bytes, total } = this.#sent;
     return { id: 1, day, day_bytes, month, month_bytes, total };
+  }
+
+  /** Bytes that are counted, but not on disk. */
+  get unsaved(): Bytes {
+    return (this.#sent.total - this.#saved.total) as Bytes;
   }
 
   settle(): void {

@@ -41,7 +41,6 @@ export interface Batch {
   readonly viewers: readonly ViewerRow[];
   readonly viewersFrom: number;
   readonly acks: readonly AckRow[];
-  readonly acksFrom: number;
 }
 
 export interface Loaded {
@@ -65,7 +64,7 @@ export const placeOf = ({ body, ...place }: SegmentRow): SegmentPlace => ({
 });
 
 /** Of the WAL, after which what is in it is copied into the database. */
-const CHECKPOINT_FRAMES = 4096;
+const CHECKPOINT_FRAMES = 8192;
 /** In front of each page in the WAL (sqlite.org/fileformat2.html#walformat). */
 const FRAME_HEADER = 24;
 
@@ -99,10 +98,6 @@ export class JournalStore {
   segment(id: number): SegmentRow | undefined {
     const row = this.#db.prepare("SELECT * FROM segment WHERE id = ?").get(id);
     return row === undefined ? undefined : segmentTable.parse(row);
-  }
-
-  acks(): Iterable<AckRow> {
-    return ackTable.all(this.#db);
   }
 
   /** Returns the bytes it wrote to the WAL and, where it was time to, to the database. */
@@ -140,7 +135,6 @@ export class JournalStore {
     db.prepare("DELETE FROM closed WHERE id < ?").run(batch.closedFrom);
     db.prepare("DELETE FROM segment WHERE id < ?").run(batch.segmentsFrom);
     db.prepare("DELETE FROM viewer WHERE id < ?").run(batch.viewersFrom);
-    db.prepare("DELETE FROM ack WHERE id < ?").run(batch.acksFrom);
   }
 
   /** SQLite rolls back by itself on a full disk or an IO error; a second ROLLBACK would hide why. */

@@ -64,7 +64,8 @@ export class StoredJournal implements Journal {
     const saved = aside === undefined;
     this.#closed = new ClosedTickets(loaded.closed, saved, clock.monotonicMs());
     this.#viewers = new Viewers(loaded.viewers, saved);
-    this.#sent = new SentCounter(loaded.sent ? sentFromRow(loaded.sent) : nothingSent, () => ({
+    const sent = loaded.sent ? sentFromRow(loaded.sent) : nothingSent;
+    this.#sent = new SentCounter(sent, saved, () => ({
       wall: clock.wallMs(),
       monotonic: clock.monotonicMs(),
       quality: options.clockQuality(),
@@ -76,7 +77,7 @@ export class StoredJournal implements Journal {
       (id) => store.segment(id),
     );
     for (const { ticket, restored } of start.cutOff) {
-      this.#closed.add(ticket, restored, clock.monotonicMs());
+      this.#closed.add(ticket, restored);
     }
     this.#cutOff = loaded.sessions.map(({ id }) => id);
     this.#writer.wait();
@@ -142,14 +143,14 @@ export class StoredJournal implements Journal {
     const { hash } = snapshot.ticket;
     const moment = this.#moment();
     this.#sessions.end(hash);
-    this.#closed.add(hash, restoredFrom(snapshot), moment.monotonic);
+    this.#closed.add(hash, restoredFrom(snapshot));
     this.#record(snapshot, moment, reason);
     this.#changed();
   }
 
   noteSent(amount: Bytes): void {
     this.#sent.add(amount);
-    this.#writer.wait();
+    this.#changed();
   }
 
   sentToday(): Bytes {
@@ -205,7 +206,7 @@ export class StoredJournal implements Journal {
     this.#records.settle(changes);
     this.#sent.settle();
     this.#sessions.settle();
-    this.#closed.settle();
+    this.#closed.settle(clock.monotonicMs());
     this.#viewers.settle();
     this.#cutOff = [];
     return true;
@@ -229,7 +230,8 @@ export class StoredJournal implements Journal {
   }
 
   #commitIfDue(): void {
-    if (this.#writer.isDue(this.#sessions.atRisk)) this.commit();
+    const atRisk = Math.max(this.#sessions.atRisk, this.#sent.unsaved);
+    if (this.#writer.isDue(bytes(atRisk))) this.commit();
   }
 
   #record(snapshot: SessionSnapshot, moment: Moment, closeReason: CloseReason): void {

@@ -5,8 +5,11 @@
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import type { Sealed } from "../../agent/accounting/messages.ts";
 import { sha256 } from "../../agent/core/encoding.ts";
+import { seededRandom } from "../../agent/core/random.ts";
 import { bytes } from "../../agent/core/units.ts";
+import { createSigner, type Signer } from "../../agent/identity/ed25519.ts";
 import type { Database } from "../../agent/journal/database.ts";
 import type { Journal } from "../../agent/journal/journal.ts";
 import {
@@ -92,35 +95,50 @@ interface Load {
   readonly second: (journal: Journal, now: number) => void;
 }
 
-/** One ticket of 1 MiB, opened, receipted and closed each second. */
+const random = seededRandom(9);
+const viewers = Array.from({ length: 500 }, () => createSigner(random.bytes(32)));
+const titles = Array.from({ length: 100 }, () => sha256(random.bytes(32)));
+
+/** Viewers and titles in such variety that records of one commit have little in common. */
+function newSession(n: number): { readonly ticket: Sealed<"ticket">; readonly viewer: Signer } {
+  const viewer = viewers[Math.floor(random.unit() * viewers.length)] ?? boxKey;
+  const title = titles[Math.floor(random.unit() ** 3 * titles.length)];
+  return { ticket: makeTicket(n, { viewer, ...(title ? { title } : {}) }), viewer };
+}
+
+/** One ticket of 60 kB, opened, receipted and closed each second. */
 const oneASecond: Load = {
   name: "1 record/s",
   seconds: HOURS * 3600,
   second(journal, now) {
-    const ticket = makeTicket(now);
-    journal.note(makeSnapshot(ticket, 50_000, 1, now * 1000));
-    journal.close(makeSnapshot(ticket, 100_000, 2, now * 1000), "done");
+    const { ticket, viewer } = newSession(now);
+    journal.note(makeSnapshot(ticket, 30_000, 1, now * 1000, viewer));
+    journal.close(makeSnapshot(ticket, 60_000, 2, now * 1000, viewer), "done");
   },
 };
 
-/** 20 Mbit/s all day: three viewers, a receipt a second each, a ticket used up every 107 s. */
+/** Seconds in which a viewer at a third of 20 Mbit/s uses a ticket up. */
+const TURN = 322;
+const places = [0, 107, 214].map((ahead) => ({ ahead, session: newSession(ahead), since: 0 }));
+
+/** 20 Mbit/s all day: three viewers, a receipt a second each. */
 const allDay: Load = {
   name: "20 Mbit/s without a pause",
   seconds: HOURS * 3600,
   second(journal, now) {
-    for (const viewer of [0, 1, 2]) {
-      const turn = 322;
-      const at = (now + viewer * 107) % turn;
-      const ticket = makeTicket(10_000 * viewer + Math.floor((now + viewer * 107) / turn));
-      const snapshot = makeSnapshot(
-        ticket,
-        (at + 1) * 833_000,
-        at + 1,
-        Math.max(0, now - at) * 1000,
-      );
+    for (const place of places) {
+      const { ticket, viewer } = place.session;
+      const turns = (now + place.ahead) % TURN;
+      const got = now - place.since + 1;
+      const snapshot = makeSnapshot(ticket, got * 833_000, got, place.since * 1000, viewer);
       journal.noteSent(bytes(833_000));
-      if (at === turn - 1) journal.close(snapshot, "max-bytes");
-      else journal.note(snapshot);
+      if (turns < TURN - 1) {
+        journal.note(snapshot);
+      } else {
+        journal.close(snapshot, "max-bytes");
+        place.session = newSession(1_000_000 + 3 * now + place.ahead);
+        place.since = now + 1;
+      }
     }
   },
 };

@@ -1,14 +1,17 @@
 /** A small ext4 of our own on a loop device, to fill, to make read-only and to count writes on. */
 import { spawnSync } from "node:child_process";
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, truncateSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmdirSync, rmSync, truncateSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 
 export interface LoopFileSystem {
   readonly path: string;
+  /** The file that is the disk. A copy of it is what a power cut at that moment would leave. */
+  readonly image: string;
   /** Bytes written to the block device so far, the file system's own journal included. */
   written(): number;
-  remount(mode: "ro" | "rw"): void;
+  /** Turns it read-only as ext4 does by itself on an IO error, open files included. */
+  breakDown(): void;
   [Symbol.dispose](): void;
 }
 
@@ -32,24 +35,37 @@ export const noLoopFileSystem: string | undefined = (() => {
 export function makeLoopFileSystem(mebibytes: number): LoopFileSystem {
   const directory = mkdtempSync(join(tmpdir(), "spareband-loop-"));
   const image = join(directory, "image");
-  const path = join(directory, "mounted");
   writeFileSync(image, "");
   truncateSync(image, mebibytes * 1024 * 1024);
-  mkdirSync(path);
-  run("mkfs.ext4", "-q", "-F", image);
+  run("mkfs.ext4", "-q", "-F", "-e", "remount-ro", image);
+  const mounted = mountImage(image);
+  return {
+    ...mounted,
+    [Symbol.dispose]() {
+      mounted[Symbol.dispose]();
+      rmSync(directory, { recursive: true, force: true });
+    },
+  };
+}
+
+/** Mounts an image, replaying its journal as after a power cut. */
+export function mountImage(image: string): LoopFileSystem {
+  const path = mkdtempSync(join(tmpdir(), "spareband-mount-"));
   run("mount", "-o", "loop", image, path);
   const device = basename(run("findmnt", "-n", "-o", "SOURCE", path).trim());
   return {
     path,
+    image,
     written() {
       run("sync", "-f", path);
       const fields = readFileSync(`/sys/block/${device}/stat`, "utf8").trim().split(/\s+/);
       return Number(fields[6]) * 512;
     },
-    remount: (mode) => void run("mount", "-o", `remount,${mode}`, path),
+    // EXT4_IOC_SHUTDOWN is not reachable from here; sysfs offers the same way into an error.
+    breakDown: () => writeFileSync(`/sys/fs/ext4/${device}/trigger_fs_error`, "test"),
     [Symbol.dispose]() {
       run("umount", "-l", path);
-      rmSync(directory, { recursive: true, force: true });
+      rmdirSync(path);
     },
   };
 }
