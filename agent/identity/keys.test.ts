@@ -13,7 +13,7 @@ import { join } from "node:path";
 import type { Hash } from "../core/encoding.ts";
 import { seededRandom } from "../core/random.ts";
 import { deviceFingerprint } from "./device-fingerprint.ts";
-import { type KeyOptions, loadOrCreateKey, reenrol } from "./keys.ts";
+import { destroyKey, type KeyOptions, loadOrCreateKey, reenrol } from "./keys.ts";
 
 const fingerprint = "a".repeat(64) as Hash;
 const other = "b".repeat(64) as Hash;
@@ -110,6 +110,15 @@ test("what is left of a write that was cut off does no harm", () => {
   rmSync(join(dir, "box.enrolled"));
   expect(ready().created).toBe(false);
   expect(readdirSync(dir)).toContain("box.enrolled");
+});
+
+test("a factory reset destroys the key, and the next start is someone new (fault 61)", () => {
+  const old = ready().signer.publicKey;
+  destroyKey(dir, "box");
+  expect(readdirSync(dir)).toEqual([]);
+  expect(ready()).toMatchObject({ created: true });
+  expect(ready().signer.publicKey).not.toBe(old);
+  destroyKey(dir, "never-there");
 });
 
 test("a device is known by the first source that says something", () => {

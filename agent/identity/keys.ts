@@ -3,7 +3,18 @@
  * there once and is gone is never replaced in silence: whoever lost it has to enrol again, or two
  * boxes would be paid as one and one as two.
  */
-import { chmodSync, mkdirSync, readFileSync } from "node:fs";
+import {
+  chmodSync,
+  closeSync,
+  existsSync,
+  fstatSync,
+  fsyncSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  rmSync,
+  writeSync,
+} from "node:fs";
 import { join } from "node:path";
 import {
   fromHex,
@@ -82,12 +93,32 @@ export function reenrol(dir: string, options: Omit<KeyOptions, "mayCreate">): Ke
   return create(dir, { ...options, mayCreate: true });
 }
 
+/**
+ * Destroys a key and the memory of it, for a factory reset: the next start makes a new identity. The
+ * file is written over first, though flash may keep old blocks until it reuses them.
+ */
+export function destroyKey(dir: string, name: string): void {
+  const keyPath = join(dir, `${name}.key`);
+  rmSync(join(dir, `${name}.enrolled`), { force: true });
+  if (!existsSync(keyPath)) return;
+  const file = openSync(keyPath, "r+");
+  try {
+    writeSync(file, "0".repeat(fstatSync(file).size));
+    fsyncSync(file);
+  } finally {
+    closeSync(file);
+  }
+  rmSync(keyPath);
+}
+
 function create(dir: string, options: KeyOptions): KeyOutcome {
   const seed = options.random.bytes(32);
   const signer = createSigner(seed);
   try {
     mkdirSync(dir, { recursive: true, mode: 0o700 });
     chmodSync(dir, 0o700);
+    // The old marker goes first: a power cut in between leaves a key without a marker, which loads.
+    rmSync(join(dir, `${options.name}.enrolled`), { force: true });
     writeDurably(join(dir, `${options.name}.key`), `${KEY_HEADER} ${toHex(seed)}\n`, 0o600);
     writeMarker(dir, options, signer.publicKey);
   } catch (cause) {
