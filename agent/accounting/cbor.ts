@@ -120,7 +120,7 @@ export class CborReader {
   /** A copy, so that it does not keep the whole frame it came in alive. */
   byteString(min: number, max: number): Uint8Array {
     const start = this.string(major.bytes, min, max);
-    return this.bytes.slice(start, this.at);
+    return new Uint8Array(this.bytes.subarray(start, this.at));
   }
 
   text(max: number): string {

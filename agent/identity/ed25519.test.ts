@@ -119,6 +119,16 @@ test("more keys than are remembered still verify", () => {
   expect(verify(signer.publicKey, message, signature)).toBe(true);
 });
 
+test("looking at a signature in a Buffer changes no byte of it", () => {
+  for (let seed = 0; seed < 2_000; seed++) {
+    const data = Buffer.from(`message ${seed}`);
+    const signed = Buffer.from(signer.sign(data));
+    const before = signed.toString("hex");
+    expect(verify(signer.publicKey, data, signed)).toBe(true);
+    expect(signed.toString("hex")).toBe(before);
+  }
+});
+
 describe("the self-test", () => {
   test("passes here", () => selfTest());
 

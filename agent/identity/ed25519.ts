@@ -53,7 +53,8 @@ const SMALL_ORDER_FIRST_BYTES = new Set([...SMALL_ORDER_Y].map((y) => fromHex(y)
 function isSoundPoint(data: Uint8Array, offset: number): boolean {
   if (!below(data, offset, PRIME, 0x7f)) return false;
   if (!SMALL_ORDER_FIRST_BYTES.has(data[offset])) return true;
-  const y = data.slice(offset, offset + 32);
+  // A copy: slice() of a Buffer, as frames come in, is a view.
+  const y = new Uint8Array(data.subarray(offset, offset + 32));
   y[31] = (y[31] as number) & 0x7f;
   return !SMALL_ORDER_Y.has(toHex(y));
 }
