@@ -97,10 +97,6 @@ export const refusals = {
     appeal: ASK_OPERATOR,
   },
   // Record chains.
-  "already-credited": {
-    text: "The ticket's bytes up to this record were credited before.",
-    appeal: "Nothing to do: each byte is paid once.",
-  },
   gap: { text: "A record before this one is missing.", appeal: "Resend from the missing one." },
   "chain-broken": {
     text: "The record does not continue the chain of records before it.",
@@ -130,7 +126,6 @@ export const refusals = {
     text: "A closed group of boxes and viewers pays one another.",
     appeal: ASK_OPERATOR,
   },
-  "no-funds": { text: "The payer's account is empty.", appeal: "Top up the account." },
   "over-cap": {
     text: "The payment is above a published limit for one account and day.",
     appeal: ASK_OPERATOR,
@@ -139,10 +134,6 @@ export const refusals = {
   stale: {
     text: "The request's time is too far from the coordinator's.",
     appeal: "Check the clock and sign a new request.",
-  },
-  "transfers-off": {
-    text: "This deployment does not allow transfers between wallets.",
-    appeal: ASK_OPERATOR,
   },
   // Titles, splits and plays.
   "unknown-title": { text: "The title is not known.", appeal: "Check the title's hash." },

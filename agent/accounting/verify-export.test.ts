@@ -96,6 +96,16 @@ test("any change to the JSON copy is named by item and field", () => {
   expect(verifyExport(content, expected, cut).ok).toBe(false);
 });
 
+test("any flipped bit of the JSON copy is noticed", () => {
+  const { content, copy } = exported();
+  const written = new TextEncoder().encode(copy);
+  for (let bit = 0; bit < written.length * 8; bit += 211) {
+    const at = bit >> 3;
+    const flipped = written.with(at, (written[at] ?? 0) ^ (1 << (bit & 7)));
+    expect(verifyExport(content, expected, new TextDecoder().decode(flipped)).ok).toBe(false);
+  }
+});
+
 test("an export that was cut off says so, wherever it was cut", () => {
   const { content } = exported();
   for (let length = 0; length < content.length; length += 97) {
