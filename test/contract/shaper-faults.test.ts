@@ -11,11 +11,9 @@ class ShapingProcess {
   readonly #child: Bun.Subprocess<"ignore", "pipe", "inherit">;
   readonly #lines: AsyncIterator<string>;
 
-  constructor({ prefix }: Namespace, megabits: number) {
-    this.#child = Bun.spawn([...prefix, process.execPath, "run", script, `${megabits}`], {
-      stdin: "ignore",
-      stdout: "pipe",
-    });
+  constructor({ prefix }: Namespace, megabits: number, as: readonly string[] = []) {
+    const command = [...prefix, ...as, process.execPath, "run", script, `${megabits}`];
+    this.#child = Bun.spawn(command, { stdin: "ignore", stdout: "pipe" });
     this.#lines = linesOf(this.#child.stdout);
   }
 
@@ -33,6 +31,25 @@ class ShapingProcess {
     this.#child.kill(signal);
     await this.#child.exited;
   }
+}
+
+/** As systemd runs it: another user, no way up, and only the capabilities named. */
+const asUser = (...capabilities: readonly string[]) => [
+  ...["setpriv", "--reuid", "65534", "--regid", "65534", "--clear-groups", "--no-new-privs"],
+  ...(capabilities.length > 0
+    ? ["--inh-caps", capabilities.join(), "--ambient-caps", capabilities.join()]
+    : []),
+];
+
+/** An ordinary user may not get at a checkout in root's home. */
+function findUserObstacle(): string | undefined {
+  if (namespacesMissing) return namespacesMissing;
+  if (!Bun.which("setpriv")) return "needs setpriv";
+  const reads = [
+    [process.execPath, "--version"],
+    ["cat", script],
+  ].every((command) => Bun.spawnSync([...asUser(), ...command]).exitCode === 0);
+  return reads ? undefined : "needs a checkout that other users can read";
 }
 
 async function* linesOf(stream: ReadableStream<Uint8Array>): AsyncGenerator<string> {
@@ -103,4 +120,20 @@ describe.skipIf(namespacesMissing !== undefined)(`the shaper survives${suffix}`,
     await shaper.end("SIGTERM");
     expect(await queues("box0")).toContain("limit 30000b");
   }, 15_000);
+
+  const obstacle = findUserObstacle();
+  test.skipIf(obstacle !== undefined)(
+    `nothing but CAP_NET_ADMIN, and says when that is missing${obstacle ? ` (${obstacle})` : ""}`,
+    async () => {
+      await must(box.run, "tc", "qdisc", "del", "dev", "box0", "root");
+      shaper = new ShapingProcess(box, 7, asUser("+net_admin"));
+      await shaper.next("shaped", "box0");
+      await shaper.end("SIGTERM");
+      expect(await queues("box0")).not.toContain("5ba:");
+      shaper = new ShapingProcess(box, 7, asUser());
+      expect((await shaper.next("unavailable")).reason).toBe("CAP_NET_ADMIN is missing");
+      await shaper.end("SIGTERM");
+    },
+    15_000,
+  );
 });
