@@ -72,16 +72,18 @@ describe("nothing is lost and nothing doubled", () => {
       expect(world.store.ledger.size()).toBe(0);
       expect(world.store.records.totals().records).toBe(0);
       broken = false;
-      expect(world.send(box, [record]).acks[0]?.body.creditedTotal).toBe(world.worth(9 * MIB));
+      const [ack] = world.send(box, [record]).acks;
+      expect(ack?.body).toMatchObject({ creditedTotal: world.worth(9 * MIB) });
       expectSound(world);
     }
   });
 
   test("fault 8: 29 days offline is credited in full, 31 days is refused with a code", async () => {
-    for (const [days, code] of [
+    const cases: readonly [number, string | undefined][] = [
       [29, undefined],
       [31, "settled-too-late"],
-    ] as const) {
+    ];
+    for (const [days, code] of cases) {
       const clock = new FakeClock();
       const { world, box, viewer, ticket } = delivery(fileWorld({ clock }));
       const record = box.record({ ticket, viewer, proven: 10 * MIB });
