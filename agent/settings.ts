@@ -17,6 +17,7 @@ import {
   bitsPerSecond,
   type Milliseconds,
   mebibytes,
+  megabitsPerSecond,
   milliseconds,
 } from "./core/units.ts";
 
@@ -175,6 +176,11 @@ export const settings = {
     "Most bytes of content written to flash a day.",
   ),
 
+  "content.fill_rate": rate(
+    megabitsPerSecond(8),
+    "Most that the box itself downloads to fill its cache.",
+  ),
+
   "status.listen": listen("127.0.0.1", 7410, "The household's page. Never mapped to the internet."),
   "status.hosts": texts("Further host names under which the page may be opened."),
 
@@ -238,3 +244,9 @@ export type Config = {
 /** `SPAREBAND_BOX_STATE_DIR` for `box.state_dir`. */
 export const environmentName = (key: string) =>
   `SPAREBAND_${key.replace(/\./g, "_").toUpperCase()}`;
+
+/** `host:port` for URLs and messages; IPv6 addresses in brackets, a wildcard as loopback. */
+export function formatAuthority(host: string, port: number): string {
+  const reachable = host === "0.0.0.0" ? "127.0.0.1" : host === "::" ? "::1" : host;
+  return reachable.includes(":") ? `[${reachable}]:${port}` : `${reachable}:${port}`;
+}

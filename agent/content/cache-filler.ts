@@ -68,6 +68,8 @@ export function createCacheFiller(options: CacheFillerOptions): Part {
   const turn = async (signal: AbortSignal) => {
     const wish = desired();
     await takeDown(store, wish);
+    // Else two titles that do not fit together would push each other out for ever.
+    store.keep(wish?.titles ?? []);
     if (!options.allowed()) return;
     const next = wish?.titles.find((title) => wants(store, setbacks, clock, title));
     if (next !== undefined) return fill(next, undefined, signal);

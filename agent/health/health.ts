@@ -53,6 +53,10 @@ export class Health {
     else this.clear(code);
   }
 
+  has(code: ConditionCode): boolean {
+    return this.#conditions.has(code);
+  }
+
   /** The worst first, and of the same severity the newest. */
   list(): readonly Condition[] {
     return [...this.#conditions.values()].sort(

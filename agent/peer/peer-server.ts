@@ -64,7 +64,7 @@ export interface PeerServer extends Part {
   stats(): PeerStats;
 }
 
-/** A viewer that neither reads nor asks loses its connection; a header must come within this, too. */
+/** A viewer that neither reads nor asks loses its connection; Bun gives a header 10 s by itself. */
 const IDLE_TIMEOUT_S = 10;
 const LONGEST_BODY = 8 * 1024;
 const SWEEP = seconds(1);

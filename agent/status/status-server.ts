@@ -86,8 +86,10 @@ function createApp(options: StatusServerOptions, history: RateHistory): Hono<Sta
 function listen(app: Hono<StatusEnv>, options: StatusServerOptions): Promise<Server> {
   const { host, port } = options;
   return new Promise((resolve, reject) => {
-    const server = serve({ fetch: app.fetch, hostname: host, port }, () =>
-      resolve(server),
+    const server = serve(
+      // Its own Response in place of the global one would break every Bun.serve of the process.
+      { fetch: app.fetch, hostname: host, port, overrideGlobalObjects: false },
+      () => resolve(server),
     ) as Server;
     server.maxConnections = MOST_CONNECTIONS;
     server.headersTimeout = HEADERS_WITHIN_MS;

@@ -43,7 +43,11 @@ export function createPlayRows(db: SqliteDatabase) {
     `SELECT count(*) AS plays FROM plays WHERE viewer = ? AND state <> 'refused'
      AND started_at < ? AND started_at + played_ms / 1000 > ?`,
   );
+  const count = db.prepare<{ plays: number }>(
+    "SELECT count(*) AS plays FROM plays WHERE state = ?",
+  );
   return {
+    count: (state: PlayState) => count.get(state)?.plays ?? 0,
     get: (id: string) => {
       const raw = byId.get(id);
       return raw && toRow(raw);

@@ -1,0 +1,190 @@
+/**
+ * The box daemon's composition root. The household's page always comes up; what needs the key and
+ * the storage stands beside it, or is missing with a reason on the page.
+ */
+import { mkdirSync } from "node:fs";
+import { join } from "node:path";
+import type { Device } from "../hardware/device.ts";
+import type { DelayProbe } from "../hardware/probe.ts";
+import type { PeerSockets } from "../hardware/sockets.ts";
+import { seal } from "./accounting/envelope.ts";
+import type { ClockQuality } from "./accounting/messages.ts";
+import { boxStatus } from "./box/box-status.ts";
+import { openSharing, type Sharing } from "./box/sharing.ts";
+import { watchConditions } from "./box/watch-conditions.ts";
+import type { Config } from "./config.ts";
+import type { Clock } from "./core/clock.ts";
+import { type Hash, type PublicKey, toBase64Url } from "./core/encoding.ts";
+import { exitCode, OperatorError, reasonOf } from "./core/errors.ts";
+import type { Log } from "./core/log.ts";
+import type { Part } from "./core/part.ts";
+import type { Random } from "./core/random.ts";
+import type { Milliseconds } from "./core/units.ts";
+import { writeDurably } from "./core/write-durably.ts";
+import { Health } from "./health/health.ts";
+import { type KeyOutcome, loadOrCreateKey } from "./identity/keys.ts";
+import { selfTest } from "./identity/self-test.ts";
+import type { ConsentChoice } from "./status/choices.ts";
+import { Household } from "./status/household.ts";
+import { Pairing } from "./status/pairing.ts";
+import { createStatusServer } from "./status/status-server.ts";
+import { statusToken } from "./status/status-token.ts";
+import { version } from "./version.ts";
+
+export interface BoxOptions {
+  readonly config: Config;
+  readonly device: Device;
+  readonly createSockets: (ports: () => readonly number[]) => PeerSockets;
+  readonly probe: DelayProbe;
+  readonly clockQuality: () => ClockQuality;
+  /** Tells this device from others that hold a copy of its storage. */
+  readonly fingerprint: Hash | undefined;
+  readonly pinnedCoordinator: PublicKey | undefined;
+  /** What is wrong with the configuration, when an older one is used. */
+  readonly brokenConfig?: string | undefined;
+  readonly sessionIdle?: Milliseconds | undefined;
+  /** Told of what this box verified of others while it filled its cache. */
+  readonly onVerified?: ((box: PublicKey, amount: number) => void) | undefined;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Log;
+}
+
+export interface Box extends AsyncDisposable {
+  /** undefined while the box has no key. */
+  readonly id: PublicKey | undefined;
+  readonly statusUrl: string;
+  readonly household: Household;
+  readonly health: Health;
+  readonly sharing: Sharing | undefined;
+  readonly parts: readonly Part[];
+}
+
+const NO_BOX = "0".repeat(64) as PublicKey;
+
+/** Opens what it needs; throws an OperatorError for what nobody could see on a page. */
+export async function openBox(options: BoxOptions): Promise<Box> {
+  const { config, device, clock, random, log } = options;
+  requireAddresses(config);
+  selfTest();
+  await using resources = new AsyncDisposableStack();
+  const directory = config["box.state_dir"];
+  const health = new Health({ clock, log });
+  health.report("config-last-good", options.brokenConfig !== undefined, options.brokenConfig);
+  const writable = stateIsWritable(directory, health);
+  const household = new Household({
+    directory,
+    clock,
+    log,
+    health,
+    // Whatever the household just decided, it has seen the page: a breach is not held against it again.
+    changed: () => health.clear("limit-breached"),
+  });
+  const key = writable ? openKey(options, health) : undefined;
+  const facts = await device.facts();
+  const sharing =
+    key &&
+    resources.use(
+      await openSharing({
+        ...options,
+        deviceName: facts.model ?? "unknown",
+        household,
+        health,
+        signer: key.signer,
+        version,
+      }),
+    );
+  const box = key?.signer.publicKey;
+  const wallet = (config["box.wallet"] || box || NO_BOX) as PublicKey;
+  const page = await createStatusServer({
+    ...config["status.listen"],
+    hosts: config["status.hosts"],
+    token: writable
+      ? statusToken(join(directory, "status-token"), random)
+      : toBase64Url(random.bytes(32)),
+    pairing: new Pairing({ file: join(directory, "paired.json"), clock, random }),
+    sources: boxStatus({
+      box: box ?? NO_BOX,
+      wallet,
+      version,
+      environment: config.environment,
+      capacity: config["content.capacity"],
+      household,
+      health,
+      sharing,
+      consentChanged: (consent) => consentChanged(options, key, consent, sharing),
+      clock,
+    }),
+    clock,
+    log,
+  });
+  const { clockQuality } = options;
+  const watch = sharing ? [watchConditions({ sharing, health, clockQuality, clock, log })] : [];
+  const held = resources.move();
+  return {
+    id: box,
+    statusUrl: page.url,
+    household,
+    health,
+    sharing,
+    parts: [page, ...(sharing?.parts ?? []), ...watch],
+    [Symbol.asyncDispose]: () => held.disposeAsync(),
+  };
+}
+
+function requireAddresses(config: Config): void {
+  for (const key of ["coordinator.url", "mqtt.url"] as const) {
+    if (config[key] === "")
+      throw new OperatorError(
+        exitCode.configuration,
+        `${key} is not set: a box needs to know its operator's ${key === "mqtt.url" ? "MQTT broker" : "coordinator"}.`,
+      );
+  }
+}
+
+function stateIsWritable(directory: string, health: Health): boolean {
+  const probe = join(directory, ".writable");
+  try {
+    mkdirSync(directory, { recursive: true, mode: 0o700 });
+    writeDurably(probe, "", 0o600);
+    return true;
+  } catch (fault) {
+    health.set("state-unwritable", reasonOf(fault));
+    return false;
+  }
+}
+
+type ReadyKey = Extract<KeyOutcome, { state: "ready" }>;
+
+function openKey(options: BoxOptions, health: Health): ReadyKey | undefined {
+  const { config, random, fingerprint } = options;
+  const directory = join(config["box.state_dir"], "identity");
+  const key = loadOrCreateKey(directory, { name: "box", mayCreate: true, random, fingerprint });
+  if (key.state === "held") {
+    health.set("key-unusable", key.text);
+    return undefined;
+  }
+  health.report("device-changed", key.device === "changed");
+  return key;
+}
+
+/** The household's word, signed, where an export and an auditor find it. */
+function consentChanged(
+  { config, log }: BoxOptions,
+  key: ReadyKey | undefined,
+  { given, text, language, at }: ConsentChoice,
+  sharing: Sharing | undefined,
+): void {
+  sharing?.reporter.announce();
+  if (!key) return;
+  const box = key.signer.publicKey;
+  const signed = seal(
+    "consent",
+    { box, text, language, given, at },
+    key.signer,
+    config.environment,
+  );
+  const file = join(config["box.state_dir"], "consent.signed");
+  writeDurably(file, `${toBase64Url(signed.bytes)}\n`, 0o600);
+  log.notice("consent signed", { given });
+}

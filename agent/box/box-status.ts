@@ -1,0 +1,112 @@
+/** The household's page over the real state of a box, whether its sharing side stands or not. */
+
+import type { Clock } from "../core/clock.ts";
+import type { Hash, PublicKey } from "../core/encoding.ts";
+import { type Bytes, bytes, microTokens, milliseconds } from "../core/units.ts";
+import type { Health } from "../health/health.ts";
+import type { ConsentChoice } from "../status/choices.ts";
+import type { Household } from "../status/household.ts";
+import type { SharingNow, StatusSources } from "../status/sources.ts";
+import { recordRows } from "./record-rows.ts";
+import type { Sharing } from "./sharing.ts";
+
+export interface BoxStatusOptions {
+  /** 64 zeros while the box has no key. */
+  readonly box: PublicKey;
+  readonly wallet: PublicKey;
+  readonly version: string;
+  readonly environment: "dev" | "prod";
+  readonly capacity: Bytes;
+  readonly household: Household;
+  readonly health: Health;
+  /** undefined while the box lacks its key or its storage. */
+  readonly sharing: Sharing | undefined;
+  readonly consentChanged: (consent: ConsentChoice) => void;
+  readonly clock: Clock;
+}
+
+export function boxStatus(options: BoxStatusOptions): StatusSources {
+  const { box, version, environment, household, health, sharing, clock } = options;
+  const started = clock.monotonicMs();
+  return {
+    box,
+    version,
+    environment,
+    household,
+    health,
+    sharing: () => (sharing ? sharingNow(sharing) : nothingShared),
+    usage: () => {
+      const volume = sharing?.governor.report.volume;
+      return { today: volume?.day.sent ?? bytes(0), month: volume?.month.sent ?? bytes(0) };
+    },
+    earnings: () => ({
+      credited: sharing?.journal.chain.credited ?? microTokens(0n),
+      pendingBytes: sharing?.journal.pendingBytes ?? bytes(0),
+      pendingRecords: sharing?.journal.pendingRecords ?? 0,
+      wallet: options.wallet,
+    }),
+    content: contentOf(sharing, options.capacity),
+    records: (limit, before) =>
+      sharing ? recordRows(recordReader(sharing, environment), limit, before) : [],
+    consentChanged: options.consentChanged,
+    // Minutes east of UTC, as the household reads its clocks.
+    utcOffsetMinutes: () => -new Date(clock.wallMs()).getTimezoneOffset(),
+    uptime: () => milliseconds(clock.monotonicMs() - started),
+  };
+}
+
+const recordReader = ({ journal, contact }: Sharing, environment: "dev" | "prod") => ({
+  journal,
+  environment,
+  coordinators: contact.keys(),
+});
+
+const nothingShared: SharingNow = {
+  verdict: { state: "held", reason: "storage-failing" },
+  enforcedBy: "nothing",
+  streams: 0,
+  waiting: 0,
+  missing: [],
+};
+
+function sharingNow({ governor, shaper, peers }: Sharing): SharingNow {
+  const { by, measured, trafficControl } = shaper.enforcement;
+  const { streams, waiting } = peers.stats();
+  const verdict = governor.current;
+  const paced = by === "pacing" && verdict.state === "sharing" ? verdict.rate : undefined;
+  const enforced = trafficControl.state === "shaped" ? trafficControl.rate : paced;
+  return {
+    verdict,
+    ...(measured !== undefined && { measuredRate: measured }),
+    ...(enforced !== undefined && { enforcedRate: enforced }),
+    enforcedBy: by === "nothing" ? "nothing" : by === "pacing" ? "program" : "kernel",
+    streams,
+    waiting,
+    missing: governor.report.missing,
+  };
+}
+
+function contentOf(sharing: Sharing | undefined, capacity: Bytes): StatusSources["content"] {
+  const store = sharing?.store;
+  const names = new Map<Hash, string>();
+  return {
+    capacity,
+    titles: () =>
+      (store?.titles() ?? []).map(({ title, manifest, held, size }) => {
+        names.set(title, manifest.name);
+        return { title, name: manifest.name, kind: manifest.kind, held, size };
+      }),
+    blocked: () =>
+      (store?.refused("household") ?? []).map((title) => {
+        const name = names.get(title);
+        return { title, ...(name !== undefined && { name }) };
+      }),
+    delete: async (title) => (await store?.delete(title)) ?? false,
+    block: async (title) => {
+      await store?.refuse(title, "household");
+    },
+    unblock: async (title) => {
+      store?.allow(title);
+    },
+  };
+}

@@ -1,0 +1,211 @@
+/**
+ * The sharing side of a box: everything that needs its key and its storage. Composed apart from
+ * `box.ts`, so that a box that has lost one of them still shows its page and says so.
+ */
+import { networkInterfaces } from "node:os";
+import { join } from "node:path";
+import type { Device } from "../../hardware/device.ts";
+import type { DelayProbe } from "../../hardware/probe.ts";
+import type { PeerSockets } from "../../hardware/sockets.ts";
+import type { ClockQuality, Desired } from "../accounting/messages.ts";
+import { brokerOptions } from "../broker-settings.ts";
+import type { Config } from "../config.ts";
+import { createCacheFiller } from "../content/cache-filler.ts";
+import { metalink } from "../content/metalink.ts";
+import { ContentStore } from "../content/store.ts";
+import type { Clock } from "../core/clock.ts";
+import type { PublicKey } from "../core/encoding.ts";
+import type { Log } from "../core/log.ts";
+import type { Part } from "../core/part.ts";
+import type { Random } from "../core/random.ts";
+import { type Milliseconds, milliseconds } from "../core/units.ts";
+import { createGovernor, type Governor } from "../governor/governor.ts";
+import { probeTargets } from "../governor/probe-targets.ts";
+import type { Health } from "../health/health.ts";
+import type { Signer } from "../identity/ed25519.ts";
+import { type Journal, openJournal } from "../journal/journal.ts";
+import { openSqlite } from "../journal/sqlite.ts";
+import { createPeerServer, type PeerServer } from "../peer/peer-server.ts";
+import { Reporter } from "../reporting/reporter.ts";
+import { createShaper, type Shaper } from "../shaping/shaper.ts";
+import type { Household } from "../status/household.ts";
+import { CoordinatorContact } from "./coordinator-contact.ts";
+import { createFillPace } from "./fill-pace.ts";
+import { ownAddresses } from "./own-addresses.ts";
+import { holdsOf, mayFill, policyOf, reportOf } from "./sharing-policy.ts";
+import { fileTextStore } from "./text-store.ts";
+
+export interface SharingOptions {
+  readonly config: Config;
+  readonly device: Device;
+  /** Model name for the coordinator's fleet view. */
+  readonly deviceName: string;
+  readonly createSockets: (ports: () => readonly number[]) => PeerSockets;
+  readonly probe: DelayProbe;
+  readonly household: Household;
+  readonly health: Health;
+  readonly signer: Signer;
+  readonly pinnedCoordinator: PublicKey | undefined;
+  readonly clockQuality: () => ClockQuality;
+  readonly version: string;
+  /** A viewer that neither asks nor signs for so long has left; a minute when absent. */
+  readonly sessionIdle?: Milliseconds | undefined;
+  /** Told of what this box verified of others while it filled its cache. */
+  readonly onVerified?: ((box: PublicKey, amount: number) => void) | undefined;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Log;
+}
+
+export interface Sharing extends AsyncDisposable {
+  readonly parts: readonly Part[];
+  readonly store: ContentStore;
+  readonly journal: Journal;
+  readonly governor: Governor;
+  readonly shaper: Shaper;
+  readonly peers: PeerServer;
+  readonly reporter: Reporter;
+  readonly contact: CoordinatorContact;
+}
+
+/** Opens storage and ports at once; throws an OperatorError when one of them cannot be had. */
+export async function openSharing(options: SharingOptions): Promise<Sharing> {
+  const { config, device, household, health, signer, clock, random, log } = options;
+  const { environment } = config;
+  const directory = config["box.state_dir"];
+  await using resources = new AsyncDisposableStack();
+  const store = resources.use(
+    await ContentStore.open({
+      directory: join(directory, "content"),
+      capacity: config["content.capacity"],
+      dailyWrites: config["content.daily_writes"],
+      environment,
+      clock,
+      log,
+    }),
+  );
+  const journal = resources.use(
+    openJournal({
+      directory: join(directory, "journal"),
+      floorPath: join(directory, "identity", "sequence-floor"),
+      signer,
+      environment,
+      openDatabase: openSqlite,
+      clock,
+      clockQuality: options.clockQuality,
+      random,
+      log,
+    }),
+  );
+  const contact = new CoordinatorContact({
+    url: config["coordinator.url"],
+    environment,
+    pinned: options.pinnedCoordinator,
+    directory,
+    health,
+    clock,
+    log,
+  });
+  const ports = () => [peers.port];
+  const governor = createGovernor({
+    clock,
+    log,
+    sockets: options.createSockets(ports),
+    probe: options.probe,
+    targets: () => probeTargets(contact.reflectors),
+    device,
+    policy: () => policyOf(config, household, holdsOf(journal, health)),
+    store: fileTextStore(join(directory, "volume.json")),
+  });
+  const peers = createPeerServer({
+    ...config["box.listen"],
+    box: signer.publicKey,
+    environment,
+    issuers: contact.keys,
+    content: store,
+    journal,
+    verdict: governor,
+    clock,
+    clockQuality: options.clockQuality,
+    log,
+    metalink: (title) => {
+      const manifest = store.manifest(title);
+      return manifest && metalink(manifest, addresses());
+    },
+    idleAfter: options.sessionIdle,
+    kernelPaces: () => shaper.enforcement.by !== "nothing",
+  });
+  const addresses = () => ownAddresses(config, peers.port, networkInterfaces());
+  const shaper: Shaper = createShaper({
+    verdict: governor,
+    nic: device.nic,
+    trafficControl: device.trafficControl,
+    ports,
+    pacer: {
+      // The governor paces each socket itself; the shaper is the net below and the witness.
+      setRate: () => {},
+      get state() {
+        const { pacing } = governor.report;
+        return pacing === "paced"
+          ? { state: "pacing" as const }
+          : { state: "unavailable" as const, reason: "sockets cannot be paced here" };
+      },
+    },
+    sentToPeers: () => governor.sentToPeers(),
+    onBreach: ({ sent, allowed }) => health.set("limit-breached", `${sent} of ${allowed} bytes`),
+    clock,
+    log,
+  });
+  let desired: Desired | undefined;
+  const reporter = new Reporter({
+    broker: brokerOptions(config),
+    fleet: config.fleet,
+    signer,
+    environment,
+    coordinatorKeys: contact.keys,
+    records: journal,
+    describe: () => ({
+      version: options.version,
+      device: options.deviceName,
+      addresses: household.consented ? addresses() : [],
+      capacity: config["content.capacity"],
+      ...(config["box.wallet"] !== "" && { wallet: config["box.wallet"] as PublicKey }),
+    }),
+    report: () => reportOf(store, governor.current),
+    onDesired: (wish) => {
+      desired = wish.body;
+    },
+    clock,
+    clockQuality: options.clockQuality,
+    random,
+    log,
+    // Developers start one fleet at a time; there is nobody to spread the load for.
+    ...(environment === "dev" && { spread: milliseconds(0) }),
+  });
+  const allowed = () => mayFill(household, governor.current);
+  const filler = createCacheFiller({
+    store,
+    coordinator: contact.client,
+    desired: () => desired,
+    allowed,
+    onVerified: options.onVerified,
+    pace: createFillPace(config["content.fill_rate"], allowed, clock),
+    signer,
+    environment,
+    clock,
+    random,
+    log,
+  });
+  const held = resources.move();
+  return {
+    parts: [contact, store, governor, shaper, peers, filler, reporter, journal],
+    store,
+    journal,
+    governor,
+    shaper,
+    peers,
+    reporter,
+    contact,
+    [Symbol.asyncDispose]: () => held.disposeAsync(),
+  };
+}

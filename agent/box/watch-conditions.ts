@@ -1,0 +1,66 @@
+/** Turns what the parts of a box know of themselves into the household's list of conditions. */
+import type { ClockQuality } from "../accounting/messages.ts";
+import type { Clock } from "../core/clock.ts";
+import type { Log } from "../core/log.ts";
+import { every, type Part } from "../core/part.ts";
+import { formatBytes } from "../core/quantity.ts";
+import { milliseconds } from "../core/units.ts";
+import type { Health } from "../health/health.ts";
+import type { Sharing } from "./sharing.ts";
+
+export interface WatchOptions {
+  readonly sharing: Sharing;
+  readonly health: Health;
+  readonly clockQuality: () => ClockQuality;
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+const PERIOD = milliseconds(1000);
+
+export function watchConditions(options: WatchOptions): Part {
+  const { clock, log } = options;
+  return {
+    name: "conditions",
+    run: (signal) => every(PERIOD, () => look(options), { clock, log, signal, name: "conditions" }),
+  };
+}
+
+function look({ sharing, health, clockQuality }: WatchOptions): void {
+  const { journal, reporter, shaper, store, governor, peers } = sharing;
+  const { state } = journal;
+  health.report(
+    "state-unwritable",
+    state.state !== "ready",
+    state.state === "ready" ? undefined : state.reason,
+  );
+  health.report("journal-recovered", journal.putAside !== undefined, journal.putAside?.path);
+  const admission = journal.admits();
+  const full = !admission.ok && admission.reason === "outbox-full";
+  health.report("outbox-full", full, formatBytes(journal.pendingBytes));
+  const { quarantine } = journal.chain;
+  health.report(
+    "quarantined",
+    quarantine !== undefined || reporter.cloneSuspected,
+    quarantine ?? "another device uses this box's key",
+  );
+  const link = reporter.state;
+  const refused = link.state === "waiting" && link.failure === "refused";
+  health.report("broker-refused", refused, refused ? link.reason : undefined);
+  const unreachable = link.state === "waiting" && !refused;
+  health.report("broker-unreachable", unreachable, unreachable ? link.reason : undefined);
+  const { trafficControl } = shaper.enforcement;
+  const unavailable = trafficControl.state === "unavailable";
+  health.report(
+    "shaping-unavailable",
+    unavailable,
+    unavailable ? trafficControl.reason : undefined,
+  );
+  const foreign = trafficControl.state === "foreign";
+  health.report("shaping-foreign", foreign, foreign ? trafficControl.qdisc : undefined);
+  const { missing } = governor.report;
+  health.report("line-unmeasured", missing.length > 0, missing.join(", "));
+  health.report("write-budget-spent", store.writesLeftToday <= 0);
+  health.report("clock-untrusted", clockQuality() === "untrusted");
+  health.report("peer-connections-shed", peers.stats().shed > 0);
+}

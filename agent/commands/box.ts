@@ -1,0 +1,96 @@
+/** `spareband box`: the agent on a set-top box, as systemd runs it. */
+import type { Command } from "commander";
+import type { Device } from "../../hardware/device.ts";
+import { createClockTrust } from "../../hardware/linux/clock-quality.ts";
+import { createLinuxDevice } from "../../hardware/linux/device.ts";
+import { openDelayProbe, openPeerSockets } from "../../hardware/linux/line-access.ts";
+import { createSimulatedDevice } from "../../hardware/simulated/device.ts";
+import { openBox } from "../box.ts";
+import type { Config } from "../config.ts";
+import type { Clock } from "../core/clock.ts";
+import { reasonOf } from "../core/errors.ts";
+import { type Part, runAll } from "../core/part.ts";
+import { systemRandom } from "../core/random.ts";
+import { createServiceNotify } from "../core/sd-notify.ts";
+import { systemClock } from "../core/system-clock.ts";
+import { milliseconds } from "../core/units.ts";
+import { createPulse, createWatchdog, watchdogLimit } from "../core/watchdog.ts";
+import { deviceFingerprint } from "../identity/device-fingerprint.ts";
+import { loadConfigOrLastGood, saveLastGood } from "../last-good-config.ts";
+import { type CommandContext, type CommonOptions, createCommandLog } from "./context.ts";
+import { pinnedKey } from "./identity.ts";
+
+export function register(program: Command, context: CommandContext): void {
+  program
+    .command("box")
+    .description("the agent on a set-top box: shares what is idle, proves what it served")
+    .action((options: CommonOptions) => run(options, context));
+}
+
+async function run(options: CommonOptions, context: CommandContext): Promise<void> {
+  const loaded = loadConfigOrLastGood({
+    ...(options.config === undefined ? {} : { file: options.config }),
+    environment: context.environment,
+  });
+  const { config } = loaded;
+  const log = createCommandLog(config, context);
+  for (const warning of loaded.warnings) log.warning("configuration", { problem: warning });
+  if (loaded.broken) log.error("last good configuration in use", { problem: loaded.broken });
+  const clock = systemClock;
+  await using box = await openBox({
+    config,
+    device: createDevice(config, clock),
+    createSockets: (ports) => openPeerSockets({ clock, ports }),
+    probe: openDelayProbe({ clock, random: systemRandom }),
+    clockQuality: createClockTrust(() => clock.wallMs()),
+    fingerprint: deviceFingerprint(),
+    pinnedCoordinator: pinnedKey(config),
+    brokenConfig: loaded.broken,
+    clock,
+    random: systemRandom,
+    log,
+  });
+  const notify = createServiceNotify(context.environment.NOTIFY_SOCKET);
+  const limit = watchdogLimit(context.environment.WATCHDOG_USEC);
+  const { journal } = box.sharing ?? {};
+  const pulse = createPulse("timers", limit ?? milliseconds(60_000), clock);
+  const heartbeat: Part = {
+    name: "heartbeat",
+    run: async (signal) => {
+      while (!signal.aborted) {
+        pulse.beat();
+        await clock.sleep(milliseconds(1000), signal);
+      }
+    },
+  };
+  const checks = [
+    pulse,
+    { name: "journal", alive: () => journal?.commit() !== undefined || !journal },
+  ];
+  const watchdog =
+    limit === undefined ? [] : [createWatchdog({ notify, limit, checks, clock, log })];
+  log.notice("box runs", { box: box.id, page: box.statusUrl });
+  notify.ready(`page at ${box.statusUrl}`);
+  if (!loaded.broken) keepAsLastGood(config, loaded, log);
+  await runAll([...box.parts, heartbeat, ...watchdog], context.signal);
+  notify.stopping("bye");
+}
+
+function createDevice(config: Config, clock: Clock): Device {
+  const nic = config["box.nic"];
+  return config["box.hardware"] === "simulated"
+    ? createSimulatedDevice({ clock })
+    : createLinuxDevice({ clock, ...(nic !== "" && { interface: nic }) });
+}
+
+function keepAsLastGood(
+  config: Config,
+  loaded: Parameters<typeof saveLastGood>[1],
+  log: ReturnType<typeof createCommandLog>,
+): void {
+  try {
+    saveLastGood(config["box.state_dir"], loaded);
+  } catch (fault) {
+    log.warning("configuration not kept as last good", { reason: reasonOf(fault) });
+  }
+}

@@ -1,0 +1,110 @@
+/** `spareband publish DIR`: a creator's folder becomes a signed title on the origin. */
+import { type Command, Option } from "commander";
+import { seal } from "../accounting/envelope.ts";
+import type { TitleKind } from "../accounting/messages.ts";
+import { makeTitle, type TitleAbout } from "../content/make-title.ts";
+import { agreed, collectSplit, signSplit, wholeTo } from "../content/split-file.ts";
+import { uploadTitle } from "../content/upload-title.ts";
+import { formatBytes } from "../core/quantity.ts";
+import { systemClock } from "../core/system-clock.ts";
+import { toUnixSeconds } from "../core/units.ts";
+import { type CommandContext, type CommonOptions, readConfig } from "./context.ts";
+import { connectCoordinator, personalSigner } from "./identity.ts";
+import { createProgressLine } from "./progress-line.ts";
+
+interface PublishOptions extends CommonOptions {
+  readonly coordinator?: string;
+  readonly name?: string;
+  readonly slug?: string;
+  readonly kind?: TitleKind;
+  readonly artist?: string;
+  readonly album?: string;
+  readonly isrc?: string;
+  readonly iswc?: string;
+  readonly open?: boolean;
+  readonly split?: string;
+}
+
+export function register(program: Command, context: CommandContext): void {
+  program
+    .command("publish")
+    .description("creator: chunk, hash, sign and upload a folder as a title")
+    .argument("<dir>", "folder with HLS, music or any files")
+    .option("--coordinator <url>", "the coordinator to publish at")
+    .option("--name <name>", "name people see; the folder's or album's otherwise")
+    .option("--slug <slug>", "short name for addresses")
+    .addOption(new Option("--kind <kind>", "what it is").choices(["video", "music", "files"]))
+    .option("--artist <artist>")
+    .option("--album <album>")
+    .option("--isrc <code>")
+    .option("--iswc <code>")
+    .option("--open", "boxes may deliver it without receipts, unpaid, to any HTTP client")
+    .option("--split <file>", "split.toml that every party has signed; all to you otherwise")
+    .option("--json", "print the result as JSON")
+    .action((folder: string, options: PublishOptions) => publish(folder, options, context));
+  program
+    .command("sign-split")
+    .description("creator: agree to a split by signing it")
+    .argument("<file>", "split.toml")
+    .action(async (file: string, options: CommonOptions) => {
+      const { config } = readConfig(options, context);
+      context.print(await signSplit(file, personalSigner(config), config.environment));
+    });
+}
+
+async function publish(folder: string, options: PublishOptions, context: CommandContext) {
+  const flags = options.coordinator ? { "coordinator.url": options.coordinator } : {};
+  const { config, log } = readConfig(options, context, flags);
+  const signer = personalSigner(config);
+  const createdAt = toUnixSeconds(systemClock.wallMs());
+  const { environment } = config;
+  const split = options.split
+    ? await collectSplit(options.split, signer, environment)
+    : agreed(
+        [seal("split", wholeTo(signer.publicKey, createdAt), signer, environment).bytes],
+        environment,
+        "(default split)",
+      );
+  const line = createProgressLine(context);
+  const title = await makeTitle({
+    folder,
+    about: aboutOf(options),
+    split,
+    signer,
+    environment,
+    createdAt,
+    log,
+    onProgress: (done, total) => line.show(`hashing ${formatBytes(done)} of ${formatBytes(total)}`),
+  });
+  const coordinator = await connectCoordinator(config, context.signal);
+  await uploadTitle({
+    title,
+    coordinator,
+    clock: systemClock,
+    signal: context.signal,
+    onProgress: (sent, toSend) => line.show(`uploading chunk ${sent} of ${toSend}`),
+  });
+  line.end();
+  const { hash, body } = title.manifest;
+  const size = body.files.reduce((sum, file) => sum + file.size, 0);
+  if (options.json)
+    return context.print(
+      JSON.stringify({ title: hash, slug: body.slug, files: body.files.length, size }),
+    );
+  context.print(`${body.name} is published: ${body.files.length} files, ${formatBytes(size)}.`);
+  context.print(`spareband fetch ${body.slug}    (or by its identity ${hash})`);
+}
+
+function aboutOf(options: PublishOptions): TitleAbout {
+  const { name, slug, kind, artist, album, isrc, iswc, open } = options;
+  return {
+    ...(name && { name }),
+    ...(slug && { slug }),
+    ...(kind && { kind }),
+    ...(artist && { artist }),
+    ...(album && { album }),
+    ...(isrc && { isrc }),
+    ...(iswc && { iswc }),
+    ...(open && { delivery: "open" as const }),
+  };
+}

@@ -1,0 +1,170 @@
+/**
+ * The coordinator's composition root: its key, its ledger, the origin that serves what creators
+ * uploaded, and the reflector that boxes measure their line against.
+ */
+import { chmodSync, mkdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { brokerCredentials } from "./broker-settings.ts";
+import type { Config } from "./config.ts";
+import { metalink } from "./content/metalink.ts";
+import { ContentStore } from "./content/store.ts";
+import { type Coordinator, createCoordinator } from "./coordinator/coordinator.ts";
+import type { PlacementRules } from "./coordinator/placement.ts";
+import { probeOverHttp } from "./coordinator/reach.ts";
+import type { Clock } from "./core/clock.ts";
+import { toHex } from "./core/encoding.ts";
+import { errnoOf, exitCode, OperatorError, reasonOf } from "./core/errors.ts";
+import type { Log } from "./core/log.ts";
+import type { Part } from "./core/part.ts";
+import type { Random } from "./core/random.ts";
+import { bitsPerSecond } from "./core/units.ts";
+import { writeDurably } from "./core/write-durably.ts";
+import { createReflector } from "./governor/reflector.ts";
+import type { Verdict } from "./governor/verdict.ts";
+import { loadOrCreateKey } from "./identity/keys.ts";
+import { selfTest } from "./identity/self-test.ts";
+import { UnrecordedSessions } from "./journal/unrecorded-sessions.ts";
+import { createPeerServer } from "./peer/peer-server.ts";
+import { formatAuthority, type ListenAddress } from "./settings.ts";
+
+export interface CoordinatorDaemonOptions {
+  readonly config: Config;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Log;
+  /** How many boxes hold a title; the deployment's usual rules when absent. */
+  readonly placement?: PlacementRules;
+}
+
+export interface CoordinatorDaemon extends AsyncDisposable {
+  readonly parts: readonly Part[];
+  readonly coordinator: Coordinator;
+  readonly originUrl: string;
+}
+
+/** An origin stands in a data centre: it serves as fast as it can, to as many as come. */
+const ORIGIN_VERDICT: Verdict = {
+  state: "sharing",
+  rate: bitsPerSecond(100e9),
+  maxStreams: 1024,
+  reason: "line-idle",
+};
+
+/** Opens everything it needs at once; throws an OperatorError when something cannot be had. */
+export async function openCoordinatorDaemon(
+  options: CoordinatorDaemonOptions,
+): Promise<CoordinatorDaemon> {
+  const { config, clock, random, log } = options;
+  const { environment } = config;
+  if (config["mqtt.url"] === "")
+    throw new OperatorError(
+      exitCode.configuration,
+      "mqtt.url is not set: name the MQTT 5 broker that the boxes use.",
+    );
+  selfTest();
+  await using resources = new AsyncDisposableStack();
+  const directory = stateDirectory(config["coordinator.state_dir"]);
+  const key = loadOrCreateKey(join(directory, "identity"), {
+    name: "coordinator",
+    mayCreate: true,
+    random,
+  });
+  if (key.state === "held") throw new OperatorError(exitCode.configuration, key.text);
+  const { signer } = key;
+  const store = resources.use(
+    await ContentStore.open({ directory: join(directory, "origin"), environment, clock, log }),
+  );
+  const reflectorAt = config["coordinator.reflector_listen"];
+  const reflector = createReflector({ ...reflectorAt, clock });
+  await reflector.listen();
+  const issuers = new Set([signer.publicKey]);
+  const origin = createPeerServer({
+    ...config["coordinator.origin_listen"],
+    box: signer.publicKey,
+    environment,
+    issuers: () => issuers,
+    content: store,
+    journal: new UnrecordedSessions(),
+    verdict: { current: ORIGIN_VERDICT },
+    clock,
+    clockQuality: () => "synchronised",
+    log: log.with({ server: "origin" }),
+    metalink: (title) => {
+      const manifest = store.manifest(title);
+      return manifest && metalink(manifest, [originUrl]);
+    },
+  });
+  const originUrl = publicUrl(
+    config["coordinator.origin_url"],
+    config["coordinator.origin_listen"],
+    origin.port,
+  );
+  const coordinator = resources.use(
+    createCoordinator({
+      signer,
+      environment,
+      fleet: config.fleet,
+      database: join(directory, "coordinator.sqlite"),
+      listen: config["coordinator.listen"],
+      mqtt: { url: config["mqtt.url"], credentials: brokerCredentials(config) },
+      origin: { store, addresses: [originUrl] },
+      reflectors: [`${formatAuthority(reflectorAt.host, reflector.port)}`],
+      epoch: config["coordinator.epoch"],
+      operatorToken: operatorToken(config, directory, random),
+      ...(options.placement && { placement: options.placement }),
+      ...(environment === "prod" && { probe: probeOverHttp }),
+      clock,
+      random,
+      log,
+    }),
+  );
+  const held = resources.move();
+  return {
+    parts: [store, reflector, origin, ...coordinator.parts],
+    coordinator,
+    originUrl,
+    [Symbol.asyncDispose]: () => held.disposeAsync(),
+  };
+}
+
+function stateDirectory(directory: string): string {
+  try {
+    mkdirSync(directory, { recursive: true, mode: 0o700 });
+    chmodSync(directory, 0o700);
+    return directory;
+  } catch (cause) {
+    throw new OperatorError(
+      exitCode.noPermission,
+      `cannot use the coordinator's state directory ${directory} (${errnoOf(cause)}): make it writable for this user or set coordinator.state_dir to another`,
+      { cause },
+    );
+  }
+}
+
+const publicUrl = (configured: string, listen: ListenAddress, port: number) =>
+  configured !== "" ? configured : `http://${formatAuthority(listen.host, port)}`;
+
+/** Read from the operator's file, or made once and kept beside the ledger. */
+function operatorToken(config: Config, directory: string, random: Random): string {
+  const configured = config["coordinator.operator_token_file"];
+  const file = configured !== "" ? configured : join(directory, "operator-token");
+  try {
+    const token = readFileSync(file, "utf8").trim();
+    if (token.length >= 16) return token;
+    throw new OperatorError(
+      exitCode.configuration,
+      `the operator's token in ${file} is shorter than 16 characters: put a long random one there`,
+    );
+  } catch (fault) {
+    if (fault instanceof OperatorError) throw fault;
+    if (errnoOf(fault) !== "ENOENT" || configured !== "")
+      throw new OperatorError(
+        exitCode.configuration,
+        `cannot read the operator's token file ${file} (${reasonOf(fault)}): correct coordinator.operator_token_file or the file's permissions`,
+        { cause: fault },
+      );
+  }
+  const token = toHex(random.bytes(24));
+  writeDurably(file, `${token}\n`, 0o600);
+  return token;
+}

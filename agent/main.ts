@@ -1,0 +1,83 @@
+#!/usr/bin/env bun
+/** The executable: argv → verb, signals → abort, faults → one sentence and an exit code. */
+import { Command, CommanderError } from "commander";
+import { register as box } from "./commands/box.ts";
+import type { CommandContext, Register } from "./commands/context.ts";
+import { register as coordinator } from "./commands/coordinator.ts";
+import { register as dev } from "./commands/dev.ts";
+import { register as doctor } from "./commands/doctor.ts";
+import { register as fetch } from "./commands/fetch.ts";
+import { register as household } from "./commands/household.ts";
+import { register as publish } from "./commands/publish.ts";
+import { register as records } from "./commands/records.ts";
+import { register as verify } from "./commands/verify.ts";
+import { processEnvironment } from "./config.ts";
+import { type ExitCode, exitCode, OperatorError, reasonOf } from "./core/errors.ts";
+import { version } from "./version.ts";
+
+const verbs: readonly Register[] = [
+  box,
+  coordinator,
+  dev,
+  publish,
+  fetch,
+  household,
+  records,
+  verify,
+  doctor,
+];
+
+function buildProgram(context: CommandContext): Command {
+  const program = new Command("spareband")
+    .description(
+      "Lends the idle part of a household's broadband, unnoticeably, and proves every byte.",
+    )
+    .version(version, "-V, --version")
+    .exitOverride()
+    .showHelpAfterError("(spareband --help lists the verbs)")
+    .configureOutput({ writeErr: (text) => context.printError(text.trimEnd()) });
+  for (const register of verbs) register(program, context);
+  for (const command of program.commands) {
+    command.exitOverride().option("--config <file>", "read this configuration file alone");
+  }
+  return program;
+}
+
+/** Runs one verb; what it returns is the process's exit code. */
+export async function main(argv: readonly string[], context: CommandContext): Promise<ExitCode> {
+  try {
+    await buildProgram(context).parseAsync(argv, { from: "user" });
+    return exitCode.ok;
+  } catch (fault) {
+    return report(fault, context);
+  }
+}
+
+function report(fault: unknown, context: CommandContext): ExitCode {
+  if (fault instanceof CommanderError) return fault.exitCode === 0 ? exitCode.ok : exitCode.usage;
+  context.printError(`spareband: ${reasonOf(fault)}`);
+  if (fault instanceof OperatorError) return fault.code;
+  if (context.environment.SPAREBAND_LOG_LEVEL === "debug" && fault instanceof Error)
+    context.printError(fault.stack ?? "");
+  else
+    context.printError(
+      "This is a fault of Spareband itself; run again with SPAREBAND_LOG_LEVEL=debug for its trace.",
+    );
+  return exitCode.internal;
+}
+
+if (import.meta.main) {
+  const stop = new AbortController();
+  for (const name of ["SIGTERM", "SIGINT", "SIGHUP"] as const) process.on(name, () => stop.abort());
+  // A reader that went away (`spareband … | head`) is no fault of ours.
+  process.stdout.on("error", () => stop.abort());
+  process.exitCode = await main(process.argv.slice(2), {
+    environment: processEnvironment(),
+    signal: stop.signal,
+    print: (line) => process.stdout.write(`${line}\n`),
+    printError: (line) => process.stderr.write(`${line}\n`),
+    interactive: process.stdout.isTTY === true,
+    columns: process.stdout.columns ?? 80,
+    redraw: (text) => process.stdout.write(text),
+  });
+}
