@@ -4,13 +4,16 @@
  */
 import type { Environment, TitleManifest } from "../accounting/messages.ts";
 import type { Clock } from "../core/clock.ts";
-import { type PublicKey, sha256, toBase64Url } from "../core/encoding.ts";
+import { type PublicKey, toBase64Url } from "../core/encoding.ts";
 import { reasonOf } from "../core/errors.ts";
 import { type Milliseconds, milliseconds, seconds } from "../core/units.ts";
 import type { Signer } from "../identity/ed25519.ts";
-import { type ChunkRef, type ChunkRun, chunkRange, fileAt, hashOf } from "./chunks.ts";
+import { ChunkAssembler } from "./chunk-assembler.ts";
+import { type ChunkRef, type ChunkRun, fileAt, runLength } from "./chunks.ts";
 import type { Grant } from "./coordinator-client.ts";
+import { pinCertificate, tlsFor } from "./pinned-certificate.ts";
 import { ReceiptBook } from "./receipt-book.ts";
+import { StallGuard } from "./stall-guard.ts";
 
 export type RunOutcome =
   | { readonly kind: "done" }
@@ -31,8 +34,6 @@ export interface BoxLinkOptions {
   readonly clock: Clock;
 }
 
-/** No byte for so long means that the box or its line is gone. */
-const STALL = seconds(3);
 /** A box that asks for a longer pause is asked again after this. */
 const LONGEST_PAUSE = seconds(20);
 const SHORTEST_PAUSE = milliseconds(100);
@@ -47,6 +48,8 @@ export class BoxLink {
   #address = 0;
   #rate = FIRST_RATE;
   #requested = 0;
+  /** By address, where the box speaks TLS. */
+  readonly #certificates = new Map<string, string>();
 
   constructor(options: BoxLinkOptions) {
     this.#options = options;
@@ -82,13 +85,14 @@ export class BoxLink {
     const { manifest, clock } = this.#options;
     const file = fileAt(manifest, run.file);
     const start = run.first * manifest.chunkSize;
-    const { end } = chunkRange(file, manifest.chunkSize, run.after - 1);
+    const end = start + runLength(manifest, run);
     const stall = new StallGuard(clock, signal);
     const began = clock.monotonicMs();
     this.#requested += end - start;
     let received = 0;
     try {
       const receipt = this.receipts.newest();
+      const tls = await this.#tls(stall.signal);
       const response = await fetch(this.#fileUrl(file.path), {
         headers: {
           range: `bytes=${start}-${end - 1}`,
@@ -97,11 +101,12 @@ export class BoxLink {
         },
         redirect: "error",
         signal: stall.signal,
+        ...tls,
       });
-      const refused = refusal(response, start, end, file.size);
-      if (refused) {
+      const answer = judgeAnswer(response, start, end, file.size);
+      if (answer.kind !== "bytes") {
         await response.body?.cancel();
-        return refused;
+        return answer;
       }
       this.receipts.arrived(receipt);
       const assembler = new ChunkAssembler(manifest, run);
@@ -116,7 +121,8 @@ export class BoxLink {
           stall.feed();
         }
       }
-      if (received !== end - start) return { kind: "failed", reason: "the answer ended early" };
+      if (received !== answer.end - start)
+        return { kind: "failed", reason: "the answer ended early" };
       this.#measure(received, clock.monotonicMs() - began);
       return { kind: "done" };
     } catch (fault) {
@@ -137,12 +143,14 @@ export class BoxLink {
     const stall = new StallGuard(this.#options.clock, signal);
     try {
       const body = { ticket: this.grant.ticket.hash, receipt: toBase64Url(receipt.bytes) };
+      const tls = await this.#tls(stall.signal);
       const response = await fetch(`${this.#base()}/v1/receipts`, {
         method: "POST",
         headers: { "content-type": "application/json" },
         body: JSON.stringify(body),
         redirect: "error",
         signal: stall.signal,
+        ...tls,
       });
       await response.body?.cancel();
       if (response.ok) this.receipts.arrived(receipt);
@@ -165,6 +173,24 @@ export class BoxLink {
     this.#rate = this.#rate === FIRST_RATE ? rate : NEWEST * rate + (1 - NEWEST) * this.#rate;
   }
 
+  /** Throws when the box is not the one the ticket names. */
+  async #tls(signal: AbortSignal) {
+    const base = this.#base();
+    const key = this.grant.ticket.body.tlsKey;
+    if (!base.startsWith("https:")) {
+      if (key) throw new Error("the ticket asks for TLS, the address does not have it");
+      return {};
+    }
+    // Without a key in the ticket the usual authorities have to vouch for the box.
+    if (!key) return {};
+    const known = this.#certificates.get(base);
+    if (known) return tlsFor(known);
+    const pinned = await pinCertificate(base, key, signal);
+    if (!pinned.ok) throw new Error(pinned.reason);
+    this.#certificates.set(base, pinned.certificate);
+    return tlsFor(pinned.certificate);
+  }
+
   #fileUrl(path: string): string {
     const escaped = path.split("/").map(encodeURIComponent).join("/");
     return `${this.#base()}/v1/titles/${this.grant.ticket.body.title}/files/${escaped}`;
@@ -176,21 +202,25 @@ export class BoxLink {
   }
 }
 
-/** What an answer other than the wanted bytes means; undefined for a good one. */
-function refusal(
+/** Good bytes from `start` to `end`, or what else the answer means. */
+function judgeAnswer(
   response: Response,
   start: number,
   end: number,
   size: number,
-): RunOutcome | undefined {
+): { readonly kind: "bytes"; readonly end: number } | RunOutcome {
   switch (response.status) {
-    case 206:
-      return response.headers.get("content-range") === `bytes ${start}-${end - 1}/${size}`
-        ? undefined
+    case 206: {
+      const given = /^bytes (\d+)-(\d+)\/(\d+)$/.exec(response.headers.get("content-range") ?? "");
+      const [from, last, of] = given?.slice(1).map(Number) ?? [];
+      // A box may give less than was asked for (RFC 9110 §15.3.7), as its window for us allows.
+      return from === start && of === size && last !== undefined && last < end
+        ? { kind: "bytes", end: last + 1 }
         : { kind: "failed", reason: "another range than asked for" };
+    }
     case 200:
       return start === 0 && end === size
-        ? undefined
+        ? { kind: "bytes", end }
         : { kind: "failed", reason: "the box does not serve ranges" };
     case 401:
     case 403:
@@ -211,101 +241,4 @@ function pauseOf(retryAfter: string | null): Milliseconds {
   const asked = seconds(Number(retryAfter ?? 1));
   if (!Number.isFinite(asked)) return seconds(1);
   return milliseconds(Math.min(LONGEST_PAUSE, Math.max(SHORTEST_PAUSE, asked)));
-}
-
-/** Cuts a stream of bytes into the run's chunks and checks each. */
-class ChunkAssembler {
-  readonly #manifest: TitleManifest;
-  readonly #run: ChunkRun;
-  #chunk: number;
-  #buffer: Uint8Array;
-  #filled = 0;
-
-  constructor(manifest: TitleManifest, run: ChunkRun) {
-    this.#manifest = manifest;
-    this.#run = run;
-    this.#chunk = run.first;
-    this.#buffer = this.#bufferFor(run.first);
-  }
-
-  /** Chunks that are complete with this piece; without data when the hash does not fit. */
-  *push(piece: Uint8Array): Generator<{ readonly ref: ChunkRef; readonly data?: Uint8Array }> {
-    let at = 0;
-    while (at < piece.length) {
-      const part = piece.subarray(at, at + this.#buffer.length - this.#filled);
-      if (part.length === 0) return;
-      this.#buffer.set(part, this.#filled);
-      this.#filled += part.length;
-      at += part.length;
-      if (this.#filled === this.#buffer.length) yield this.#finish();
-    }
-  }
-
-  #finish() {
-    const ref = { file: this.#run.file, chunk: this.#chunk };
-    const data = this.#buffer;
-    this.#chunk++;
-    this.#filled = 0;
-    this.#buffer = this.#chunk < this.#run.after ? this.#bufferFor(this.#chunk) : new Uint8Array();
-    return sha256(data) === hashOf(this.#manifest, ref) ? { ref, data } : { ref };
-  }
-
-  #bufferFor(chunk: number): Uint8Array {
-    const file = fileAt(this.#manifest, this.#run.file);
-    const { start, end } = chunkRange(file, this.#manifest.chunkSize, chunk);
-    return new Uint8Array(end - start);
-  }
-}
-
-/** Aborts a request when no byte came for STALL, or when the outer signal aborts. */
-class StallGuard {
-  readonly #clock: Clock;
-  readonly #outer: AbortSignal;
-  readonly #request = new AbortController();
-  readonly #watching = new AbortController();
-  readonly #stop = () => this.#request.abort();
-  #fed: Milliseconds;
-  #paused = false;
-  stalled = false;
-
-  constructor(clock: Clock, outer: AbortSignal) {
-    this.#clock = clock;
-    this.#outer = outer;
-    this.#fed = clock.monotonicMs();
-    if (outer.aborted) this.#stop();
-    else outer.addEventListener("abort", this.#stop, { once: true });
-    void this.#watch();
-  }
-
-  get signal(): AbortSignal {
-    return this.#request.signal;
-  }
-
-  feed(): void {
-    this.#paused = false;
-    this.#fed = this.#clock.monotonicMs();
-  }
-
-  /** While the receiving side is busy the box is not to blame. */
-  pause(): void {
-    this.#paused = true;
-  }
-
-  end(): void {
-    this.#outer.removeEventListener("abort", this.#stop);
-    this.#watching.abort();
-  }
-
-  async #watch(): Promise<void> {
-    const { signal } = this.#watching;
-    while (!signal.aborted) {
-      const left = this.#paused ? STALL : this.#fed + STALL - this.#clock.monotonicMs();
-      if (left <= 0) {
-        this.stalled = true;
-        this.#stop();
-        return;
-      }
-      await this.#clock.sleep(milliseconds(left), signal);
-    }
-  }
 }

@@ -6,7 +6,7 @@ import { type Hash, sha256 } from "../core/encoding.ts";
 import { FakeClock } from "../core/fake-clock.ts";
 import { silentLog } from "../core/log.ts";
 import { bytes, mebibytes } from "../core/units.ts";
-import { chunkOf, sampleTitle } from "./sample-title.ts";
+import { chunkOf, type SampleTitle, sampleTitle } from "./sample-title.ts";
 import { ContentStore, type StoreOptions } from "./store.ts";
 
 const KIB = 1024;
@@ -163,6 +163,16 @@ test("a file that is being served is not taken away", async () => {
   store.touch(served.sealed.hash, 0, 0, 1);
   store.touch(served.sealed.hash, 1, 0, 1);
   expect(await fill(store, sampleTitle([["c", 64 * KIB]], { seed: 2 }))).toEqual(["no-space"]);
+});
+
+test("what the coordinator wants held is not pushed out by more of the same", async () => {
+  await using store = await openStore({ capacity: bytes(128 * KIB) });
+  const [one, two] = [1, 2].map((seed) => sampleTitle([["a", 128 * KIB]], { seed }));
+  await fill(store, one as SampleTitle);
+  store.keep([one?.sealed.hash as Hash, two?.sealed.hash as Hash]);
+  expect(await fill(store, two as SampleTitle)).toEqual(["no-space", "no-space"]);
+  store.keep([two?.sealed.hash as Hash]);
+  expect(await fill(store, two as SampleTitle)).toEqual(["stored", "stored"]);
 });
 
 test("a large file gives way from its end", async () => {

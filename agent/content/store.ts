@@ -68,6 +68,7 @@ export class ContentStore implements ContentSource, Part, AsyncDisposable {
   readonly #wanted = new Set<string>();
   /** Space is made and taken in one step at a time. */
   #making: Promise<unknown> = Promise.resolve();
+  #kept: ReadonlySet<Hash> = new Set();
   /** Bytes of chunks that are on their way to the disk. */
   #reserved = 0;
 
@@ -246,6 +247,11 @@ export class ContentStore implements ContentSource, Part, AsyncDisposable {
 
   // --- What the household and the coordinator decide ---
 
+  /** Titles that are not let go to make room, because they would only be fetched again. */
+  keep(titles: readonly Hash[]): void {
+    this.#kept = new Set(titles);
+  }
+
   /** Deletes a title's bytes; it may come again. False when it was not held. */
   async delete(title: Hash): Promise<boolean> {
     const held = this.#titles.get(title);
@@ -332,7 +338,7 @@ export class ContentStore implements ContentSource, Part, AsyncDisposable {
       if (amount > capacity) return "no-space";
       if (this.#budget.left < amount) return "budget-spent";
       while (this.usedBytes + amount > capacity) {
-        const victim = this.#policy.victim((other) => other === key || this.#isServed(other));
+        const victim = this.#policy.victim((other) => other === key || this.#isSpared(other));
         if (victim === undefined) return "no-space";
         await this.#letGo(victim);
       }
@@ -364,7 +370,9 @@ export class ContentStore implements ContentSource, Part, AsyncDisposable {
     return 0;
   }
 
-  #isServed(key: string): boolean {
+  /** Wanted by the coordinator, or being served. */
+  #isSpared(key: string): boolean {
+    if (this.#kept.has(parseKey(key).title)) return true;
     const asked = this.#lastAsked.get(key);
     return asked !== undefined && this.#options.clock.monotonicMs() - asked < SERVED_LATELY;
   }

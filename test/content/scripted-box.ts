@@ -168,7 +168,12 @@ export class ScriptedBox implements Grantor {
 }
 
 /** A ticket of the test's coordinator. */
-export function ticketFor(box: PublicKey, request: TicketRequest, maxBytes = 256 * MIB) {
+export function ticketFor(
+  box: PublicKey,
+  request: TicketRequest,
+  maxBytes = 256 * MIB,
+  tlsKey?: Hash,
+) {
   const now = Math.floor(Date.now() / 1000);
   const ticket = {
     id: toHex(systemRandom.bytes(16)) as Id,
@@ -182,6 +187,7 @@ export function ticketFor(box: PublicKey, request: TicketRequest, maxBytes = 256
     startBy: unixSeconds(now + 600),
     expires: unixSeconds(now + 7200),
     settleBy: unixSeconds(now + 86_400),
+    ...(tlsKey && { tlsKey }),
   };
   return seal("ticket", ticket, coordinatorKey, "dev");
 }

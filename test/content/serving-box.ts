@@ -21,6 +21,7 @@ export class ServingBox implements Grantor {
   readonly journal = new MemoryJournal();
   readonly store: ContentStore;
   readonly #directory: string;
+  readonly #scheme: "http" | "https";
   readonly #server: ReturnType<typeof createPeerServer>;
   readonly #stop = new AbortController();
   readonly #running: Promise<void>;
@@ -32,6 +33,7 @@ export class ServingBox implements Grantor {
     options: Partial<PeerServerOptions>,
   ) {
     this.#directory = directory;
+    this.#scheme = options.tls ? "https" : "http";
     this.store = store;
     this.#server = createPeerServer({
       host: "127.0.0.1",
@@ -69,7 +71,7 @@ export class ServingBox implements Grantor {
   }
 
   get address(): string {
-    return `http://127.0.0.1:${this.#server.port}`;
+    return `${this.#scheme}://127.0.0.1:${this.#server.port}`;
   }
 
   grant(request: TicketRequest): Grant {
