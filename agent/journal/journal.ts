@@ -35,11 +35,11 @@ export interface JournalLimits extends CommitLimits {
 
 export const journalLimits: JournalLimits = {
   ...defaultLimits,
-  outbox: mebibytes(64),
+  outbox: mebibytes(16),
   history: mebibytes(0.5),
   ballast: mebibytes(4),
   interimAfter: seconds(15 * 60),
-  interimBytes: mebibytes(64),
+  interimBytes: mebibytes(256),
 };
 
 /** What the box measured while it served, for the coordinator's plausibility checks. */

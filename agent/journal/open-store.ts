@@ -3,18 +3,18 @@
  * everything readable carried over), another box's or another major version's (put aside), or no
  * place to write at all.
  */
-import { mkdirSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { PublicKey } from "../core/encoding.ts";
 import { errnoOf, exitCode, OperatorError, reasonOf } from "../core/errors.ts";
 import type { Database, OpenDatabase } from "./database.ts";
 import { newestAside, putAside, salvage } from "./quarantine.ts";
-import { migrate } from "./schema.ts";
+import { migrate, PAGE_SIZE } from "./schema.ts";
 import { JournalStore, type Loaded } from "./store.ts";
 import { DamagedRow } from "./table.ts";
+import { isDamagedWal, readWal } from "./wal.ts";
 
 export const JOURNAL_FILE = "journal.sqlite";
-export const PAGE_SIZE = 1024;
 
 export type OpenedStore =
   | {
@@ -74,6 +74,7 @@ function resume(
 function tryOpen(path: string, box: PublicKey, openDatabase: OpenDatabase): Found {
   let db: Database | undefined;
   try {
+    if (isDamagedWal(logOf(path))) return unfit(db, "its log has changed since it was written");
     db = openDatabase(path, { readOnly: false });
     configure(db);
     if (migrate(db) === "incompatible") return unfit(db, "it is of another major version");
@@ -89,6 +90,9 @@ function tryOpen(path: string, box: PublicKey, openDatabase: OpenDatabase): Foun
     throw fault;
   }
 }
+
+const logOf = (path: string) =>
+  readWal(existsSync(`${path}-wal`) ? readFileSync(`${path}-wal`) : Buffer.alloc(0), PAGE_SIZE);
 
 /** EXCLUSIVE: no shared memory file, and no second agent on the same state directory. */
 function configure(db: Database): void {

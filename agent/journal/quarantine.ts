@@ -3,15 +3,14 @@
  * read: each row that fits its digest goes into the fresh journal.
  */
 import {
-  closeSync,
   copyFileSync,
   existsSync,
   mkdirSync,
-  openSync,
   readdirSync,
+  readFileSync,
   renameSync,
   rmSync,
-  writeSync,
+  writeFileSync,
 } from "node:fs";
 import { join } from "node:path";
 import type { PublicKey } from "../core/encoding.ts";
@@ -21,6 +20,8 @@ import {
   ackTable,
   chainTable,
   closedTable,
+  migrate,
+  PAGE_SIZE,
   progressTable,
   segmentTable,
   sentTable,
@@ -29,6 +30,7 @@ import {
 } from "./schema.ts";
 import { type Loaded, placeOf } from "./store.ts";
 import { type Columns, DamagedRow, type Row, type Table } from "./table.ts";
+import { readWal } from "./wal.ts";
 
 const FILES = ["journal.sqlite", "journal.sqlite-wal", "journal.sqlite-shm"] as const;
 /** Copies kept; failing flash must not fill itself with them. */
@@ -60,17 +62,19 @@ export function putAside(directory: string): string {
   return path;
 }
 
-/** Everything readable in a journal that was put aside. Works on a copy: opening a WAL changes it. */
+/** Everything readable in a journal that was put aside, which itself is not touched. */
 export function salvage(aside: string, box: PublicKey, openDatabase: OpenDatabase): Loaded {
   const copy = join(aside, "reading");
   rmSync(copy, { recursive: true, force: true });
   mkdirSync(copy);
   try {
-    for (const file of FILES) {
-      if (existsSync(join(aside, file))) copyFileSync(join(aside, file), join(copy, file));
-    }
-    repairHeader(join(copy, FILES[0]));
-    return readAll(join(copy, FILES[0]), box, openDatabase);
+    const path = join(copy, FILES[0]);
+    copyFileSync(join(aside, FILES[0]), path);
+    applyLog(path, join(aside, FILES[1]));
+    const asItIs = readAll(path, box, openDatabase);
+    if (asItIs.chain) return asItIs;
+    transplantSchema(path, join(copy, "template"), openDatabase);
+    return readAll(path, box, openDatabase);
   } finally {
     rmSync(copy, { recursive: true, force: true });
   }
@@ -142,16 +146,39 @@ function parseOrSkip<C extends Columns>(table: Table<C>, row: unknown): Row<C> |
 
 const isSqlite = (fault: unknown) => errnoOf(fault)?.startsWith("SQLITE_") === true;
 
-/**
- * Puts back the header's bytes that are the same in every journal of ours, so that a flip among them
- * does not hide the rows (sqlite.org/fileformat2.html §1.3): magic, page size, WAL versions.
- */
-function repairHeader(path: string): void {
-  const header = Buffer.from("SQLite format 3\0\x04\x00\x02\x02\x00\x40\x20\x20", "latin1");
-  const file = openSync(path, "r+");
-  try {
-    writeSync(file, header, 0, header.length, 0);
-  } finally {
-    closeSync(file);
+/** Copies the log's sound frames into the database, as a checkpoint would if it skipped bad ones. */
+function applyLog(path: string, log: string): void {
+  if (!existsSync(log)) return;
+  const { frames } = readWal(readFileSync(log), PAGE_SIZE);
+  const end = frames.findLastIndex(({ sound, commit }) => sound && commit > 0);
+  const whole = readFileSync(path);
+  const pages = frames[end]?.commit ?? 0;
+  const database = Buffer.alloc(Math.max(whole.length, pages * PAGE_SIZE));
+  whole.copy(database);
+  for (const { page, sound, data } of frames.slice(0, end + 1)) {
+    if (sound) database.set(data, (page - 1) * PAGE_SIZE);
   }
+  writeFileSync(path, database);
+}
+
+/**
+ * Puts the header and the schema of a fresh journal over those of a damaged one. Every journal's
+ * tables are made in the same order, so they begin at the same pages.
+ */
+function transplantSchema(path: string, template: string, openDatabase: OpenDatabase): void {
+  const fresh = openDatabase(template, { readOnly: false });
+  fresh.pragma(`page_size = ${PAGE_SIZE}`);
+  migrate(fresh);
+  const schemaPages = [
+    ...fresh.prepare("SELECT pageno FROM dbstat WHERE name = 'sqlite_schema'").iterate(),
+  ].map((row) => Number((row as { pageno: unknown }).pageno));
+  fresh.close();
+  const database = readFileSync(path);
+  const source = readFileSync(template);
+  for (const page of schemaPages) {
+    source.copy(database, (page - 1) * PAGE_SIZE, (page - 1) * PAGE_SIZE, page * PAGE_SIZE);
+  }
+  // Size of the database in pages (sqlite.org/fileformat2.html §1.3.7).
+  database.writeUInt32BE(Math.floor(database.length / PAGE_SIZE), 28);
+  writeFileSync(path, database);
 }

@@ -80,6 +80,9 @@ export type SentRow = RowOf<typeof sentTable>;
 export type AckRow = RowOf<typeof ackTable>;
 type RowOf<T> = T extends Table<infer C> ? Row<C> : never;
 
+/** Small, because a commit that changes three counters writes three of them. */
+export const PAGE_SIZE = 1024;
+
 const MAJOR = 1;
 export const versionOf = (minor: number) => MAJOR * 1000 + minor;
 

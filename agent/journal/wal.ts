@@ -1,0 +1,96 @@
+/**
+ * Reads SQLite's write-ahead log as far as it is sound (sqlite.org/fileformat2.html#walformat). SQLite
+ * itself takes everything after a bad frame for a torn write and drops it in silence; here a torn end,
+ * which a power cut leaves, is told from a byte that changed in what had been durable.
+ */
+export interface Wal {
+  /** False when SQLite would not look at the frames at all. */
+  readonly headerSound: boolean;
+  /** Frames of the log's last round, in order. Those of earlier rounds have other salts and end it. */
+  readonly frames: readonly WalFrame[];
+}
+
+export interface WalFrame {
+  readonly page: number;
+  /** Pages of the database after the transaction that this frame ends; 0 inside of one. */
+  readonly commit: number;
+  readonly sound: boolean;
+  readonly data: Uint8Array;
+}
+
+const HEADER = 32;
+const FRAME_HEADER = 24;
+/** At the start of a log whose checksums are over big-endian words; the other kind has 0x…82. */
+const MAGIC_BIG_ENDIAN = 0x377f0683;
+
+export function readWal(log: Buffer, pageSize: number): Wal {
+  if (log.length < HEADER) return { headerSound: true, frames: [] };
+  const littleEndian = log.readUInt32BE(0) !== MAGIC_BIG_ENDIAN;
+  const [sum0, sum1] = checksum([0, 0], littleEndian, log.subarray(0, 24));
+  const fits = sum0 === log.readUInt32BE(24) && sum1 === log.readUInt32BE(28);
+  return { headerSound: fits, frames: readFrames(log, pageSize, littleEndian) };
+}
+
+function readFrames(log: Buffer, pageSize: number, littleEndian: boolean): readonly WalFrame[] {
+  const size = FRAME_HEADER + pageSize;
+  const frames: WalFrame[] = [];
+  if (log.length < HEADER + size) return frames;
+  const salts = saltsOf(log, size);
+  let strangers = 0;
+  for (let at = HEADER; at + size <= log.length; at += size) {
+    const ours = log.subarray(at + 8, at + 16).equals(salts);
+    // One strange frame is a changed salt; a second in a row is where an earlier round begins.
+    strangers = ours ? 0 : strangers + 1;
+    if (strangers > 1) return frames.slice(0, -1);
+    const seed = at === HEADER ? HEADER - 8 : at - size + 16;
+    const data = log.subarray(at + FRAME_HEADER, at + size);
+    frames.push({
+      page: log.readUInt32BE(at),
+      commit: log.readUInt32BE(at + 4),
+      sound: ours && isSound(log, at, data, seed, littleEndian),
+      data,
+    });
+  }
+  return strangers === 1 ? frames.slice(0, -1) : frames;
+}
+
+/**
+ * Did something change in what was durable? A bad frame of the last transaction is what a power cut
+ * may leave; before that, every frame was synced before the next one was begun.
+ */
+export function isDamagedWal({ headerSound, frames }: Wal): boolean {
+  const bad = headerSound ? frames.findIndex(({ sound }) => !sound) : 0;
+  if (bad === -1) return false;
+  const commits = frames.slice(bad).filter(({ commit, sound }) => sound && commit > 0);
+  return commits.length > (headerSound ? 1 : 0);
+}
+
+/** The log's salts by majority of its header and its first two frames. */
+function saltsOf(log: Buffer, size: number): Buffer {
+  const [header, first, second] = [16, HEADER + 8, HEADER + size + 8].map((at) =>
+    log.subarray(at, at + 8),
+  ) as [Buffer, Buffer, Buffer];
+  return first.equals(second) ? first : header;
+}
+
+/** Each frame's checksum continues the one before it, so one bad frame does not hide the next. */
+function isSound(log: Buffer, at: number, data: Buffer, seed: number, littleEndian: boolean) {
+  const before: Sums = [log.readUInt32BE(seed), log.readUInt32BE(seed + 4)];
+  const [sum0, sum1] = checksum(before, littleEndian, log.subarray(at, at + 8), data);
+  return sum0 === log.readUInt32BE(at + 16) && sum1 === log.readUInt32BE(at + 20);
+}
+
+type Sums = readonly [number, number];
+
+function checksum([s0, s1]: Sums, littleEndian: boolean, ...parts: readonly Buffer[]): Sums {
+  let [sum0, sum1] = [s0, s1];
+  for (const part of parts) {
+    for (let at = 0; at < part.length; at += 8) {
+      const first = littleEndian ? part.readUInt32LE(at) : part.readUInt32BE(at);
+      const second = littleEndian ? part.readUInt32LE(at + 4) : part.readUInt32BE(at + 4);
+      sum0 = (sum0 + first + sum1) >>> 0;
+      sum1 = (sum1 + second + sum0) >>> 0;
+    }
+  }
+  return [sum0, sum1];
+}
