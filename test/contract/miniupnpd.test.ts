@@ -19,9 +19,10 @@ describe.skipIf(missing !== undefined)(
     let box: Namespace;
     let home: Namespace;
     let daemon: Bun.Subprocess;
-    const folder = mkdtempSync(join(tmpdir(), "miniupnpd-"));
+    let folder: string;
 
     beforeAll(async () => {
+      folder = mkdtempSync(join(tmpdir(), "miniupnpd-"));
       [box, home] = [await createNamespace(), await createNamespace()];
       await connect(box, home);
       await must(box.run, "ip", "route", "add", "default", "via", "10.77.0.2");
