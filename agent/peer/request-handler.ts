@@ -134,6 +134,8 @@ export class RequestHandler {
     const wanted = sliceOf(request, file, limit);
     if (wanted instanceof Response) return wanted;
     if (!file.holds(wanted.start, wanted.end)) {
+      // The store weighs misses, too: what is asked for again is worth a write.
+      content.touch(title, file.fileIndex, wanted.start, wanted.end);
       return refusalResponse({ status: 404, code: "not-held" });
     }
     if (request.method === "HEAD") return this.#responses.respond(file, wanted);
