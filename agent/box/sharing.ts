@@ -18,7 +18,7 @@ import type { PublicKey } from "../core/encoding.ts";
 import type { Log } from "../core/log.ts";
 import type { Part } from "../core/part.ts";
 import type { Random } from "../core/random.ts";
-import { type Milliseconds, milliseconds } from "../core/units.ts";
+import { type Milliseconds, milliseconds, seconds } from "../core/units.ts";
 import { createGovernor, type Governor } from "../governor/governor.ts";
 import { probeTargets } from "../governor/probe-targets.ts";
 import type { Health } from "../health/health.ts";
@@ -95,6 +95,8 @@ export async function openSharing(options: SharingOptions): Promise<Sharing> {
       clockQuality: options.clockQuality,
       random,
       log,
+      // A developer wants to see the record now; flash is spared where there are households.
+      ...(environment === "dev" && { limits: { latest: seconds(1) } }),
     }),
   );
   const contact = new CoordinatorContact({
