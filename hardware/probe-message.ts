@@ -4,11 +4,17 @@
  * A reply is as long as the shortest request, so a reflector never amplifies.
  */
 export const PROBE_LENGTH = 32;
+/** A packet of a train; with IPv4 and UDP headers 1228 bytes, which fits every path. */
+export const TRAIN_LENGTH = 1200;
 const MAGIC = 0x53425031;
 
 /** A request; `token` is 8 bytes that the reply must repeat. */
-export function formatProbe(sequence: number, token: Uint8Array): Uint8Array {
-  const data = new Uint8Array(PROBE_LENGTH);
+export function formatProbe(
+  sequence: number,
+  token: Uint8Array,
+  length = PROBE_LENGTH,
+): Uint8Array {
+  const data = new Uint8Array(length);
   const view = new DataView(data.buffer);
   view.setUint32(0, MAGIC);
   view.setUint32(4, sequence);

@@ -19,11 +19,25 @@ export interface ProbeReply {
   readonly outward?: Milliseconds;
 }
 
+/** Packets that left back to back: how far apart they arrived tells the rate that one flow gets. */
+export interface TrainReply {
+  readonly sentAt: Milliseconds;
+  /** Packets that were answered, and bits that arrived after the first of them. */
+  readonly packets: number;
+  readonly bits: number;
+  /** From the first to the last arrival, by the reflector's clock. */
+  readonly spread: Milliseconds;
+}
+
 /** Delays to several places. Never blocks; a reply that does not come is simply never returned. */
 export interface DelayProbe {
   /** False when this kind cannot be sent from here (no permission, no route, no address family). */
   send(target: ProbeTarget): boolean;
   /** Replies that came since the last call. */
   receive(): readonly ProbeReply[];
+  /** So many full packets at once to a reflector; false for other targets. Never more than one is out. */
+  sendTrain(target: ProbeTarget, packets: number): boolean;
+  /** The last train, once it is complete or a quarter of a second old. */
+  receiveTrain(): TrainReply | undefined;
   close(): void;
 }

@@ -59,6 +59,8 @@ export interface Decision {
   readonly state: GovernorState;
   readonly verdict: Verdict;
   readonly probeEvery: Milliseconds;
+  /** Packets of a train to send now; 0 for none. */
+  readonly train: number;
   readonly missing: readonly Signal[];
 }
 
@@ -91,6 +93,7 @@ export function decide(
     state,
     verdict,
     probeEvery: probeEvery(line, gate.open, now.monotonic),
+    train: gate.open && line.trainAt === samples.line.at ? trainLength(line) : 0,
     missing: missingSignals(state.signals, now.monotonic, state.board),
   };
 }
@@ -165,6 +168,10 @@ function reasonOf(line: LineState): Reason {
       return "someone-uploading";
   }
 }
+
+/** About five milliseconds of the line: long enough to measure, too short to be felt. */
+const trainLength = (line: LineState) =>
+  Math.min(48, Math.max(8, Math.round(((line.available ?? 0) * 0.005) / 9824)));
 
 function probeEvery(line: LineState, open: boolean, at: number): Milliseconds {
   if (!open || at - line.demandAt > DEMAND_LASTS_MS) return PROBE_IDLE;

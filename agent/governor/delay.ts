@@ -134,7 +134,7 @@ function addToSlices(slices: readonly Slice[], at: number, rtt: number, outward:
 /** Quick up, slow down; jumps are queues, not noise. */
 function learnJitter(jitter: number, difference: number): number {
   const bounded = Math.min(difference, 3 * jitter + 2);
-  return jitter + (bounded > jitter ? 0.01 : 0.002) * (bounded - jitter);
+  return jitter + (bounded > jitter ? 0.02 : 0.0004) * (bounded - jitter);
 }
 
 const recent = (queue: readonly QueueSample[], at: number) =>

@@ -97,6 +97,7 @@ class PacingGovernor implements Governor {
       state: this.#state,
       verdict: { state: "held", reason: "line-unknown" },
       probeEvery: milliseconds(25),
+      train: 0,
       missing: [],
     };
   }
@@ -168,7 +169,7 @@ class PacingGovernor implements Governor {
     if (replies.length > 0) this.#answeredAt = now.monotonic;
     const silent = now.monotonic - this.#answeredAt > PROBES_SILENT_MS;
     const samples: Samples = {
-      line: takeSample(now.monotonic, reading, replies, targets, silent),
+      line: takeSample(now.monotonic, reading, replies, targets, silent, probe.receiveTrain()),
       sent: this.#sentSince(reading),
       ...this.#boardReading,
     };
@@ -179,6 +180,8 @@ class PacingGovernor implements Governor {
     this.#settle(decision, allowed);
     if (reading) this.#pace(reading, now.monotonic);
     for (const target of targets) probe.send(target);
+    const reflector = targets.find((target) => target.kind === "reflector");
+    if (decision.train > 0 && reflector) probe.sendTrain(reflector, decision.train);
   }
 
   #settle(decision: Decision, policy: Policy): void {

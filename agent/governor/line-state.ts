@@ -11,8 +11,9 @@ import type { Delivery } from "./delivery.ts";
  * - `settle`: a little below what was delivered, until the queue that we may have made is gone
  * - `look`: nearly stopped, to see whether the queue that someone else made goes away
  * - `yield`: at the floor while someone at home uses the line
- * - `aside`, `test`: the same on routers that queue each flow by itself, where only our own flows
- *   show the contention
+ * - `aside`: the same on routers that queue each flow by itself, where only our own flows and
+ *   trains of probes show the contention; `free` counts trains in a row that found nobody
+ * - `test`: there, a short pulse, where no reflector answers trains
  */
 export type Phase =
   | { readonly kind: "listen"; readonly since: number }
@@ -23,7 +24,7 @@ export type Phase =
   | { readonly kind: "settle"; readonly since: number; readonly resume: number }
   | { readonly kind: "look"; readonly since: number; readonly resume: number }
   | { readonly kind: "yield"; readonly since: number; readonly until: number }
-  | { readonly kind: "aside"; readonly since: number; readonly until: number }
+  | { readonly kind: "aside"; readonly since: number; readonly free: number }
   | { readonly kind: "test"; readonly since: number };
 
 export interface LineState {
@@ -59,6 +60,11 @@ export interface LineState {
   readonly crowded: number;
   /** Since when less arrives than is asked for, though there is more to send. */
   readonly shortSince: number;
+  /** Last train that was asked for, and last one that came back. */
+  readonly trainAt: number;
+  readonly trainHeardAt: number;
+  /** Until when crowded peers are believed to be crowded by their own lines. */
+  readonly peersSlowUntil: number;
   /** Last time there was something to send. */
   readonly demandAt: number;
   readonly startedAt: number;

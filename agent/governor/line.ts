@@ -6,7 +6,7 @@ import { assertNever } from "../core/errors.ts";
 import { baseRtt, HISTORY_MS, noDelays, observeDelays, queueQuantile, rebase } from "./delay.ts";
 import { deliveredRate, leastAsked, losses, observeDelivery } from "./delivery.ts";
 import type { LineState, Phase } from "./line-state.ts";
-import type { LineSample, PeerSample } from "./sample.ts";
+import type { LineSample, PeerSample, TrainSample } from "./sample.ts";
 
 /** Share of the proven free rate that is used; the rest absorbs what nobody announces. */
 const BELOW_KNEE = 0.975;
@@ -16,6 +16,9 @@ const FLOOR_SHARE = 0.015;
 const START = 500_000;
 const LOOK_SHARE = 0.06;
 const TRICKLE = 0.04;
+/** Share of the free rate that a train must find, and how often in a row. */
+const TRAIN_FREE = 0.75;
+const TRAINS_FREE = 2;
 const ACTIVITY_FADE_MS = 8000;
 const RAMP_MS = 50;
 const LISTEN_MS = 1200;
@@ -49,6 +52,9 @@ export function startLine(at: number, capacity?: number): LineState {
     loweredAt: at,
     crowded: 0,
     shortSince: at,
+    trainAt: at,
+    trainHeardAt: Number.NEGATIVE_INFINITY,
+    peersSlowUntil: at,
     shallow: false,
     demandAt: at,
     startedAt: at,
@@ -58,6 +64,9 @@ export function startLine(at: number, capacity?: number): LineState {
 
 /** Milliseconds that a full packet takes on the line. */
 const mtuTime = (state: LineState) => 12e6 / Math.max(state.capacity ?? state.rate, START);
+
+/** What our own segments may wait for one another; none of it is noise of the path. */
+const burstOf = (state: LineState) => (state.capacity === undefined ? 0 : 2.5 * mtuTime(state));
 
 const floorOf = (state: LineState) => Math.max(FLOOR, FLOOR_SHARE * (state.capacity ?? 0));
 
@@ -86,6 +95,8 @@ interface View {
   readonly lossy: boolean;
   readonly silent: boolean;
   readonly excess: number | undefined;
+  /** What a train of probes found one more flow to get. */
+  readonly train: TrainSample | undefined;
 }
 
 /** One tick. The result's `rate` is what to send at until the next. */
@@ -103,9 +114,10 @@ function observe(state: LineState, sample: LineSample): LineState {
   const fade = Math.exp(-(at - state.at) / ACTIVITY_FADE_MS);
   return {
     ...state,
-    delay: observeDelays(state.delay, sample.delays, at, 2.5 * mtuTime(state)),
+    delay: observeDelays(state.delay, sample.delays, at, burstOf(state)),
     delivery: peers ? observeDelivery(state.delivery, at, peers, state.rate) : [],
     activity: state.activity * fade,
+    trainHeardAt: sample.train?.rate === undefined ? state.trainHeardAt : at,
     demandAt: peers && peers.busy > 0 ? at : state.demandAt,
     knees: state.knees.filter((t) => t > at - 4000),
     pushes: state.pushes.filter((t) => t > at - 6000),
@@ -119,7 +131,7 @@ function look(state: LineState, sample: LineSample): View {
   const rtt = baseRtt(delay) ?? sample.peers?.rtt ?? 50;
   const mtu = mtuTime(state);
   const { jitter } = delay;
-  const high = Math.max(8, 4 + 3 * jitter) + 3 * mtu;
+  const high = Math.max(8, 4 + 3 * jitter, state.usual + 6) + 3 * mtu;
   const knee = state.usual + Math.max(2, 2 * jitter) + mtu;
   const newest = delay.queue.at(-1)?.queue ?? 0;
   const last = delay.queue.slice(-3);
@@ -169,6 +181,7 @@ function look(state: LineState, sample: LineSample): View {
     lossy: lost >= 3 && lost > 0.03 * segments && at - state.loweredAt > 300 + 2 * rtt,
     silent,
     excess,
+    train: sample.train,
   };
 }
 
@@ -194,7 +207,7 @@ function act(state: LineState, view: View): LineState {
     case "listen":
       return listen(state, view, phase);
     case "discover":
-      return discover(state, view);
+      return discover(learnUsual(state, view, phase), view);
     case "hold":
       return hold(state, view, phase);
     case "creep":
@@ -245,7 +258,7 @@ function target(state: LineState): number {
 
 function hold(state: LineState, view: View, phase: Phase & { kind: "hold" }): LineState {
   if (view.bad) return push(state, view);
-  if (state.crowded >= 3) return toAside(state, view);
+  if (state.crowded >= 3 && view.at > state.peersSlowUntil) return toAside(state, view);
   if ((view.median > view.knee || view.lossy) && view.at - phase.since > 100) {
     return atKnee(state, view);
   }
@@ -276,7 +289,7 @@ function hold(state: LineState, view: View, phase: Phase & { kind: "hold" }): Li
 /** Follows the typical queue while it is certainly not a standing one. */
 function learnUsual(state: LineState, view: View, phase: Phase): LineState {
   if (view.at - phase.since < 300 || state.delay.queue.at(-1)?.at !== view.at) return state;
-  const bound = 2 + 3 * view.mtu + 3 * state.delay.jitter;
+  const bound = 2 + Math.min(10, 3 * view.mtu) + 3 * state.delay.jitter;
   const usual = state.usual + 0.01 * (view.median - state.usual);
   return { ...state, usual: Math.min(bound, usual) };
 }
@@ -442,20 +455,47 @@ function baseMoved(state: LineState, view: View, phase: Phase & { kind: "yield" 
 function toAside(state: LineState, view: View): LineState {
   return {
     ...state,
-    phase: { kind: "aside", since: view.at, until: view.at + state.asideFor },
+    phase: { kind: "aside", since: view.at, free: 0 },
     rate: floorOf(state),
     loweredAt: view.at,
+    trainAt: view.at,
     crowded: 0,
   };
 }
 
 function stayAside(state: LineState, view: View, phase: Phase & { kind: "aside" }): LineState {
   if (view.bad) return push(state, view);
-  if (view.at < phase.until) return state;
+  const rate =
+    phase.free > 0 ? Math.max(state.rate, TRICKLE * (state.available ?? 0)) : floorOf(state);
+  const sinceTrain = view.at - state.trainAt;
+  if (view.train?.rate !== undefined && view.train.sentAt >= phase.since) {
+    const free = view.train.rate > TRAIN_FREE * (state.available ?? START) ? phase.free + 1 : 0;
+    if (free >= TRAINS_FREE) return trainsFree(state, view, phase);
+    return { ...state, rate, phase: { ...phase, free } };
+  }
+  const every = phase.free > 0 ? 100 : state.asideFor;
+  if (sinceTrain >= every + view.rtt) {
+    // Nobody answers trains here: only a pulse of our own can tell.
+    if (view.at - state.trainHeardAt > 5000 && view.at - phase.since > state.asideFor) {
+      return {
+        ...state,
+        phase: { kind: "test", since: view.at },
+        rate: 0.9 * (state.available ?? START),
+      };
+    }
+    return { ...state, rate, trainAt: view.at };
+  }
+  return { ...state, rate };
+}
+
+/** Crowded a moment ago and free at once: then it was the peers' own lines that were slow. */
+function trainsFree(state: LineState, view: View, phase: Phase): LineState {
+  const quick = view.at - phase.since < 500 + 4 * view.rtt;
   return {
-    ...state,
-    phase: { kind: "test", since: view.at },
-    rate: 0.9 * (state.available ?? START),
+    ...resume(state, view, 0.5),
+    ...(quick && { peersSlowUntil: view.at + 10_000 }),
+    shortSince: view.at,
+    crowded: 0,
   };
 }
 

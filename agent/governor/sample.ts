@@ -27,10 +27,18 @@ export interface PeerSample {
   readonly waiting: Bytes;
 }
 
+/** Rate at which packets that left at once arrived: what one more flow gets of the line. */
+export interface TrainSample {
+  readonly sentAt: Milliseconds;
+  /** Absent when too few arrived, or so close together that their distance means nothing. */
+  readonly rate?: BitsPerSecond;
+}
+
 export interface LineSample {
   readonly at: Milliseconds;
   /** Replies since the last sample, oldest first. */
   readonly delays: readonly DelaySample[];
+  readonly train?: TrainSample;
   /** Absent when the peers' sockets cannot be read. */
   readonly peers?: PeerSample;
   /** What others at home send through the router now; absent when the router does not tell credibly. */

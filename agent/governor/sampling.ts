@@ -1,14 +1,22 @@
 /** From what the sockets and probes say to the samples that the decision takes. Pure. */
-import type { ProbeReply, ProbeTarget } from "../../hardware/probe.ts";
+import type { ProbeReply, ProbeTarget, TrainReply } from "../../hardware/probe.ts";
 import type { PeerFlow, PeerReading } from "../../hardware/sockets.ts";
-import { type Bytes, bytes, type Milliseconds, milliseconds } from "../core/units.ts";
+import {
+  type Bytes,
+  bitsPerSecond,
+  bytes,
+  type Milliseconds,
+  milliseconds,
+} from "../core/units.ts";
 import { isBusy } from "./allocation.ts";
 import { PEERS_TARGET } from "./decide.ts";
-import type { DelaySample, LineSample, PeerSample } from "./sample.ts";
+import type { DelaySample, LineSample, PeerSample, TrainSample } from "./sample.ts";
 
 /** Ethernet's header, which the network card counts and TCP does not know. */
 const CARD_HEADER = 14 / 1500;
 const HEADERS = 52;
+/** Fewer packets than this are no measurement. */
+const LEAST_TRAIN = 5;
 
 export const onCard = (line: number): Bytes => bytes(line * (1 + CARD_HEADER));
 
@@ -22,6 +30,7 @@ export function takeSample(
   replies: readonly ProbeReply[],
   places: readonly ProbeTarget[],
   probesSilent: boolean,
+  train?: TrainReply,
 ): LineSample {
   const delays = replies.map(
     (reply): DelaySample => ({
@@ -37,6 +46,7 @@ export function takeSample(
     at,
     delays: instead ? [...delays, instead] : delays,
     ...(peers && { peers }),
+    ...(train && { train: trainSample(train) }),
   };
 }
 
@@ -57,6 +67,11 @@ function peerSample(reading: PeerReading): PeerSample {
       rtt: least((flow) => flow.minRtt),
     }),
   };
+}
+
+function trainSample({ sentAt, packets, bits, spread }: TrainReply): TrainSample {
+  if (packets < LEAST_TRAIN || spread <= 0) return { sentAt };
+  return { sentAt, rate: bitsPerSecond((bits * 1000) / spread) };
 }
 
 /** Where no probe answers, the peers' own round trips have to do. */

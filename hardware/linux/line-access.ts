@@ -32,5 +32,11 @@ export function openDelayProbe(options: {
 }): DelayProbe {
   const loaded = libc();
   if (loaded) return new LinuxDelayProbe({ ...options, libc: loaded });
-  return { send: () => false, receive: () => [], close: () => {} };
+  return {
+    send: () => false,
+    receive: () => [],
+    sendTrain: () => false,
+    receiveTrain: () => undefined,
+    close: () => {},
+  };
 }

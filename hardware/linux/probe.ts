@@ -2,10 +2,11 @@
 import type { Clock } from "../../agent/core/clock.ts";
 import type { Random } from "../../agent/core/random.ts";
 import { milliseconds } from "../../agent/core/units.ts";
-import type { DelayProbe, ProbeReply, ProbeTarget } from "../probe.ts";
-import { formatProbe, parseProbeReply } from "../probe-message.ts";
+import type { DelayProbe, ProbeReply, ProbeTarget, TrainReply } from "../probe.ts";
+import { formatProbe, parseProbeReply, TRAIN_LENGTH } from "../probe-message.ts";
 import { type Datagram, DatagramSocket } from "./datagram.ts";
 import type { Libc } from "./ffi.ts";
+import { PacketTrain } from "./packet-train.ts";
 
 const IPPROTO_UDP = 17;
 const IPPROTO_ICMP = 1;
@@ -33,6 +34,7 @@ export class LinuxDelayProbe implements DelayProbe {
   /** Echoed back in every reply, so that nobody off the path can forge one. */
   readonly #token: Uint8Array;
   #sequence = 0;
+  #train: PacketTrain | undefined;
 
   constructor(options: LinuxDelayProbeOptions) {
     this.#options = options;
@@ -68,6 +70,25 @@ export class LinuxDelayProbe implements DelayProbe {
     return replies;
   }
 
+  sendTrain(target: ProbeTarget, packets: number): boolean {
+    const socket = this.#socket(target, target.address.includes(":") ? 6 : 4);
+    if (!socket || target.kind !== "reflector") return false;
+    const sentAt = this.#options.clock.monotonicMs();
+    this.#train = new PacketTrain(sentAt, (this.#sequence + 1) >>> 0, packets);
+    for (let i = 0; i < packets; i++) {
+      this.#sequence = (this.#sequence + 1) >>> 0;
+      const data = formatProbe(this.#sequence, this.#token, TRAIN_LENGTH);
+      socket.send(data, target.address, target.port ?? 0);
+    }
+    return true;
+  }
+
+  receiveTrain(): TrainReply | undefined {
+    const result = this.#train?.result(this.#options.clock.monotonicMs());
+    if (result) this.#train = undefined;
+    return result;
+  }
+
   close(): void {
     for (const socket of this.#sockets.values()) socket?.close();
     this.#sockets.clear();
@@ -88,6 +109,9 @@ export class LinuxDelayProbe implements DelayProbe {
       ? echoBody(key.endsWith("6") ? 6 : 4, datagram.data)
       : datagram.data;
     const reply = body && parseProbeReply(body, this.#token);
+    if (reply?.receivedAt !== undefined && this.#train?.take(reply.sequence, reply.receivedAt)) {
+      return undefined;
+    }
     const sent = reply && this.#outstanding.get(reply.sequence);
     if (!sent || sent.target.address !== datagram.address) return undefined;
     this.#outstanding.delete(reply.sequence);

@@ -22,6 +22,9 @@ export function createSimulatedProbe(model: SimulatedModel, clock: Clock): Delay
       flying = flying.filter((probe) => probe.due > now);
       return due.map((probe) => probe.reply);
     },
+    // One first-in-first-out queue serves all flows alike: a train would tell nothing.
+    sendTrain: () => false,
+    receiveTrain: () => undefined,
     close() {
       flying = [];
     },

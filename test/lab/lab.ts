@@ -2,10 +2,10 @@
  * Runs scenarios on emulated lines and prints the table; needs root and Debian's gcc, iproute2,
  * nftables, iperf3, irtt, ethtool, iputils-ping and curl.
  *
- *   bun test/lab/lab.ts [--scenario 1,2,14] [--sharer spareband,cubic] [--runs 3] [--lines] [--draw DIR] [--json FILE]
+ *   bun test/lab/lab.ts [--scenario 1,2,14] [--sharer spareband,cubic] [--runs 3] [--lines] [--draw DIR] [--record DIR] [--json FILE]
  */
 import { mkdirSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { drawRun } from "./draw.ts";
 import { quantile } from "./meters.ts";
@@ -18,6 +18,7 @@ const { values } = parseArgs({
     runs: { type: "string", default: "1" },
     lines: { type: "boolean", default: false },
     draw: { type: "string" },
+    record: { type: "string" },
     json: { type: "string" },
   },
 });
@@ -50,11 +51,14 @@ async function repeat(scenario: Scenario, sharer: string): Promise<readonly Figu
   const all: (readonly Figure[])[] = [];
   for (let run = 0; run < Number(values.runs); run++) {
     try {
-      const done = await perform(scenario, sharer);
+      const name = `${scenario.id}-${sharer}-${run}`.replace(/[^\w.-]+/g, "_");
+      for (const folder of [values.draw, values.record]) {
+        if (folder) mkdirSync(folder, { recursive: true });
+      }
+      const record = values.record && join(resolve(values.record), `${name}.jsonl`);
+      const done = await perform(scenario, sharer, record);
       all.push(done.figures);
       if (values.draw) {
-        mkdirSync(values.draw, { recursive: true });
-        const name = `${scenario.id}-${sharer}-${run}`.replace(/[^\w.-]+/g, "_");
         writeFileSync(
           join(values.draw, `${name}.svg`),
           drawRun(`${scenario.title}: ${sharer}`, done),
