@@ -54,9 +54,12 @@ const ASK_BELOW = 512 * 1024;
 /** A request to a slow box should not take longer than this, so that plans can change. */
 const REQUEST_SECONDS = 1;
 const TICK = milliseconds(250);
-/** Between two questions for tickets: when boxes are needed, and when all is well. */
+/** Between two questions for tickets: at first, at most while boxes bring something, and while none does. */
 const ASK_SOON = seconds(2);
 const ASK_LATER = seconds(60);
+const ASK_URGENT = seconds(8);
+/** A ticket that was not used for so long may have run out before its first use. */
+const STALE_TICKET = seconds(500);
 /** How long a box is left alone after it stalled or failed the first time. */
 const BREATHER = seconds(1);
 /** Stalls or failures after which a box is given up. */
@@ -76,6 +79,8 @@ interface Box {
   outstanding: number;
   strikes: number;
   quietUntil: Milliseconds;
+  /** When its ticket came. */
+  readonly since: Milliseconds;
 }
 
 export class TitleFetcher implements Part {
@@ -89,6 +94,7 @@ export class TitleFetcher implements Part {
   readonly #avoid = new Map<PublicKey, AvoidReason>();
   readonly #running = new Set<Promise<void>>();
   #asked: Milliseconds | undefined;
+  #askAgain = ASK_SOON;
   #fault: string | undefined;
 
   constructor(options: FetcherOptions) {
@@ -153,24 +159,31 @@ export class TitleFetcher implements Part {
 
   async #askForTickets(signal: AbortSignal): Promise<void> {
     const { clock, log, tickets } = this.#options;
-    if (this.#schedule.size === 0) return;
     const wanted = this.#options.boxes ?? 8;
     const usable = [...this.#boxes.values()].filter((box) => !box.origin).length;
-    const since = clock.monotonicMs() - (this.#asked ?? Number.NEGATIVE_INFINITY);
-    const wait =
-      usable >= wanted ? Number.POSITIVE_INFINITY : usable > wanted / 2 ? ASK_LATER : ASK_SOON;
-    if (since < wait) return;
+    if (this.#schedule.size === 0 || usable >= wanted) return;
+    if (this.#asked !== undefined && clock.monotonicMs() - this.#asked < this.#askAgain) return;
     this.#asked = clock.monotonicMs();
     try {
       const grants = await tickets.tickets(this.#request(wanted), signal);
       this.#fault = undefined;
+      const before = this.#boxes.size;
       for (const grant of grants.boxes) this.#add(grant, false, signal);
       if (grants.origin) this.#add(grants.origin, true, signal);
+      // Asking costs the coordinator a ticket each time: ever more rarely while nothing new comes.
+      if (this.#boxes.size > before) this.#askAgain = ASK_SOON;
+      else this.#backOff(usable === 0);
     } catch (fault) {
       if (signal.aborted) return;
       if (this.#fault === undefined) log.warning("no tickets", { reason: reasonOf(fault) });
       this.#fault = reasonOf(fault);
+      this.#backOff(usable === 0);
     }
+  }
+
+  #backOff(urgent: boolean): void {
+    const longest = urgent ? ASK_URGENT : ASK_LATER;
+    this.#askAgain = milliseconds(Math.min(longest, this.#askAgain * 2));
   }
 
   #request(boxes: number): Sealed<"ticket-request"> {
@@ -201,6 +214,7 @@ export class TitleFetcher implements Part {
       outstanding: 0,
       strikes: 0,
       quietUntil: clock.monotonicMs(),
+      since: clock.monotonicMs(),
     };
     box.tally.state = "in-use";
     this.#boxes.set(id, box);
@@ -281,7 +295,11 @@ export class TitleFetcher implements Part {
         void box.link.postReceipt(signal);
         return;
       case "ticket-refused":
-        this.#drop(box, box.tally.bytes > 0 ? undefined : "unreachable");
+        // It ran out; or the box wants none of ours, and asking for another one is no use.
+        this.#drop(
+          box,
+          box.tally.bytes > 0 || now - box.since > STALE_TICKET ? undefined : "used-up",
+        );
         return;
       case "garbled":
         box.tally.badChunks++;
@@ -315,6 +333,7 @@ export class TitleFetcher implements Part {
     box.tally.state = reason ?? "ended";
     if (reason && !box.origin) this.#avoid.set(box.link.id, reason);
     this.#asked = undefined;
+    this.#askAgain = ASK_SOON;
     this.#needed.notify();
     // Who sent wrong bytes gets no further signature, not even for the right ones.
     if (reason !== "garbled") this.#background(this.#settle([box]));

@@ -83,7 +83,8 @@ export class Gateway implements Part, AsyncDisposable {
     const url = new URL(request.url);
     const [, name = "", ...rest] = url.pathname.split("/").map(decode);
     if (name === "") return text(200, "Spareband player gateway: ask for /<title>/<file>.\n");
-    const title = await this.#titles.get(name);
+    const title = await this.#find(name);
+    if (title instanceof Response) return title;
     if (!title) return text(404, `No title "${name}" is known to the coordinator.\n`);
     const { files } = title.sealed.body;
     const path = rest.join("/");
@@ -99,6 +100,16 @@ export class Gateway implements Part, AsyncDisposable {
     if (origin) response.headers.set("access-control-allow-origin", origin);
     response.headers.set("vary", "origin");
     return response;
+  }
+
+  /** The title, undefined when there is none, or the answer when nobody can tell. */
+  async #find(name: string): Promise<PlayedTitle | Response | undefined> {
+    try {
+      return await this.#titles.get(name);
+    } catch (fault) {
+      if (!(fault instanceof OperatorError)) throw fault;
+      return text(503, `${fault.message}\n`, { "retry-after": "5" });
+    }
   }
 }
 

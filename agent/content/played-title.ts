@@ -85,8 +85,11 @@ export class PlayedTitle {
   stream(file: number, start: number, end: number, gone: AbortSignal): ReadableStream<Uint8Array> {
     let at = start;
     this.#readers++;
+    let open = true;
     const done = () => {
-      this.#readers--;
+      // A player may go away while its next bytes are on their way: both ends come here.
+      if (open) this.#readers--;
+      open = false;
       this.#used = this.#options.clock.monotonicMs();
     };
     return new ReadableStream<Uint8Array>(

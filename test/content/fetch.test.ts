@@ -191,6 +191,29 @@ test("a ticket that is used up is replaced by a new one", async () => {
   expect(tickets.requests.every((request) => request.avoid.length === 0)).toBe(true);
 });
 
+test("the coordinator is not asked again and again while the boxes it named are at work", async () => {
+  const title = sampleTitle([["a", 2 * MIB]]);
+  const boxes = start(title, { rate: 6e6 });
+  const tickets = ticketSource(boxes);
+  await fetchTitle({ ...fetching(title, tickets), destination: toNowhere }, never);
+  expect(tickets.requests.length).toBeLessThanOrEqual(2);
+});
+
+test("what is fetched waits for the pace that the household allows", async () => {
+  const title = sampleTitle([["a", 2 * MIB]]);
+  const boxes = start(title, {});
+  let allowed = 0;
+  const pace = async (amount: number) => {
+    allowed += amount;
+  };
+  await fetchTitle(
+    { ...fetching(title, ticketSource(boxes)), destination: toNowhere, pace },
+    never,
+  );
+  expect(allowed).toBeGreaterThanOrEqual(2 * MIB);
+  expect(boxes[0]?.sentBytes).toBeLessThanOrEqual(allowed);
+});
+
 test("a box that says nothing does not hold the title up", async () => {
   const title = sampleTitle([["a", 2 * MIB]]);
   const boxes = start(title, { mute: true }, {});

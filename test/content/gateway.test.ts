@@ -2,6 +2,7 @@ import { expect, test } from "bun:test";
 import { join } from "node:path";
 import { sampleTitle } from "../../agent/content/sample-title.ts";
 import { sha256 } from "../../agent/core/encoding.ts";
+import { exitCode, OperatorError } from "../../agent/core/errors.ts";
 import { milliseconds } from "../../agent/core/units.ts";
 import { loadTitle, playFrom, titlesFolder } from "./gateway-fixture.ts";
 
@@ -119,6 +120,19 @@ test("a reader that is slow is not fetched for without bound", async () => {
   const sent = played.boxes.reduce((sum, box) => sum + box.sentBytes, 0);
   expect(sent).toBeLessThan(24 * MIB);
   await reader?.cancel();
+});
+
+test("without a coordinator the player gets 503 with the reason", async () => {
+  const down = () =>
+    Promise.reject(new OperatorError(exitCode.unavailable, "The coordinator does not answer."));
+  await using played = playFrom(film, [{}], {
+    coordinator: { title: down, tickets: down, play: down },
+  });
+  const response = await fetch(`${played.url}/film.mp4`);
+  expect([response.status, await response.text()]).toEqual([
+    503,
+    "The coordinator does not answer.\n",
+  ]);
 });
 
 test("when no box has the title the player gets 504 with a reason", async () => {
