@@ -10,7 +10,7 @@ export interface Evidence {
   readonly record: Sealed<"record">;
   readonly ticket: Sealed<"ticket">;
   readonly receipt?: Sealed<"receipt">;
-  /** Bytes that the evidence proves for the ticket so far: signed for, and sent as the box says. */
+  /** Bytes of the ticket that are proven so far: signed for, and no more than the box says it sent. */
   readonly proven: Bytes;
 }
 
@@ -57,10 +57,7 @@ export function openEvidence(
   if (!receipt.ok) return refuse(receipt.code, receipt.detail);
   const judged = judgeReceipt(ticket.message, receipt.message);
   if (!judged.ok) return refuse(judged.code, "its receipt does not fit its ticket");
-  const proven = receipt.message.body.bytes;
-  if (proven > record.body.wireBytes) {
-    return refuse("over-wire", `signed for ${proven} of ${record.body.wireBytes} bytes sent`);
-  }
+  const proven = bytes(Math.min(receipt.message.body.bytes, record.body.wireBytes));
   return {
     ok: true,
     evidence: { record, ticket: ticket.message, receipt: receipt.message, proven },

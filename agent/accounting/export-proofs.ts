@@ -1,15 +1,13 @@
-/** What the sound items of an export prove together: chains without gaps, lines in statements, fair pay. */
-import type { Hash } from "../core/encoding.ts";
-import { type MicroTokens, microTokens } from "../core/units.ts";
+/** What the sound items of an export prove together: chains without gaps, lines in statements. */
 import type { Evidence } from "./evidence.ts";
 import type { ExportContents } from "./export-contents.ts";
-import type { PublishedPrices } from "./export-format.ts";
 import type { LedgerLine } from "./ledger-line.ts";
 import { verifyConsistency, verifyInclusion } from "./merkle.ts";
 import type { Sealed } from "./messages.ts";
 
-const nameOf = ({ record }: Evidence) => `record ${record.body.generation}/${record.body.sequence}`;
-const chainOf = (body: { readonly box: string; readonly generation: number }) =>
+export const nameOf = ({ record }: Evidence) =>
+  `record ${record.body.generation}/${record.body.sequence}`;
+export const chainOf = (body: { readonly box: string; readonly generation: number }) =>
   `${body.box} ${body.generation}`;
 
 /**
@@ -112,100 +110,6 @@ export function checkLines(
     }
   }
   return [...proven.values()];
-}
-
-/** 1 MiB, the unit that prices are per. */
-const MEBIBYTE = 1_048_576n;
-
-/** What a ticket has earned its household after so many verified bytes, rounded down once. */
-const earnedAfter = (prices: PublishedPrices, bytes: number) =>
-  microTokens((BigInt(bytes) * prices.householdPerMebibyte) / MEBIBYTE);
-
-/**
- * Compares what each record's receipts earned with the lines that pay for it. Records that were
- * refused with a code, or that no later statement covers yet, may be unpaid.
- */
-export function checkPayouts(
-  contents: ExportContents,
-  complete: ReadonlySet<string>,
-  statements: ReadonlyMap<number, Sealed<"statement">>,
-): void {
-  const isDue = dueIndex(contents, statements);
-  const paid = sumBySource(contents.lines.map(({ value }) => value.line));
-  const before = new Map<Hash, number>();
-  for (const { item, value } of contents.evidence) {
-    const { ticket, record, proven } = value;
-    const earlier = before.get(ticket.hash) ?? 0;
-    before.set(ticket.hash, Math.max(earlier, proven));
-    const prices = contents.prices.get(ticket.body.priceList);
-    if (!prices || !complete.has(record.body.box)) continue;
-    const after = Math.max(earlier, proven);
-    const earned = earnedAfter(prices, after) - earnedAfter(prices, earlier);
-    const got = paid.get(record.hash) ?? 0n;
-    if (got > earned) {
-      contents.find(
-        item,
-        nameOf(value),
-        "overpaid",
-        `was paid ${got}, its receipts earn ${earned}`,
-      );
-    } else if (got < earned && isDue(value)) {
-      const code = got === 0n ? "left-out" : "underpaid";
-      contents.find(item, nameOf(value), code, `was paid ${got}, its receipts earn ${earned}`);
-    }
-  }
-}
-
-function sumBySource(lines: readonly LedgerLine[]): ReadonlyMap<Hash, MicroTokens> {
-  const sums = new Map<Hash, MicroTokens>();
-  for (const { account, source, amount } of lines) {
-    if (account.kind !== "household") continue;
-    sums.set(source, microTokens((sums.get(source) ?? 0n) + amount));
-  }
-  return sums;
-}
-
-/**
- * Tells whether a record should have been paid: an ack covers it without a refusal, and a statement
- * was closed since. Looks things up by chain, as a household may have millions of records.
- */
-function dueIndex(
-  contents: ExportContents,
-  statements: ReadonlyMap<number, Sealed<"statement">>,
-): (evidence: Evidence) => boolean {
-  const acks = Map.groupBy(contents.acks, ({ value }) => chainOf(value.body));
-  const refused = new Set<string>();
-  const earliest = new Map<string, readonly { upTo: number; at: number }[]>();
-  for (const [chain, group] of acks) {
-    const inOrder = group.map(({ value }) => value.body).toSorted((a, b) => a.upTo - b.upTo);
-    earliest.set(chain, inOrder);
-    for (const ack of inOrder) {
-      for (const { sequence } of ack.refused) refused.add(`${chain} ${sequence}`);
-    }
-  }
-  const lastClosed = [...statements.values()].reduce(
-    (last, { body }) => Math.max(last, body.closedAt),
-    0,
-  );
-  return ({ record }) => {
-    const chain = chainOf(record.body);
-    const { sequence } = record.body;
-    const covering = firstCovering(earliest.get(chain) ?? [], sequence);
-    return (
-      covering !== undefined && covering.at < lastClosed && !refused.has(`${chain} ${sequence}`)
-    );
-  };
-}
-
-/** The first of the acks, in the order of `upTo`, that reaches the sequence. */
-function firstCovering<A extends { readonly upTo: number }>(acks: readonly A[], sequence: number) {
-  let [low, high] = [0, acks.length];
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    if ((acks[middle]?.upTo ?? 0) < sequence) low = middle + 1;
-    else high = middle;
-  }
-  return acks[low];
 }
 
 /** Finds acks whose head is not the record that they answer up to. */

@@ -52,10 +52,6 @@ export function judgeReceipt(ticket: Sealed<"ticket">, receipt: Sealed<"receipt"
   return fits;
 }
 
-/** Did the record arrive, by the coordinator's clock, before the ticket's last day to settle? */
-export const judgeSettlement = (ticket: Ticket, receivedAt: UnixSeconds): Judgement =>
-  receivedAt <= ticket.settleBy ? fits : refused("settled-too-late");
-
 /** Of two receipts of one ticket the one that proves more; receipts that say less change nothing. */
 export const betterReceipt = <R extends { readonly body: Receipt }>(
   held: R | undefined,

@@ -180,6 +180,21 @@ test("a refused record may be unpaid", () => {
   expect(codesOf(replaced)).toEqual([]);
 });
 
+test("what a refusal held back may be paid with a later record of the ticket", () => {
+  const refusing = ack({ refused: [{ sequence: 1, code: "over-rate" }] });
+  const moved = entries.map((entry): ExportEntry => {
+    if (entry.kind === "line" && entry.line.line === 1)
+      return { kind: "line", line: { ...entry.line, amount: microTokens(1_000n) } };
+    if (entry.kind === "line" && entry.line.line === 4)
+      return { kind: "line", line: { ...entry.line, amount: microTokens(5_000n) } };
+    return entry.kind === "message" && Buffer.compare(entry.bytes, ack().bytes) === 0
+      ? message(refusing)
+      : entry;
+  });
+  const codes = codesOf(moved.filter((entry) => entry.kind !== "inclusion"));
+  expect(codes).toEqual([]);
+});
+
 test("a line that pays more than its receipts earn is found", () => {
   const raised = entries.map(
     (entry): ExportEntry =>

@@ -18,13 +18,8 @@ import {
   exportSchemas,
   type ReadItem,
 } from "./export-format.ts";
-import {
-  checkAcks,
-  checkChains,
-  checkLines,
-  checkPayouts,
-  checkStatements,
-} from "./export-proofs.ts";
+import { checkPayouts } from "./export-payouts.ts";
+import { checkAcks, checkChains, checkLines, checkStatements } from "./export-proofs.ts";
 import { disagreement, readExport } from "./read-export.ts";
 
 export interface ExportReport {

@@ -368,8 +368,7 @@ def open_evidence(spec, data, environment, coordinators):
             raise Refused("receipt-other-ticket")
         if proven > ticket["body"]["maxBytes"]:
             raise Refused("receipt-over-max")
-        if proven > record["body"]["wireBytes"]:
-            raise Refused("over-wire")
+        proven = min(proven, record["body"]["wireBytes"])
     return record, ticket, proven
 
 
@@ -575,22 +574,24 @@ class Export:
         self.check_pay()
 
     def check_pay(self):
-        paid, best = {}, {}
+        paid, accounts = {}, {}
         for line in self.lines.values():
             if line["account"]["kind"] == "household":
                 paid[line["source"]] = paid.get(line["source"], 0) + int(line["amount"])
+        closed = max((body["closedAt"] for body in self.statements.values()), default=0)
         for record, ticket, proven in self.records:
-            earlier = best.get(ticket["hash"], 0)
-            best[ticket["hash"]] = max(earlier, proven)
-            per_mebibyte = int(self.prices[ticket["body"]["priceList"]]["householdPerMebibyte"])
-            earned = best[ticket["hash"]] * per_mebibyte // 2**20 - earlier * per_mebibyte // 2**20
-            got, number = paid.get(record["hash"], 0), record["body"]["sequence"]
+            number = record["body"]["sequence"]
+            account = accounts.setdefault(ticket["hash"], {"proven": 0, "paid": 0, "excused": False})
+            account["proven"] = max(account["proven"], proven)
+            account["paid"] += paid.get(record["hash"], 0)
             refused = any(entry["sequence"] == number for ack in self.acks for entry in ack["refused"])
-            if got > earned:
+            account["excused"] = account["excused"] or refused
+            per_mebibyte = int(self.prices[ticket["body"]["priceList"]]["householdPerMebibyte"])
+            earned = account["proven"] * per_mebibyte // 2**20
+            answered = [ack["at"] for ack in self.acks if ack["upTo"] >= number]
+            if account["paid"] > earned:
                 raise Refused("overpaid", f"record {number}")
-            due = [ack["at"] for ack in self.acks if ack["upTo"] >= number]
-            closed = [body["closedAt"] for body in self.statements.values()]
-            if got < earned and due and not refused and max(closed, default=0) > min(due):
+            if account["paid"] < earned and not account["excused"] and answered and min(answered) < closed:
                 raise Refused("left-out", f"record {number}")
 
     def summary(self):
