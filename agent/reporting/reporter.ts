@@ -127,6 +127,9 @@ export class Reporter implements Part {
         },
         signal,
       );
+      // Until the session is open nobody is told goodbye: a broker that stays mute must not hold us.
+      const drop = () => socket.destroy();
+      signal.addEventListener("abort", drop, { once: true });
       const outcome = await openSession(socket, {
         clientId: signer.publicKey,
         username: broker.username || signer.publicKey,
@@ -144,6 +147,7 @@ export class Reporter implements Part {
           else early.push([topic, payload]);
         },
       });
+      signal.removeEventListener("abort", drop);
       if (outcome.state === "failed") return outcome;
       return await this.#converse(outcome.session, early, signal);
     } catch (fault) {
