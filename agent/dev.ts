@@ -71,7 +71,8 @@ async function fetchAndCompare(
     },
     signal,
   );
-  let identical = summary.end === "complete";
+  if (summary.end !== "complete") return { summary, identical: false };
+  let identical = true;
   for (const { path, diskPath } of title.files) {
     const [published, fetched] = await Promise.all([
       readFile(diskPath),

@@ -168,6 +168,10 @@ export const settings = {
     "linux",
     "Drivers of this machine, or a simulated console.",
   ),
+  "box.playback_state_file": text(
+    "",
+    'File in which the console says "playing" or "idle", where ALSA does not tell.',
+  ),
   "box.wallet": publicKey("Wallet that earns; the box's own key when empty."),
 
   "content.capacity": size(mebibytes(8 * 1024), "Most space that cached content takes."),

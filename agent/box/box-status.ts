@@ -70,15 +70,13 @@ const nothingShared: SharingNow = {
 };
 
 function sharingNow({ governor, shaper, peers }: Sharing): SharingNow {
-  const { by, measured, trafficControl } = shaper.enforcement;
+  const { by, measured, limit } = shaper.enforcement;
   const { streams, waiting } = peers.stats();
   const verdict = governor.current;
-  const paced = by === "pacing" && verdict.state === "sharing" ? verdict.rate : undefined;
-  const enforced = trafficControl.state === "shaped" ? trafficControl.rate : paced;
   return {
     verdict,
     ...(measured !== undefined && { measuredRate: measured }),
-    ...(enforced !== undefined && { enforcedRate: enforced }),
+    ...(limit !== undefined && { enforcedRate: limit }),
     enforcedBy: by === "nothing" ? "nothing" : by === "pacing" ? "program" : "kernel",
     streams,
     waiting,

@@ -10,7 +10,7 @@ import type { PeerSockets } from "../../hardware/sockets.ts";
 import type { ClockQuality, Desired } from "../accounting/messages.ts";
 import { brokerOptions } from "../broker-settings.ts";
 import type { Config } from "../config.ts";
-import { createCacheFiller } from "../content/cache-filler.ts";
+import { createCacheFiller, type TitleSource } from "../content/cache-filler.ts";
 import { metalink } from "../content/metalink.ts";
 import { ContentStore } from "../content/store.ts";
 import type { Clock } from "../core/clock.ts";
@@ -27,10 +27,12 @@ import { type Journal, openJournal } from "../journal/journal.ts";
 import { openSqlite } from "../journal/sqlite.ts";
 import { createPeerServer, type PeerServer } from "../peer/peer-server.ts";
 import { Reporter } from "../reporting/reporter.ts";
+import { fetchRate } from "../shaping/fetch-rate.ts";
+import { createFetchShaper } from "../shaping/fetch-shaper.ts";
+import { createHomeTraffic } from "../shaping/home-traffic.ts";
 import { createShaper, type Shaper } from "../shaping/shaper.ts";
 import type { Household } from "../status/household.ts";
 import { CoordinatorContact } from "./coordinator-contact.ts";
-import { createFillPace } from "./fill-pace.ts";
 import { ownAddresses } from "./own-addresses.ts";
 import { holdsOf, mayFill, policyOf, reportOf } from "./sharing-policy.ts";
 import { fileTextStore } from "./text-store.ts";
@@ -143,9 +145,8 @@ export async function openSharing(options: SharingOptions): Promise<Sharing> {
     nic: device.nic,
     trafficControl: device.trafficControl,
     ports,
+    // The governor paces each socket itself; the shaper is the net below and the witness.
     pacer: {
-      // The governor paces each socket itself; the shaper is the net below and the witness.
-      setRate: () => {},
       get state() {
         const { pacing } = governor.report;
         return pacing === "paced"
@@ -185,13 +186,22 @@ export async function openSharing(options: SharingOptions): Promise<Sharing> {
     ...(environment === "dev" && { spread: milliseconds(0) }),
   });
   const allowed = () => mayFill(household, governor.current);
+  const { nic, router, ingressControl } = device;
+  const home = createHomeTraffic({ router, nic, wanted: allowed, clock, log });
+  const fetches = createFetchShaper({
+    ingressControl,
+    nic,
+    rate: () => fetchRate(config["content.fill_rate"], allowed(), home.download),
+    clock,
+    log,
+  });
   const filler = createCacheFiller({
     store,
-    coordinator: contact.client,
+    coordinator: withSources(contact.client, fetches.noteSources.bind(fetches)),
     desired: () => desired,
     allowed,
     onVerified: options.onVerified,
-    pace: createFillPace(config["content.fill_rate"], allowed, clock),
+    pace: fetches.pace,
     signer,
     environment,
     clock,
@@ -200,7 +210,7 @@ export async function openSharing(options: SharingOptions): Promise<Sharing> {
   });
   const held = resources.move();
   return {
-    parts: [contact, store, governor, shaper, peers, filler, reporter, journal],
+    parts: [contact, store, home, governor, shaper, peers, fetches, filler, reporter, journal],
     store,
     journal,
     governor,
@@ -211,3 +221,17 @@ export async function openSharing(options: SharingOptions): Promise<Sharing> {
     [Symbol.asyncDispose]: () => held.disposeAsync(),
   };
 }
+
+/** A coordinator whose answers tell where the box is about to fetch from. */
+const withSources = (
+  coordinator: CoordinatorContact["client"],
+  note: (addresses: readonly string[]) => void,
+): TitleSource => ({
+  title: (id, signal) => coordinator.title(id, signal),
+  tickets: async (request, signal) => {
+    const grants = await coordinator.tickets(request, signal);
+    const all = grants.origin ? [...grants.boxes, grants.origin] : grants.boxes;
+    note(all.flatMap(({ addresses }) => addresses));
+    return grants;
+  },
+});

@@ -78,9 +78,14 @@ async function run(options: CommonOptions, context: CommandContext): Promise<voi
 
 function createDevice(config: Config, clock: Clock): Device {
   const nic = config["box.nic"];
+  const playbackStateFile = config["box.playback_state_file"];
   return config["box.hardware"] === "simulated"
     ? createSimulatedDevice({ clock })
-    : createLinuxDevice({ clock, ...(nic !== "" && { interface: nic }) });
+    : createLinuxDevice({
+        clock,
+        ...(nic !== "" && { interface: nic }),
+        ...(playbackStateFile !== "" && { playbackStateFile }),
+      });
 }
 
 function keepAsLastGood(
