@@ -14,6 +14,8 @@ import { examples, keys } from "../../test/protocol/examples.ts";
 import { bytes, mebibytes, microTokens } from "../core/units.ts";
 import { createSigner } from "../identity/ed25519.ts";
 import { seal } from "./envelope.ts";
+import { lineLeaf } from "./ledger-line.ts";
+import { MerkleTree } from "./merkle.ts";
 import { verifyExport } from "./verify-export.ts";
 import type { ExportEntry } from "./write-export.ts";
 
@@ -61,6 +63,37 @@ function offsetsOf(items: readonly Uint8Array[]): readonly number[] {
     return start;
   });
 }
+
+test("records paid to a wallet other than the box count as the box's", () => {
+  const paid = entries.map(
+    (entry): ExportEntry =>
+      entry.kind === "line" && entry.line.account.kind === "household"
+        ? {
+            kind: "line",
+            line: { ...entry.line, account: { kind: "household", key: keys.label.publicKey } },
+          }
+        : entry,
+  );
+  const lineEntries = paid.flatMap((entry) => (entry.kind === "line" ? [entry.line] : []));
+  const walletTree = new MerkleTree(lineEntries.map(lineLeaf));
+  const closed = statements[1];
+  if (!closed) throw new Error("two statements");
+  const statement = seal(
+    "statement",
+    { ...closed.body, epoch: 3, root: walletTree.root() },
+    keys.coordinator,
+    "dev",
+  );
+  const kept = paid.filter((entry) => entry.kind !== "inclusion");
+  const proofs = lineEntries.map(
+    ({ line }): ExportEntry => ({
+      kind: "inclusion",
+      proof: { line, epoch: 3, path: walletTree.inclusionProof(line) },
+    }),
+  );
+  const report = verifyExport(exported([...kept, message(statement), ...proofs]).content, expected);
+  expect(report.provenTokens).toBe(microTokens(14_000n));
+});
 
 test("any flipped bit is named with the item it is in", () => {
   const { content, items } = exported();

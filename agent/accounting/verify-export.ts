@@ -35,7 +35,7 @@ export interface ExportReport {
   readonly provenLines: number;
   /** Bytes that receipts prove, each ticket's counted once. */
   readonly provenBytes: Bytes;
-  /** Sum of the proven lines of the subject's account. */
+  /** Sum of the proven lines of the subject's account, or of the wallet its records are paid to. */
   readonly provenTokens: MicroTokens;
   /** The first thousand; damage does not tell on and on. */
   readonly findings: readonly Finding[];
@@ -65,7 +65,11 @@ export function verifyExport(
   const statements = checkStatements(contents);
   const proven = checkLines(contents, statements);
   checkPayouts(contents, complete, statements);
-  const own = proven.filter((line) => line.account.key === header?.subject);
+  const records = new Set(contents.evidence.map(({ value }) => value.record.hash));
+  const own = proven.filter(
+    ({ account, source }) =>
+      account.key === header?.subject || (account.kind === "household" && records.has(source)),
+  );
   return {
     ok: contents.findings.length === 0,
     header,
