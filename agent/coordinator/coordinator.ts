@@ -24,6 +24,8 @@ import { defaultPolicy, type Policy } from "./policy.ts";
 import { createPresence } from "./presence.ts";
 import { defaultPriceList, type PriceList } from "./price-list.ts";
 import { createReachCheck, type ReachProbe } from "./reach.ts";
+import { createRingWatch } from "./ring-watch.ts";
+import { defaultRingRules } from "./rings.ts";
 import { createStatementOffice } from "./statements.ts";
 import { openDatabase, type SqliteOpen } from "./store/sqlite.ts";
 import { openStore, type Store } from "./store/store.ts";
@@ -82,6 +84,7 @@ export interface Coordinator extends AsyncDisposable {
 /** How often placement looks at demand. */
 const PLACEMENT_PERIOD = seconds(5);
 const UPKEEP_PERIOD = seconds(60);
+const RING_PERIOD = seconds(3600);
 /** Births, states and reports that one box may send. */
 const CHATTER = { burst: 60, perSecond: 2 };
 
@@ -110,6 +113,7 @@ export function createCoordinator(options: CoordinatorOptions): Coordinator {
   const wallet = createWalletOffice({ ...base, statements });
   const fleet = createFleet({ ...base, rules: options.placement ?? defaultPlacementRules });
   const titles = createTitleOffice({ ...base, origin: options.origin.store });
+  const rings = createRingWatch({ ...base, rules: defaultRingRules });
   const reach = createReachCheck({ ...base, probe: options.probe });
 
   const chatter = new TokenBuckets(CHATTER);
@@ -223,6 +227,9 @@ export function createCoordinator(options: CoordinatorOptions): Coordinator {
     ingest,
     loop("epochs", options.epoch, closeEpoch),
     loop("placement", PLACEMENT_PERIOD, () => tellBoxes(fleet.place())),
+    loop("rings", RING_PERIOD, () => {
+      rings.look();
+    }),
     loop("upkeep", UPKEEP_PERIOD, () => {
       store.trust.prune(toUnixSeconds(clock.wallMs()), policy.sightingDays * 86_400);
     }),
