@@ -19,6 +19,7 @@ import {
   viewerKey,
 } from "./journal-testing.ts";
 import type { StoredRecord } from "./outbox.ts";
+import { openSqlite } from "./sqlite.ts";
 
 let state: string;
 beforeEach(() => {
@@ -213,6 +214,44 @@ describe("acks", () => {
     expect(journal.admits()).toEqual({ ok: false, reason: "quarantined" });
     journal.applyAck(makeAck(journal.chain));
     expect(journal.admits()).toEqual({ ok: true });
+    journal[Symbol.dispose]();
+  });
+});
+
+describe("another version's journal", () => {
+  /** Leaves a journal with one record behind, changed by the statements. */
+  function leave(...statements: string[]) {
+    const { journal } = makeJournal(state);
+    serve(journal, 1, 1);
+    journal.pending(0, everything);
+    journal[Symbol.dispose]();
+    const db = openSqlite(join(state, "journal/journal.sqlite"), { readOnly: false });
+    for (const statement of statements) db.exec(statement);
+    db.close();
+  }
+
+  test("a newer minor version is used as it is, what it added included", () => {
+    leave("CREATE TABLE extra (id INTEGER)", "PRAGMA user_version = 1099");
+    const { journal } = makeJournal(state);
+    serve(journal, 2, 2);
+    expect(journal.pending(0, everything).map((r) => r.sequence)).toEqual([1, 2]);
+    journal[Symbol.dispose]();
+    const db = openSqlite(join(state, "journal/journal.sqlite"), { readOnly: true });
+    expect(db.pragma("user_version")).toBe(1099);
+    expect(db.prepare("SELECT count(*) AS n FROM extra").get()).toEqual({ n: 0 });
+    db.close();
+  });
+
+  test("another major version is put aside whole, and what can be read of it is issued again", () => {
+    leave("PRAGMA user_version = 2000");
+    const { journal } = makeJournal(state);
+    expect(journal.putAside?.why).toBe("it is of another major version");
+    expect(journal.pending(0, everything).map(bodyOf)).toMatchObject([
+      { generation: 2, sequence: 1, closeReason: "done" },
+    ]);
+    const kept = openSqlite(join(state, "journal/damaged-1/journal.sqlite"), { readOnly: true });
+    expect(kept.pragma("user_version")).toBe(2000);
+    kept.close();
     journal[Symbol.dispose]();
   });
 });
