@@ -1,8 +1,9 @@
 /**
- * What a viewer gets from eight boxes of 5 Mbit/s and 20 ms, with one of them lying, and what a
- * player with ten seconds of buffer notices when four of them die.
+ * What a viewer gets from eight boxes of 5 Mbit/s and 20 ms, with one of them lying; how soon a player
+ * starts on two boxes; and what one with ten seconds of buffer notices when four of eight die.
  *   bun test/bench/fetch-many-boxes.ts [mebibytes]
  */
+import { join } from "node:path";
 import { seal } from "../../agent/accounting/envelope.ts";
 import { toNowhere } from "../../agent/content/destination.ts";
 import { fetchTitle } from "../../agent/content/fetch-title.ts";
@@ -12,7 +13,7 @@ import { silentLog } from "../../agent/core/log.ts";
 import { systemRandom } from "../../agent/core/random.ts";
 import { systemClock } from "../../agent/core/system-clock.ts";
 import { createSigner } from "../../agent/identity/ed25519.ts";
-import { playFromBoxes } from "../content/gateway-fixture.ts";
+import { loadTitle, playFromBoxes, titlesFolder } from "../content/gateway-fixture.ts";
 import { ScriptedBox, ticketSource } from "../content/scripted-box.ts";
 import { ServingBox } from "../content/serving-box.ts";
 import { PacedLine } from "./paced-line.ts";
@@ -22,9 +23,9 @@ const RATE = 5e6;
 const size = Number(process.argv[2] ?? 32) * MIB;
 
 /** A real box behind a line of its own; the ticket names the line's address. */
-async function behindLine(title: SampleTitle, lies = false) {
+async function behindLine(title: SampleTitle, { lies = false, rate = RATE } = {}) {
   const box = lies ? new ScriptedBox(title, { garbles: 1 }) : await ServingBox.start(title);
-  const line = await PacedLine.open(box.address, RATE);
+  const line = await PacedLine.open(box.address, rate);
   return {
     box,
     line,
@@ -41,7 +42,7 @@ async function behindLine(title: SampleTitle, lies = false) {
 }
 
 const eight = (title: SampleTitle, liar = -1) =>
-  Promise.all([...Array(8).keys()].map((at) => behindLine(title, at === liar)));
+  Promise.all([...Array(8).keys()].map((at) => behindLine(title, { lies: at === liar })));
 
 function viewer(title: SampleTitle, boxes: Awaited<ReturnType<typeof eight>>) {
   return {
@@ -69,6 +70,32 @@ async function throughput() {
   await Promise.all(boxes.map((box) => box.kill()));
 }
 
+/** From the player's first request to the first whole segment, over two boxes. */
+async function startUp() {
+  const title = await loadTitle(join(titlesFolder, "meadow"));
+  const boxes = await Promise.all([
+    behindLine(title, { rate: 20e6 }),
+    behindLine(title, { rate: 20e6 }),
+  ]);
+  const times: number[] = [];
+  for (let run = 0; run < 5; run++) {
+    const gateway = playFromBoxes(
+      title,
+      boxes.map((box) => ({ ...box, kill: async () => {} })),
+    );
+    const began = performance.now();
+    for (const file of ["master.m3u8", "index.m3u8", "segment-000.ts"])
+      await (await fetch(`${gateway.url}/${file}`)).bytes();
+    times.push(performance.now() - began);
+    await gateway[Symbol.asyncDispose]();
+  }
+  times.sort((a, b) => a - b);
+  console.log(
+    `start-up from two boxes of 20 Mbit/s and 20 ms: first segment after ${Math.round(times[2] ?? 0)} ms (bar 1000)`,
+  );
+  await Promise.all(boxes.map((box) => box.kill()));
+}
+
 async function liar() {
   const title = sampleTitle([["film.mp4", size / 2]], { chunkSize: 256 * 1024 });
   const boxes = await eight(title, 3);
@@ -90,7 +117,7 @@ async function liar() {
 }
 
 /** Segments of 4 s at 12 Mbit/s, played with a buffer of 10 s. */
-async function deaths() {
+async function deaths(how: "cut" | "freeze") {
   const seconds = 4;
   const count = 12;
   const segment = (12e6 / 8) * seconds;
@@ -118,10 +145,10 @@ async function deaths() {
       bufferedUntil = now;
     }
     bufferedUntil += seconds * 1000;
-    if (at === 4) for (const box of boxes.slice(0, 4)) box.line.cut();
+    if (at === 4) for (const box of boxes.slice(0, 4)) box.line[how]();
   }
   console.log(
-    `four of eight die mid-play at 12 Mbit/s: stalled ${Math.round(stalled)} ms (bar 0), first segment whole after ${Math.round(startUp)} ms`,
+    `four of eight ${how === "cut" ? "die" : "fall silent"} mid-play at 12 Mbit/s: stalled ${Math.round(stalled)} ms (bar 0), first segment whole after ${Math.round(startUp)} ms`,
   );
 }
 
@@ -141,7 +168,9 @@ function withPlaylist(title: SampleTitle, text: string): SampleTitle {
   };
 }
 
+await startUp();
 await throughput();
 await liar();
-await deaths();
+await deaths("cut");
+await deaths("freeze");
 process.exit(0);

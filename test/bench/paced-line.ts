@@ -14,6 +14,7 @@ export class PacedLine {
   readonly #rate: number;
   readonly #delayMs: number;
   #freeAt = 0;
+  #frozen = false;
   port = 0;
   sent = 0;
 
@@ -36,7 +37,12 @@ export class PacedLine {
     return `http://127.0.0.1:${this.port}`;
   }
 
-  /** As a pulled plug: nothing more comes, nothing is said. */
+  /** As a pulled plug: nothing more comes, and nothing is said. */
+  freeze(): void {
+    this.#frozen = true;
+  }
+
+  /** As a box that restarts: connections end. */
   cut(): void {
     this.#server.close();
     for (const socket of this.#sockets) socket.destroy();
@@ -68,7 +74,7 @@ export class PacedLine {
             queued -= piece.length;
             this.sent += piece.length;
             if (queued <= QUEUE / 2) box.resume();
-            if (viewer.writable) viewer.write(piece);
+            if (viewer.writable && !this.#frozen) viewer.write(piece);
           },
           this.#freeAt - now + this.#delayMs,
         );
