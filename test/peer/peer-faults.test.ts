@@ -1,0 +1,154 @@
+/** What hostile or broken clients do to a box: it stays bounded, and the household's page answers (fault 59). */
+import { describe, expect, test } from "bun:test";
+import { readdirSync } from "node:fs";
+import { connect, type Socket } from "node:net";
+import { systemClock } from "../../agent/core/system-clock.ts";
+import { bitsPerSecond } from "../../agent/core/units.ts";
+import { readDescriptors } from "../../agent/peer/descriptors.ts";
+import { StatusFixture } from "../status/status-fixture.ts";
+import { PeerFixture } from "./peer-fixture.ts";
+
+const MIB = 1024 * 1024;
+const openPeer = (server = {}) =>
+  new PeerFixture({ size: 4 * MIB, clock: systemClock, delivery: "open", server });
+
+const dial = (port: number) =>
+  new Promise<Socket>((resolve, reject) => {
+    const socket = connect({ host: "127.0.0.1", port }, () => {
+      socket.off("error", reject).on("error", () => socket.destroy());
+      resolve(socket);
+    });
+    socket.once("error", reject);
+  });
+
+/** All that comes until the other side closes. */
+const answerOf = (socket: Socket) =>
+  new Promise<string>((resolve) => {
+    let text = "";
+    socket.on("data", (data) => {
+      text += data.toString("latin1");
+    });
+    socket.once("close", () => resolve(text));
+  });
+
+/** What opens a connection and is never a whole request of ours. */
+const silent = {
+  "says nothing": "",
+  "stops within its header": "GET / HTTP/1.1\r\nHost: x\r\n",
+  "wants a tunnel": "CONNECT example.org:443 HTTP/1.1\r\nHost: example.org:443\r\n\r\n",
+};
+
+test("clients that say nothing, stop half-way, trickle, or want a tunnel are closed within 15 s", async () => {
+  await using peer = openPeer();
+  const trickler = await dial(peer.server.port);
+  trickler.write("GET / HTTP/1.1\r\nHost: x\r\n");
+  const trickle = setInterval(() => trickler.write("X-a: b\r\n"), 100);
+  const others = Object.values(silent).map(async (words) => {
+    const socket = await dial(peer.server.port);
+    socket.write(words);
+    return answerOf(socket);
+  });
+  const answers = await Promise.all([answerOf(trickler), ...others]);
+  clearInterval(trickle);
+  for (const answer of answers) expect(answer).not.toMatch(/^HTTP\/1\.1 2/);
+}, 15_000);
+
+test("a flood of headers is 431, and the next client is served", async () => {
+  await using peer = openPeer();
+  const socket = await dial(peer.server.port);
+  const answer = answerOf(socket);
+  socket.write("GET / HTTP/1.1\r\nHost: x\r\n");
+  for (let line = 0; line < 64; line++) socket.write(`X-${line}: ${"a".repeat(1024)}\r\n`);
+  expect(await answer).toStartWith("HTTP/1.1 431");
+  expect((await fetch(peer.file, { headers: { range: "bytes=0-9" } })).status).toBe(206);
+});
+
+test("a huge body is refused, and never held in memory", async () => {
+  await using peer = openPeer();
+  const answer = await fetch(`${peer.base}/v1/receipts`, { method: "POST", body: "x".repeat(MIB) });
+  expect(answer.status).toBe(413);
+});
+
+test.each([
+  "GET /v1/titles HTTP/9.9\r\n\r\n",
+  "\0\0\0\0\r\n\r\n",
+  "GET http://example.org/ HTTP/1.1\r\nHost: example.org\r\nConnection: close\r\n\r\n",
+  "POST /v1/receipts HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+])(
+  "%j gets an error or nothing, never content",
+  async (request) => {
+    await using peer = openPeer();
+    const socket = await dial(peer.server.port);
+    socket.write(request);
+    const answer = await answerOf(socket);
+    expect(answer).not.toMatch(/^HTTP\/1\.1 2/);
+  },
+  15_000,
+);
+
+/** Opens connections from a process of its own and keeps them while its standard input is open. */
+const dialer = `
+import { connect } from "node:net";
+const [port, count] = process.argv.slice(-2).map(Number);
+for (let done = 0; done < count; done += 250) {
+  await Promise.all(Array.from({ length: 250 }, () => new Promise((resolve) => {
+    const socket = connect({ host: "127.0.0.1", port }, resolve);
+    socket.on("error", resolve);
+  })));
+}
+process.stdin.on("end", () => process.exit(0)).resume();
+`;
+
+describe("thousands of connections", () => {
+  const limit = readDescriptors()?.limit ?? 0;
+  const IDLE = 10_000;
+  const needed = Math.ceil((IDLE + 1000) / 0.75);
+
+  test.skipIf(limit < needed)(
+    `${IDLE} idle ones are shed and the household's page still answers (needs ${needed} open files, has ${limit})`,
+    async () => {
+      await using peer = openPeer({ mostConnections: IDLE - 500 });
+      await using page = await new StatusFixture().start();
+      const command = [process.execPath, "-e", dialer, String(peer.server.port), String(IDLE)];
+      const clients = Bun.spawn(command, { stdin: "pipe", stdout: "ignore", stderr: "ignore" });
+      let slowest = 0;
+      while (peer.server.stats().shed === 0) {
+        const started = performance.now();
+        expect((await fetch(page.url)).status).toBe(200);
+        slowest = Math.max(slowest, performance.now() - started);
+        await Bun.sleep(50);
+      }
+      expect(slowest).toBeLessThan(5000);
+      expect((await fetch(page.url)).status).toBe(200);
+      expect((await fetch(peer.file, { headers: { range: "bytes=0-9" } })).status).toBe(206);
+      clients.kill();
+      await clients.exited;
+    },
+    60_000,
+  );
+
+  test("more than are allowed are closed at once, and new ones served on the same port", async () => {
+    const before = readdirSync("/proc/self/fd").length;
+    await using peer = openPeer({ mostConnections: before + 150 });
+    const sockets = await Promise.all(Array.from({ length: 100 }, () => dial(peer.server.port)));
+    const closed = Promise.all(sockets.map((socket) => answerOf(socket)));
+    await closed;
+    expect(peer.server.stats().shed).toBeGreaterThan(0);
+    expect((await fetch(peer.file, { headers: { range: "bytes=0-9" } })).status).toBe(206);
+  }, 20_000);
+});
+
+test("slow readers that hold every stream starve nobody", async () => {
+  await using peer = new PeerFixture({
+    size: 64 * MIB,
+    clock: systemClock,
+    delivery: "open",
+    verdict: { state: "sharing", rate: bitsPerSecond(1e8), maxStreams: 2, reason: "line-idle" },
+    server: { admission: { waiting: 8, waitingPerViewer: 8, longestWaitMs: 20_000, stallMs: 200 } },
+  });
+  const slow = await Promise.all([fetch(peer.file), fetch(peer.file)]);
+  const honest = await fetch(peer.file, { headers: { range: "bytes=0-9" } });
+  expect(honest.status).toBe(206);
+  await honest.arrayBuffer();
+  for (const response of slow) await response.body?.cancel();
+});
