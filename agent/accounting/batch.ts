@@ -1,5 +1,6 @@
 /** Several signed messages in one frame, as records travel over MQTT: a CBOR array of byte strings. */
-import { CborReader, CborWriter, DecodeFault, major } from "./cbor.ts";
+import { CborReader, DecodeFault, major } from "./cbor-reader.ts";
+import { CborWriter } from "./cbor-writer.ts";
 import type { Refused } from "./envelope.ts";
 import { MAX_BATCH } from "./schema.ts";
 

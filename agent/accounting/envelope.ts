@@ -4,7 +4,8 @@
  */
 import { fromHex, type Hash, type PublicKey, sha256, toHex } from "../core/encoding.ts";
 import { isSoundKey, type Signer, verify } from "../identity/ed25519.ts";
-import { CborReader, CborWriter, DecodeFault, major } from "./cbor.ts";
+import { CborReader, DecodeFault, major } from "./cbor-reader.ts";
+import { CborWriter } from "./cbor-writer.ts";
 import type { Environment, MessageBodies, MessageType, Sealed, Split } from "./messages.ts";
 import type { RefusalCode } from "./refusal.ts";
 import { contradiction } from "./rules.ts";

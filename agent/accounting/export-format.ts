@@ -5,23 +5,15 @@
  */
 import { fromHex, type Hash, type PublicKey, sha256, toHex } from "../core/encoding.ts";
 import type { BasisPoints, MicroTokens, UnixSeconds } from "../core/units.ts";
-import { CborReader, CborWriter, DecodeFault, major } from "./cbor.ts";
-import {
-  type Codec,
-  choice,
-  hash,
-  list,
-  publicKey,
-  required,
-  structure,
-  tokens,
-  uint,
-} from "./codec.ts";
+import { CborReader, DecodeFault, major } from "./cbor-reader.ts";
+import { CborWriter } from "./cbor-writer.ts";
+import { type Codec, choice, hash, list, publicKey, tokens, uint } from "./codec.ts";
 import { peek, type Refused } from "./envelope.ts";
 import { decodeLine } from "./ledger-line.ts";
 import type { Environment } from "./messages.ts";
 import { type Json, toReadable } from "./readable.ts";
 import { schemas } from "./schema.ts";
+import { required, structure } from "./structure.ts";
 
 export interface ExportHeader {
   readonly version: 1;

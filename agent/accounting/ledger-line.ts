@@ -4,10 +4,12 @@
  */
 import type { Hash } from "../core/encoding.ts";
 import { type MicroTokens, microTokens, type UnixSeconds } from "../core/units.ts";
-import { CborReader, CborWriter, DecodeFault } from "./cbor.ts";
-import { choice, hash, required, structure, text, tokens, uint } from "./codec.ts";
+import { CborReader, DecodeFault } from "./cbor-reader.ts";
+import { CborWriter } from "./cbor-writer.ts";
+import { choice, hash, text, tokens, uint } from "./codec.ts";
 import type { Refused } from "./envelope.ts";
 import { leafHash } from "./merkle.ts";
+import { required, structure } from "./structure.ts";
 
 export type AccountKind = "payer" | "household" | "creator" | "platform";
 

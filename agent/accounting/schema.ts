@@ -14,11 +14,7 @@ import {
   MAX_UINT,
   measured,
   named,
-  optional,
   publicKey,
-  required,
-  type Structure,
-  structure,
   text,
   tokens,
   uint,
@@ -48,6 +44,7 @@ import type {
   UsageRecord,
   WalletRequest,
 } from "./messages.ts";
+import { optional, required, type Structure, structure } from "./structure.ts";
 
 const KIB = 1024;
 const MIB = 1024 * KIB;
