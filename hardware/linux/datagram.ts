@@ -26,11 +26,13 @@ export interface Datagram {
 export class DatagramSocket {
   readonly #libc: Libc;
   readonly #fd: number;
-  readonly #data = new Uint8Array(BUFFER);
-  readonly #name = new Uint8Array(SOCKADDR_LENGTH);
+  // The kernel is given these addresses once, so they must never move. The engine moves the bytes of
+  // a small typed array when its `buffer` is first asked for, but never those of an ArrayBuffer.
+  readonly #data = new Uint8Array(new ArrayBuffer(BUFFER));
+  readonly #name = new Uint8Array(new ArrayBuffer(SOCKADDR_LENGTH));
   readonly #control = new DataView(new ArrayBuffer(CONTROL));
-  readonly #vector = new BigUint64Array(2);
-  readonly #header = new Uint8Array(56);
+  readonly #vector = new BigUint64Array(new ArrayBuffer(16));
+  readonly #header = new Uint8Array(new ArrayBuffer(56));
   readonly #message = new DataView(this.#header.buffer);
   readonly #time = new BigInt64Array(2);
   readonly #addresses = new Map<string, Uint8Array>();
