@@ -7,6 +7,7 @@ import { sha256 } from "../core/encoding.ts";
 import { errnoOf, exitCode, OperatorError, reasonOf } from "../core/errors.ts";
 import { type ChunkRef, chunkRange, fileAt, hashOf } from "./chunks.ts";
 import type { ContentStore, PutOutcome } from "./store.ts";
+import { writeAll } from "./write-all.ts";
 
 export interface Destination {
   /** True when the chunk is there already, its hash checked: how a fetch resumes. */
@@ -59,7 +60,7 @@ class FolderDestination implements Destination {
 
   async put(ref: ChunkRef, data: Uint8Array): Promise<undefined> {
     const { start } = this.#range(ref);
-    await this.#use(ref.file, (file) => file.write(data, 0, data.length, start));
+    await this.#use(ref.file, (file) => writeAll(file, data, start));
   }
 
   /** Makes empty files, and cuts off what a longer file of the same name had. */

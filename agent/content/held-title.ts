@@ -20,6 +20,7 @@ import {
   hashOf,
   totalChunks,
 } from "./chunks.ts";
+import { writeAll } from "./write-all.ts";
 
 export class HeldTitle {
   readonly id: Hash;
@@ -116,7 +117,7 @@ export class HeldTitle {
     // Made when it is not there and never cut: chunks of one file are written side by side.
     const file = await open(this.diskPath(ref.file), constants.O_RDWR | constants.O_CREAT);
     try {
-      await file.write(data, 0, data.length, start);
+      await writeAll(file, data, start);
     } finally {
       await file.close();
     }
@@ -186,7 +187,12 @@ export class HeldTitle {
     this.#dirty = false;
     // What is still claimed stays claimed on disk, or an unclean stop would lose it.
     const both = this.#held.bytes.map((byte, at) => byte | (this.#claimed.bytes[at] ?? 0));
-    await replaceFile(join(this.#directory, "chunks"), both);
+    try {
+      await replaceFile(join(this.#directory, "chunks"), both);
+    } catch (fault) {
+      this.#dirty = true;
+      throw fault;
+    }
     return both.length;
   }
 

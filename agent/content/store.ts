@@ -317,12 +317,17 @@ export class ContentStore implements ContentSource, Part, AsyncDisposable {
     await replaceFile(join(this.#options.directory, "writes.json"), state);
   }
 
-  /** A clean stop: the bitmaps on disk can be believed at the next start. */
+  /** A clean stop: the bitmaps on disk can be believed at the next start, if they could be written. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#making;
-    await this.flush();
-    const inDoubt = [...this.#titles.values()].some((title) => title.claimsLeft > 0);
-    if (!inDoubt) await replaceFile(join(this.#options.directory, "clean"), "");
+    const { directory, log } = this.#options;
+    try {
+      await this.flush();
+      const inDoubt = [...this.#titles.values()].some((title) => title.claimsLeft > 0);
+      if (!inDoubt) await replaceFile(join(directory, "clean"), "");
+    } catch (fault) {
+      log.warning("content will be verified at the next start", { reason: reasonOf(fault) });
+    }
   }
 
   async #verify(title: HeldTitle, ref: ChunkRef): Promise<boolean> {
