@@ -1,6 +1,7 @@
 /** What a box says when it does not send content: a code, a sentence, and when to come again. */
 import { explainRefusal, isRefusalCode } from "../accounting/refusal.ts";
 import type { Reason, Verdict } from "../governor/verdict.ts";
+import type { SessionRefusal } from "./sessions.ts";
 
 /** Codes of the peer's HTTP that are not refusals of the protocol (docs/protocol.md has those). */
 const texts = {
@@ -54,3 +55,17 @@ const LASTING: ReadonlySet<Reason> = new Set([
 /** Seconds after which a refused viewer may try again while nothing is shared. */
 export const retryWhenHeld = (verdict: Extract<Verdict, { state: "held" }>) =>
   LASTING.has(verdict.reason) ? 600 : 10;
+
+/** How a ticket or receipt that is refused is answered. */
+export function toRefusal(refusal: Pick<SessionRefusal, "code">): Refusal {
+  switch (refusal.code) {
+    case "receipts-due":
+      return { status: 402, code: refusal.code };
+    case "busy":
+      return { status: 503, code: refusal.code, retryAfterS: 10 };
+    case "not-recorded":
+      return { status: 503, code: refusal.code, retryAfterS: 60 };
+    default:
+      return { status: 403, code: refusal.code };
+  }
+}

@@ -1,20 +1,20 @@
 /** One request to a box: who asks, for what, and whether it may have it now. */
 import type { Server } from "bun";
-import * as v from "valibot";
 import type { ContentFile, ContentSource } from "../content/content-source.ts";
-import { parseRange } from "../core/byte-range.ts";
 import type { Clock } from "../core/clock.ts";
-import { type Hash, isHash, type PublicKey } from "../core/encoding.ts";
+import type { Hash, PublicKey } from "../core/encoding.ts";
 import { assertNever } from "../core/errors.ts";
 import { milliseconds } from "../core/units.ts";
 import type { VerdictSource } from "../governor/verdict.ts";
 import { Admission, type AdmissionLimits, type Turned, type Waiting } from "./admission.ts";
-import { type Refusal, refusalResponse } from "./answers.ts";
+import { type Refusal, refusalResponse, toRefusal } from "./answers.ts";
 import { FailureBudget } from "./failure-budget.ts";
-import { FileResponses, namesTag, notModified, rangeApplies, type Slice } from "./file-response.ts";
-import { parseTarget } from "./request-target.ts";
+import { FileResponses, type Slice } from "./file-response.ts";
+import { parseReceiptBody } from "./receipt-body.ts";
+import { parseTarget, pathOf } from "./request-target.ts";
 import type { Session } from "./session.ts";
-import type { SessionRefusal, Sessions } from "./sessions.ts";
+import type { Sessions } from "./sessions.ts";
+import { sliceOf } from "./slice.ts";
 
 export interface RequestHandlerOptions {
   readonly box: PublicKey;
@@ -45,17 +45,7 @@ interface FileRequest {
 const PUMP_PERIOD = milliseconds(5);
 /** One response is at most so long where nothing below paces it; a chunk always fits. */
 const LONGEST_UNPACED = 4 * 1024 * 1024;
-const LONGEST_RECEIPT_BODY = 4096;
 const PREFIX = "Spareband ";
-
-const receiptBody = v.strictObject({
-  ticket: v.pipe(
-    v.string(),
-    v.check(isHash),
-    v.transform((text) => text as Hash),
-  ),
-  receipt: v.pipe(v.string(), v.maxLength(LONGEST_RECEIPT_BODY)),
-});
 
 export class RequestHandler {
   readonly #options: RequestHandlerOptions;
@@ -278,70 +268,5 @@ export class RequestHandler {
   }
 }
 
-/** Everything before the path is the client's claim and does not matter here. */
-function pathOf(url: string): string {
-  const from = url.indexOf("/", url.indexOf("://") + 3);
-  const query = url.indexOf("?", from);
-  return url.slice(from, query < 0 ? undefined : query);
-}
-
 const notAllowed = (allow: string) =>
   refusalResponse({ status: 405, code: "method-not-allowed", headers: { allow } });
-
-function sliceOf(request: Request, file: ContentFile, limit: number | undefined): Slice | Response {
-  const { headers } = request;
-  const wanted = headers.get("if-match");
-  if (wanted !== null && !namesTag(wanted, file.etag, false)) {
-    return new Response(null, { status: 412 });
-  }
-  const known = headers.get("if-none-match");
-  if (known !== null && namesTag(known, file.etag, true)) return notModified(file);
-  // RFC 9110 §14.2: a Range means something with GET only.
-  const asksPart = request.method === "GET" && rangeApplies(headers.get("if-range"), file.etag);
-  const range = parseRange(asksPart ? headers.get("range") : null, file.size);
-  switch (range.kind) {
-    case "unsatisfiable":
-      return refusalResponse({
-        status: 416,
-        code: "unsatisfiable",
-        headers: { "content-range": `bytes */${file.size}` },
-      });
-    case "part": {
-      const end = limit === undefined ? range.end : Math.min(range.end, range.start + limit);
-      return { start: range.start, end, partial: true };
-    }
-    case "whole":
-      if (request.method === "GET" && limit !== undefined && file.size > limit) {
-        return refusalResponse({ status: 402, code: "range-needed" });
-      }
-      return { start: 0, end: file.size, partial: false };
-    default:
-      return assertNever(range);
-  }
-}
-
-function toRefusal(refusal: SessionRefusal): Refusal {
-  switch (refusal.code) {
-    case "receipts-due":
-      return { status: 402, code: refusal.code };
-    case "busy":
-      return { status: 503, code: refusal.code, retryAfterS: 10 };
-    case "not-recorded":
-      return { status: 503, code: refusal.code, retryAfterS: 60 };
-    default:
-      return { status: 403, code: refusal.code };
-  }
-}
-
-function parseReceiptBody(text: string): { ticket: Hash; receipt: string } | undefined {
-  if (text.length > LONGEST_RECEIPT_BODY) return undefined;
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch (fault) {
-    if (fault instanceof SyntaxError) return undefined;
-    throw fault;
-  }
-  const parsed = v.safeParse(receiptBody, value);
-  return parsed.success ? parsed.output : undefined;
-}

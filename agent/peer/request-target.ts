@@ -40,3 +40,10 @@ function decodePath(text: string): string | undefined {
     throw fault;
   }
 }
+
+/** Everything before the path is the client's claim and does not matter here. */
+export function pathOf(url: string): string {
+  const from = url.indexOf("/", url.indexOf("://") + 3);
+  const query = url.indexOf("?", from);
+  return url.slice(from, query < 0 ? undefined : query);
+}

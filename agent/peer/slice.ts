@@ -1,0 +1,43 @@
+/** Which bytes of a file a request is answered with, by its Range and its conditions (RFC 9110 §13, §14). */
+import type { ContentFile } from "../content/content-source.ts";
+import { parseRange } from "../core/byte-range.ts";
+import { assertNever } from "../core/errors.ts";
+import { refusalResponse } from "./answers.ts";
+import { namesTag, notModified, rangeApplies, type Slice } from "./file-response.ts";
+
+/** The slice, or the answer where there is nothing to send. No slice of a part is longer than `limit`. */
+export function sliceOf(
+  request: Request,
+  file: ContentFile,
+  limit: number | undefined,
+): Slice | Response {
+  const { headers } = request;
+  const wanted = headers.get("if-match");
+  if (wanted !== null && !namesTag(wanted, file.etag, false)) {
+    return new Response(null, { status: 412 });
+  }
+  const known = headers.get("if-none-match");
+  if (known !== null && namesTag(known, file.etag, true)) return notModified(file);
+  // RFC 9110 §14.2: a Range means something with GET only.
+  const asksPart = request.method === "GET" && rangeApplies(headers.get("if-range"), file.etag);
+  const range = parseRange(asksPart ? headers.get("range") : null, file.size);
+  switch (range.kind) {
+    case "unsatisfiable":
+      return refusalResponse({
+        status: 416,
+        code: "unsatisfiable",
+        headers: { "content-range": `bytes */${file.size}` },
+      });
+    case "part": {
+      const end = limit === undefined ? range.end : Math.min(range.end, range.start + limit);
+      return { start: range.start, end, partial: true };
+    }
+    case "whole":
+      if (request.method === "GET" && limit !== undefined && file.size > limit) {
+        return refusalResponse({ status: 402, code: "range-needed" });
+      }
+      return { start: 0, end: file.size, partial: false };
+    default:
+      return assertNever(range);
+  }
+}
