@@ -24,6 +24,10 @@ put 644 "$here/../spareband.toml" /usr/share/spareband/spareband.toml
 put 644 "$here/../spareband.override.toml" /etc/spareband/spareband.toml
 put 644 "$here/../../README.md" /usr/share/doc/spareband/README.md
 put 644 "$here/../../LICENSE" /usr/share/doc/spareband/copyright
+# The title that `spareband dev` shows.
+(cd "$here/../../test/fixtures/titles" && find meadow -type f) | while read -r file; do
+  put 644 "$here/../../test/fixtures/titles/$file" "/usr/share/spareband/titles/$file"
+done
 
 for script in postinst prerm postrm; do put 755 "$here/$script" "/DEBIAN/$script"; done
 echo /etc/spareband/spareband.toml >"$root/DEBIAN/conffiles"

@@ -63,6 +63,14 @@ UNIT
 cp "$package" "$root/spareband.deb"
 chroot "$root" dpkg -i /spareband.deb
 rm "$root/spareband.deb"
+# An operator that does not answer: the box has to come up all the same.
+cat >"$root/etc/spareband/spareband.toml" <<'TOML'
+[coordinator]
+url = "http://127.0.0.1:9"
+public_key = "d75a980182b10ab7d54bfed3c964073a0ee172f3daa62325af021a68f707511a"
+[mqtt]
+url = "mqtt://127.0.0.1:9"
+TOML
 mkdir "$root/spareband-old-root"
 cd "$root"
 pivot_root . spareband-old-root
