@@ -47,6 +47,8 @@ export interface LineState {
   /** Recent knees and pushes, newest last. */
   readonly knees: readonly number[];
   readonly pushes: readonly number[];
+  /** What the line delivered of ours while the last queue drained: to be passed with care. */
+  readonly caution: number;
   /** The last push came with loss. */
   readonly shallow: boolean;
   /** How long a clear line must last before we come back. */

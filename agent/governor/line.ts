@@ -23,9 +23,9 @@ const ACTIVITY_FADE_MS = 8000;
 const RAMP_MS = 50;
 const LISTEN_MS = 1200;
 /** Growth of successive creeping steps. */
-const CREEP = [0.01, 0.01, 0.008, 0.01, 0.015, 0.02, 0.03, 0.04];
+const CREEP = [0.01, 0.01, 0.008, 0.01, 0.015, 0.02, 0.03, 0.04, 0.05, 0.06, 0.07, 0.08];
 const CREEP_FIRST_MS = 4000;
-const CREEP_LONGEST_MS = 40_000;
+const CREEP_LONGEST_MS = 5000;
 const SILENCE_MS = 250;
 
 export interface LineLimits {
@@ -55,6 +55,7 @@ export function startLine(at: number, capacity?: number): LineState {
     trainAt: at,
     trainHeardAt: Number.NEGATIVE_INFINITY,
     peersSlowUntil: at,
+    caution: Number.POSITIVE_INFINITY,
     shallow: false,
     demandAt: at,
     startedAt: at,
@@ -252,7 +253,7 @@ function discover(state: LineState, view: View): LineState {
 
 /** The rate to hold: below the knee, and lower the busier the home has been. */
 function target(state: LineState): number {
-  const activity = Math.min(8, Math.max(0, state.activity - 0.5));
+  const activity = Math.min(8, Math.max(0, state.activity - 1));
   return (state.available ?? START) * Math.max(0.25, BELOW_KNEE * 0.85 ** activity);
 }
 
@@ -279,8 +280,9 @@ function hold(state: LineState, view: View, phase: Phase & { kind: "hold" }): Li
     };
   }
   if (view.at - state.rampedAt < RAMP_MS) return calm;
+  const careful = state.rate > 0.95 * state.caution && view.at - phase.since < 4000;
   const faster =
-    state.rate < 0.9 * wanted
+    state.rate < 0.9 * wanted && !careful
       ? Math.min(0.9 * wanted, Math.max(START, state.rate * 1.2))
       : Math.max(START, state.rate * 1.01);
   return { ...calm, rate: Math.min(wanted, faster), rampedAt: view.at };
@@ -317,9 +319,19 @@ function notThatMuch(state: LineState, view: View): LineState {
 function waitLonger(state: LineState, view: View, free: number): LineState {
   const same = Math.abs(free - (state.available ?? 0)) < 0.03 * free;
   const low = free < 0.93 * (state.capacity ?? free);
-  const longest = low ? 1.5 * CREEP_FIRST_MS : CREEP_LONGEST_MS;
-  const creepEvery = same ? Math.min(longest, state.creepEvery * 1.5) : CREEP_FIRST_MS;
-  return { ...state, creepEvery, creepAt: view.at + creepEvery };
+  const soon = !same || low;
+  const creepEvery = soon ? CREEP_FIRST_MS : Math.min(CREEP_LONGEST_MS, state.creepEvery * 1.5);
+  // Not at the same time as another box of this home: a fifth more or less, by no pattern.
+  const apart = 0.8 + 0.4 * ((view.at * 0.618034) % 1);
+  const capacity = state.capacity ?? free;
+  // What failed twice at the same height is the line's own, not somebody's passing use of it.
+  const believed = same ? free + 0.7 * (capacity - free) : capacity;
+  return {
+    ...state,
+    capacity: Math.max(free, believed),
+    creepEvery,
+    creepAt: view.at + creepEvery * apart,
+  };
 }
 
 function toSettle(state: LineState, view: View, free: number): LineState {
@@ -401,13 +413,19 @@ function push(state: LineState, view: View): LineState {
   };
 }
 
-function lookOn(state: LineState, view: View, phase: Phase & { kind: "look" }): LineState {
+function lookOn(before: LineState, view: View, phase: Phase & { kind: "look" }): LineState {
   const waited = view.at - phase.since;
+  // While the queue stands the line delivers all it can, and of ours what our part in it is.
+  const draining = waited > 100 && waited < 120 + view.rtt && view.newest > view.knee;
+  const caution = draining ? Math.max(view.delivered, before.rate) : before.caution;
+  const state = { ...before, caution };
   const after = state.delay.queue.filter((s) => s.sentAt >= phase.since);
   const drained = after.length >= 3 && after.slice(-3).every((s) => s.queue < view.clear);
   if (waited >= 300 + view.rtt && drained) {
     const again = state.pushes.filter((t) => t > view.at - 3500).length >= 2;
-    return again || state.shallow ? toYield(state, view) : resume(state, view, 0.5);
+    if (again || state.shallow) return toYield(state, view);
+    const rate = Math.min(0.5 * target(state), 0.85 * caution);
+    return { ...resume(state, view, 0.5), rate: Math.max(2 * floorOf(state), rate) };
   }
   return waited > 800 + 1.5 * view.rtt ? toYield(state, view) : state;
 }
@@ -440,7 +458,8 @@ function makeRoom(state: LineState, view: View, phase: Phase & { kind: "yield" }
   }
   const available = state.capacity ?? state.available;
   const patience = state.pushes.length > 2 ? Math.min(4000, state.patience * 1.5) : 800;
-  return resume({ ...state, available, patience }, view, 0.25);
+  const caution = Number.POSITIVE_INFINITY;
+  return resume({ ...state, available, patience, caution }, view, 0.25);
 }
 
 /** A queue that stands still for long is no queue: the way has become longer. */

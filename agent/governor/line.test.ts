@@ -1,0 +1,136 @@
+import { describe, expect, test } from "bun:test";
+import { FluidLine } from "./fluid-line.ts";
+
+/** A line that is known and in use, twelve seconds after the start. */
+const known = (settings: ConstructorParameters<typeof FluidLine>[0] = {}) => {
+  const line = new FluidLine(settings);
+  line.run(12_000);
+  return line;
+};
+
+describe("an idle line", () => {
+  for (const capacity of [2e6, 5e6, 20e6, 50e6, 200e6]) {
+    for (const rtt of [5, 20, 150]) {
+      test(`of ${capacity / 1e6} Mbit/s and ${rtt} ms is used to 93 % below the knee`, () => {
+        const { own, longest } = known({ capacity, rtt }).run(30_000);
+        expect(own / capacity).toBeGreaterThan(0.93);
+        expect(longest).toBeLessThan(12);
+      });
+    }
+  }
+
+  test("is found within five seconds, without filling the buffer", () => {
+    const line = new FluidLine();
+    const { longest } = line.run(5000);
+    expect(line.rate).toBeGreaterThan(17e6);
+    expect(longest).toBeLessThan(60);
+  });
+
+  test("is used no more than peers ask for, and nothing is measured by sending", () => {
+    const line = new FluidLine({ demand: false });
+    line.run(20_000);
+    expect(line.rate).toBeLessThanOrEqual(500_000);
+  });
+});
+
+describe("someone at home", () => {
+  test("who uploads has the line within 300 ms and keeps it", () => {
+    const line = known();
+    line.settings.family = 100e6;
+    expect(line.until(({ rate }) => rate < 0.1 * 20e6)).toBeLessThanOrEqual(300);
+    line.run(2000);
+    expect(line.run(10_000).own / 20e6).toBeLessThan(0.03);
+  });
+
+  test("who is done leaves it to us again within 2.5 s", () => {
+    const line = known();
+    line.settings.family = 100e6;
+    line.run(10_000);
+    line.settings.family = 0;
+    expect(line.until(({ rate }) => rate > 0.9 * 20e6)).toBeLessThanOrEqual(2500);
+  });
+
+  test("who begins a call sees a short queue once, and never again", () => {
+    const line = known();
+    line.settings.family = 3e6;
+    expect(line.run(2000).longest).toBeLessThan(25);
+    const { own, longest } = line.run(20_000);
+    expect(longest).toBeLessThan(10);
+    expect(own).toBeGreaterThan(0.9 * 17e6);
+  });
+});
+
+describe("the line itself", () => {
+  test("that falls to less than half is relearnt within a second", () => {
+    const line = known();
+    line.settings.capacity = 8e6;
+    const { longest } = line.run(1000);
+    expect(longest).toBeLessThan(250);
+    line.run(1000);
+    const { own, longest: later } = line.run(10_000);
+    expect(own).toBeGreaterThan(0.85 * 8e6);
+    expect(later).toBeLessThan(60);
+  });
+
+  test("that carries more is found within eight seconds", () => {
+    const line = known({ capacity: 8e6 });
+    line.run(30_000);
+    line.settings.capacity = 20e6;
+    expect(line.until(({ rate }) => rate > 0.9 * 20e6)).toBeLessThanOrEqual(8000);
+  });
+
+  test("whose way grows longer is used again within a minute", () => {
+    const line = known();
+    line.settings.rtt = 50;
+    expect(line.until(({ rate, at }) => at > 14_000 && rate > 0.9 * 20e6, 60_000)).toBeLessThan(
+      60_000,
+    );
+  });
+});
+
+describe("missing signals", () => {
+  const shared = (settings: ConstructorParameters<typeof FluidLine>[0]) => {
+    const line = known(settings);
+    return { own: line.run(20_000).own, ...line.decision };
+  };
+  test("without probes the peers' round trips do, at less", () => {
+    const line = known();
+    line.settings.probes = false;
+    line.run(10_000);
+    const { own } = line.run(10_000);
+    expect(own).toBeGreaterThan(0.3 * 20e6);
+    expect(own).toBeLessThan(0.86 * 20e6);
+    expect(line.decision.missing).toContain("delay-probes");
+  });
+  test("without probes and peers nothing is shared", () => {
+    const { own, verdict, missing } = shared({ probes: false, peers: false });
+    expect(own).toBe(0);
+    expect(verdict).toEqual({ state: "held", reason: "line-unknown" });
+    expect(missing).toEqual(["delay-probes", "peer-connections"]);
+  });
+  test("without a word of the board the rate is bounded and it is said", () => {
+    const { own, missing } = shared({ capacity: 200e6, board: false });
+    expect(own).toBeLessThan(51e6);
+    expect(missing).toEqual(["processor", "temperature", "playback"]);
+  });
+});
+
+describe("policy over the line", () => {
+  test("a ceiling is kept and said", () => {
+    const line = new FluidLine();
+    line.settings.policy = { ...line.settings.policy, maxRate: 5e6 as never };
+    line.run(10_000);
+    expect(line.rate).toBeLessThanOrEqual(5e6);
+    expect(line.rate).toBeGreaterThan(4.9e6);
+    expect(line.decision.verdict.reason).toBe("rate-limited");
+  });
+  test("a pause holds at once, and after it the known line is used within a second", () => {
+    const line = known();
+    line.settings.policy = { ...line.settings.policy, paused: true };
+    line.run(25);
+    expect(line.decision.verdict).toEqual({ state: "held", reason: "paused" });
+    line.run(2000);
+    line.settings.policy = { ...line.settings.policy, paused: false };
+    expect(line.until(({ rate }) => rate > 0.9 * 20e6)).toBeLessThanOrEqual(1500);
+  });
+});
