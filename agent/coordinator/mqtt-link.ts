@@ -50,7 +50,7 @@ export function createMqttLink(options: MqttLinkOptions): MqttLink {
     },
     async run(signal) {
       if (signal.aborted) return;
-      const opened = open();
+      const opened = open(signal);
       client = opened;
       await new Promise<void>((resolve) => {
         signal.addEventListener("abort", () => resolve(), { once: true });
@@ -59,7 +59,7 @@ export function createMqttLink(options: MqttLinkOptions): MqttLink {
     },
   };
 
-  function open(): MqttClient {
+  function open(signal: AbortSignal): MqttClient {
     const opened = connect(broker, {
       ...options.credentials,
       protocolVersion: 5,
@@ -81,7 +81,7 @@ export function createMqttLink(options: MqttLinkOptions): MqttLink {
     };
     let failing = false;
     const lost = (reason: string) => {
-      if (!failing) log.warning("broker cannot be used", { broker, reason });
+      if (!failing && !signal.aborted) log.warning("broker cannot be used", { broker, reason });
       failing = true;
     };
     opened.on("close", () => lost("connection closed"));

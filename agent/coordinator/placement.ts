@@ -29,6 +29,8 @@ export interface PlacementBox {
 export interface PlacementRules {
   /** Copies that a title with any demand has at least, counted by presence. */
   readonly minReplicas: number;
+  /** Requests an hour below which a title gets no new copies: bringing one there costs as much. */
+  readonly minDemand?: number;
   /** How much of a box's rate placement counts on; the rest is for peaks. */
   readonly loadFactor: number;
   /** No title takes more than this share of the boxes. */
@@ -37,6 +39,7 @@ export interface PlacementRules {
 
 export const defaultPlacementRules: PlacementRules = {
   minReplicas: 2,
+  minDemand: 0.02,
   loadFactor: 0.5,
   maxShare: 0.5,
 };
@@ -45,15 +48,20 @@ export type Placement = ReadonlyMap<PublicKey, readonly Hash[]>;
 
 interface Slot {
   readonly box: PlacementBox;
+  /** Its place on the ring. */
+  readonly at: number;
   left: number;
   /** Bits per second of demand it was given, weighed by its presence. */
   load: number;
   readonly titles: Hash[];
 }
 
+/** A title that is somewhere already counts for more: every change of mind costs a transfer. */
+const HELD_BONUS = 2;
+
 /**
  * Places titles in the order of demand for each byte, since a byte of flash should earn the most it
- * can. Titles without demand still get the fewest copies, while there is room.
+ * can. What boxes hold already stays while there is room.
  */
 export function placeTitles(
   titles: readonly PlacementTitle[],
@@ -62,13 +70,24 @@ export function placeTitles(
 ): Placement {
   const slots = boxes
     .filter(({ capacity, presence }) => capacity > 0 && presence > 0)
-    .map((box): Slot => ({ box, left: box.capacity, load: 0, titles: [] }));
-  const ring = slots.map((slot) => ({ slot, at: pointOf(slot.box.box) }));
+    .map(
+      (box): Slot => ({
+        box,
+        at: pointOf(box.box),
+        left: box.capacity,
+        load: 0,
+        titles: [],
+      }),
+    );
+  const ring = slots.map((slot) => ({ slot, at: slot.at }));
   ring.sort((a, b) => a.at - b.at);
   const holders = holdersByTitle(slots);
-  const order = titles.toSorted(
-    (a, b) => b.demand / b.size - a.demand / a.size || (a.title < b.title ? -1 : 1),
-  );
+  const worthOf = ({ title, demand, size }: PlacementTitle) =>
+    (demand * (holders.has(title) ? HELD_BONUS : 1)) / size;
+  const order = titles
+    .map((title) => ({ title, value: worthOf(title) }))
+    .sort((a, b) => b.value - a.value || (a.title.title < b.title.title ? -1 : 1))
+    .map(({ title }) => title);
   for (const title of order) place(title, ring, holders.get(title.title) ?? [], rules);
   return new Map(slots.map((slot) => [slot.box.box, slot.titles]));
 }
@@ -106,11 +125,15 @@ function place(
     rate += spare * box.presence;
     taken += 1;
   };
-  for (const slot of holders) {
+  const at = pointOf(title.title);
+  // In the order in which the ring would name them, so that the same boxes carry the same load.
+  const behind = (slot: Slot) => (slot.at - at + RING) % RING;
+  for (const slot of holders.toSorted((a, b) => behind(a) - behind(b))) {
     if (enough()) return;
     tryOn(slot);
   }
-  const start = firstAfter(ring, pointOf(title.title));
+  if (title.demand < (rules.minDemand ?? 0)) return;
+  const start = firstAfter(ring, at);
   for (let step = 0; step < ring.length && !enough(); step++) {
     const point = ring[(start + step) % ring.length];
     if (point) tryOn(point.slot);
@@ -128,6 +151,8 @@ function holdersByTitle(slots: readonly Slot[]): ReadonlyMap<Hash, readonly Slot
   }
   return holders;
 }
+
+const RING = 2 ** 48;
 
 /** A point on the ring from 0 to 2^48, spread evenly whatever the key looks like. */
 const pointOf = (key: string) => createHash("sha256").update(key).digest().readUIntBE(0, 6);

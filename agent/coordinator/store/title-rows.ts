@@ -73,7 +73,7 @@ export function createTitleRows(db: SqliteDatabase) {
     "SELECT weight, at FROM demand WHERE title = ?",
   );
   const demands = db.prepare<TitleDemand>(
-    `SELECT t.title, t.size, coalesce(d.weight, 0) AS weight, coalesce(d.at, t.created_at) AS at
+    `SELECT t.title, t.size, coalesce(d.weight, 1) AS weight, coalesce(d.at, t.created_at) AS at
      FROM titles t LEFT JOIN demand d ON d.title = t.title
      WHERE t.complete = 1 AND t.takedown IS NULL ORDER BY weight DESC, t.title`,
   );
@@ -117,7 +117,7 @@ export function createTitleRows(db: SqliteDatabase) {
     },
     demandOf: (title: Hash) => demandOf.get(title),
     noteDemand: (title: Hash, weight: number, at: UnixSeconds) => addDemand.run(title, weight, at),
-    /** Every title that can be placed, with its demand as last noted. */
+    /** Every title that can be placed, with its demand as last noted; a new one is expected to be asked for. */
     demands: () => demands.all(),
   };
 }

@@ -1,0 +1,35 @@
+import { expect, test } from "bun:test";
+import { hideNetwork, networkOf } from "./network.ts";
+
+test.each([
+  ["203.0.113.7", "203.0.113.7"],
+  ["::ffff:203.0.113.7", "203.0.113.7"],
+  ["2001:db8:1:2ff::9", "2001:db8:1:200/56"],
+  ["2001:db8:1:2ab:1:2:3:4", "2001:db8:1:200/56"],
+  ["2001:db8::1", "2001:db8:0:0/56"],
+])("%s belongs to the network %s", (address, network) => {
+  expect(networkOf(address)).toBe(network);
+});
+
+test.each([
+  "127.0.0.1",
+  "10.1.2.3",
+  "192.168.1.1",
+  "172.20.0.1",
+  "100.64.0.1",
+  "169.254.0.1",
+  "::1",
+  "::ffff:127.0.0.1",
+  "fe80::1%eth0",
+  "fd00::1",
+  "not an address",
+  "",
+])("%s says nothing about a household", (address) => {
+  expect(networkOf(address)).toBeUndefined();
+});
+
+test("what is kept of a network depends on the coordinator's secret", () => {
+  const [one, two] = [new Uint8Array(32), new Uint8Array(32).fill(1)];
+  expect(hideNetwork("203.0.113.7", one)).toBe(hideNetwork("203.0.113.7", one));
+  expect(hideNetwork("203.0.113.7", one)).not.toBe(hideNetwork("203.0.113.7", two));
+});
