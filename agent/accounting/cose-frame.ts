@@ -1,0 +1,86 @@
+/**
+ * The frame around every payload: a COSE_Sign1 (RFC 9052 §4.2, tag 18) whose header has one fixed
+ * form, so that it is compared rather than parsed. docs/protocol.md, "Envelope".
+ */
+import { fromHex, type PublicKey, toHex } from "../core/encoding.ts";
+import { CborReader, DecodeFault, major } from "./cbor-reader.ts";
+import { CborWriter } from "./cbor-writer.ts";
+
+/**
+ * Tag 18, array of 4, protected header: {1 (alg): -8 (EdDSA), 4 (kid): 32 bytes, 16 (typ): uint16}.
+ * Then no unprotected header, the payload and the signature.
+ */
+const OPENING = fromHex("d284582aa30127045820");
+const KID_AT = OPENING.length;
+const TYP_AT = KID_AT + 32;
+const PAYLOAD_AT = TYP_AT + 5;
+const TYP_KEY = 16;
+const UINT16_HEAD = 0x19;
+const NO_UNPROTECTED = 0xa0;
+const SIGNATURE_LENGTH = 64;
+const SIGNATURE_HEAD = fromHex("5840");
+const SIGNATURE_SIZE = SIGNATURE_HEAD.length + SIGNATURE_LENGTH;
+
+/** ["Signature1", protected, no external data, payload] (RFC 9052 §4.4), up to the protected header. */
+const CONTEXT = Buffer.from("\x84\x6aSignature1", "latin1");
+const NO_EXTERNAL_DATA = 0x40;
+
+export interface Header {
+  /** Number that says message type and environment. */
+  readonly typ: number;
+  /** The kid: whose signature it claims to be. */
+  readonly signer: PublicKey;
+}
+
+/** Throws DecodeFault for a header in any other than its one form. */
+export function readHeader(bytes: Uint8Array, name: string): Header {
+  if (bytes.length < PAYLOAD_AT + 1 + SIGNATURE_SIZE) {
+    throw new DecodeFault("malformed", `${name}: ends early`);
+  }
+  const form =
+    OPENING.every((byte, index) => bytes[index] === byte) &&
+    bytes[TYP_AT] === TYP_KEY &&
+    bytes[TYP_AT + 1] === UINT16_HEAD &&
+    bytes[PAYLOAD_AT - 1] === NO_UNPROTECTED;
+  if (!form) throw new DecodeFault("malformed", `${name}: header is not in its one form`);
+  const typ = ((bytes[TYP_AT + 2] as number) << 8) | (bytes[TYP_AT + 3] as number);
+  return { typ, signer: toHex(bytes.subarray(KID_AT, TYP_AT)) as PublicKey };
+}
+
+/** A reader over exactly the payload, once its length and the signature's frame are right. */
+export function payloadReader(bytes: Uint8Array, name: string): CborReader {
+  const frame = new CborReader(bytes, name, PAYLOAD_AT);
+  const start = frame.string(major.bytes, 1, bytes.length);
+  const end = frame.at;
+  frame.string(major.bytes, SIGNATURE_LENGTH, SIGNATURE_LENGTH);
+  frame.finish();
+  return new CborReader(bytes, name, start, end);
+}
+
+/** A message up to its signature. The typ is from 256 to 65535, so that it takes two bytes. */
+export function unsignedMessage({ typ, signer }: Header, payload: Uint8Array): Uint8Array {
+  const writer = new CborWriter(payload.length + PAYLOAD_AT + 9);
+  writer.raw(OPENING);
+  writer.raw(fromHex(signer));
+  writer.head(major.uint, TYP_KEY);
+  writer.head(major.uint, typ);
+  writer.head(major.map, 0);
+  writer.byteString(payload);
+  return writer.result();
+}
+
+export const withSignature = (unsigned: Uint8Array, signature: Uint8Array) =>
+  new Uint8Array(Buffer.concat([unsigned, SIGNATURE_HEAD, signature]));
+
+export const unsignedPart = (bytes: Uint8Array) => bytes.subarray(0, -SIGNATURE_SIZE);
+export const signatureOf = (bytes: Uint8Array) => bytes.subarray(-SIGNATURE_LENGTH);
+
+/** What is signed, from the message up to its signature: the same bytes, other brackets. */
+export function toBeSigned(unsigned: Uint8Array): Uint8Array {
+  const tagAndArray = 2;
+  const signed = new Uint8Array(CONTEXT.length + unsigned.length - tagAndArray);
+  signed.set(CONTEXT);
+  signed.set(unsigned.subarray(tagAndArray), CONTEXT.length);
+  signed[CONTEXT.length + PAYLOAD_AT - 1 - tagAndArray] = NO_EXTERNAL_DATA;
+  return signed;
+}
