@@ -17,6 +17,7 @@ import type { AdmissionLimits } from "./admission.ts";
 import { type Descriptors, readDescriptors } from "./descriptors.ts";
 import { RequestHandler } from "./request-handler.ts";
 import { Sessions } from "./sessions.ts";
+import { Turnstile } from "./turnstile.ts";
 
 export interface PeerServerOptions {
   readonly host: string;
@@ -84,6 +85,7 @@ class ListeningPeerServer implements PeerServer {
   readonly port: number;
   readonly #options: PeerServerOptions;
   readonly #sessions: Sessions;
+  readonly #turnstile: Turnstile;
   readonly #handler: RequestHandler;
   /** undefined for the moment in which the port could not be taken again. */
   #server: Server<undefined> | undefined;
@@ -93,12 +95,15 @@ class ListeningPeerServer implements PeerServer {
   constructor(options: PeerServerOptions) {
     this.#options = options;
     this.#sessions = new Sessions(options);
+    const kernelPaces = options.kernelPaces ?? (() => true);
+    const limits = options.admission && { limits: options.admission };
+    this.#turnstile = new Turnstile({ ...options, kernelPaces, ...limits });
     this.#handler = new RequestHandler({
       ...options,
       sessions: this.#sessions,
+      turnstile: this.#turnstile,
       metalink: options.metalink ?? (() => undefined),
-      kernelPaces: options.kernelPaces ?? (() => true),
-      ...(options.admission && { limits: options.admission }),
+      kernelPaces,
     });
     this.#server = this.#listen(options.port);
     this.port = this.#server.port ?? options.port;
@@ -106,8 +111,8 @@ class ListeningPeerServer implements PeerServer {
 
   stats(): PeerStats {
     return {
-      streams: this.#handler.running,
-      waiting: this.#handler.waiting,
+      streams: this.#turnstile.running,
+      waiting: this.#turnstile.waiting,
       sessions: this.#sessions.size,
       receiptedBytes: bytes(this.#handler.started.receipted),
       openBytes: bytes(this.#handler.started.open),
@@ -131,8 +136,8 @@ class ListeningPeerServer implements PeerServer {
   #watch(): void {
     const held = this.#options.verdict.current.state === "held";
     if (held && !this.#held) {
-      this.#handler.pump();
-      if (this.#handler.running > 0) this.#cut("sharing is held");
+      this.#turnstile.pump();
+      if (this.#turnstile.running > 0) this.#cut("sharing is held");
     }
     this.#held = held;
     if (!this.#server) this.#server = this.#listen(this.port);
@@ -153,7 +158,7 @@ class ListeningPeerServer implements PeerServer {
 
   /** Bun cannot close one connection whose body the kernel sends, but all of a server. */
   #cut(why: string): void {
-    this.#options.log.notice("peer connections closed", { why, streams: this.#handler.running });
+    this.#options.log.notice("peer connections closed", { why, streams: this.#turnstile.running });
     this.#sessions.cutAll();
     this.#server?.stop(true);
     this.#server = undefined;

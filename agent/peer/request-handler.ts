@@ -4,9 +4,7 @@ import type { ContentFile, ContentSource } from "../content/content-source.ts";
 import type { Clock } from "../core/clock.ts";
 import type { Hash, PublicKey } from "../core/encoding.ts";
 import { assertNever } from "../core/errors.ts";
-import { milliseconds } from "../core/units.ts";
 import type { VerdictSource } from "../governor/verdict.ts";
-import { Admission, type AdmissionLimits, type Turned, type Waiting } from "./admission.ts";
 import { type Refusal, refusalResponse, toRefusal } from "./answers.ts";
 import { FailureBudget } from "./failure-budget.ts";
 import { FileResponses, type Slice } from "./file-response.ts";
@@ -15,22 +13,22 @@ import { parseTarget, pathOf } from "./request-target.ts";
 import type { Session } from "./session.ts";
 import type { Sessions } from "./sessions.ts";
 import { sliceOf } from "./slice.ts";
+import type { Turn, Turnstile } from "./turnstile.ts";
 
 export interface RequestHandlerOptions {
   readonly box: PublicKey;
   readonly content: ContentSource;
   readonly sessions: Sessions;
+  readonly turnstile: Turnstile;
   readonly verdict: VerdictSource;
   readonly clock: Clock;
   /** Metalink v4 of an open title; undefined where the title is not open or not held. */
   readonly metalink: (title: Hash) => string | undefined;
   /** False where neither traffic control nor socket pacing is in force. */
   readonly kernelPaces: () => boolean;
-  readonly limits?: AdmissionLimits;
 }
 
 type PeerServer = Server<undefined>;
-type Turn = "started" | "left" | Turned;
 
 interface FileRequest {
   readonly request: Request;
@@ -41,38 +39,24 @@ interface FileRequest {
   readonly session: Session | undefined;
 }
 
-/** How often it is looked whether a stream has ended while requests wait: Bun tells only the count. */
-const PUMP_PERIOD = milliseconds(5);
 /** One response is at most so long where nothing below paces it; a chunk always fits. */
 const LONGEST_UNPACED = 4 * 1024 * 1024;
+/** Nobody sees it: the client has gone. nginx writes the same into its log. */
+const CLIENT_CLOSED = 499;
 const PREFIX = "Spareband ";
 
 export class RequestHandler {
   readonly #options: RequestHandlerOptions;
-  readonly #admission: Admission<(turn: Turn) => void>;
   readonly #responses = new FileResponses();
   readonly #failures = new FailureBudget();
-  #server: PeerServer | undefined;
-  #pumping = false;
   /** Content bytes of responses that were started, with and without a ticket. */
   started = { receipted: 0, open: 0 };
 
   constructor(options: RequestHandlerOptions) {
     this.#options = options;
-    this.#admission = new Admission(options.limits);
-  }
-
-  get waiting(): number {
-    return this.#admission.waiting;
-  }
-
-  /** Responses under way; those that wait for their turn are not among them. */
-  get running(): number {
-    return Math.max(0, (this.#server?.pendingRequests ?? 0) - this.#admission.waiting);
   }
 
   handle(request: Request, server: PeerServer): Response | Promise<Response> {
-    this.#server = server;
     const target = parseTarget(pathOf(request.url));
     switch (target.kind) {
       case "file":
@@ -92,13 +76,6 @@ export class RequestHandler {
       default:
         return assertNever(target);
     }
-  }
-
-  /** Starts what may start, and turns away what waited too long or may not be served any more. */
-  pump(): void {
-    const now = this.#situation(0);
-    for (const place of this.#admission.expired(now)) place.token(place.answer);
-    for (const place of this.#admission.next(now)) place.token("started");
   }
 
   #file(
@@ -135,36 +112,19 @@ export class RequestHandler {
   #admit(asked: FileRequest): Response | Promise<Response> {
     const refused = this.#judge(asked);
     if (refused) return refused;
-    const { request, session, slice } = asked;
-    const viewer = session?.ticket.body.viewer ?? this.#address(request, asked.server);
+    const { request, server, session, slice } = asked;
+    const viewer = session?.ticket.body.viewer ?? this.#address(request, server);
     const bid = { viewer, bytes: slice.end - slice.start };
-    const { promise, resolve } = Promise.withResolvers<Turn>();
-    const offer = this.#admission.offer(bid, resolve, this.#situation(1));
-    switch (offer.kind) {
-      case "start":
-        return this.#send(asked);
-      case "refuse":
-        return refusalResponse(offer);
-      case "wait":
-        return this.#wait(asked, offer.place, promise);
-      default:
-        return assertNever(offer);
-    }
+    const turn = this.#options.turnstile.enter(server, bid, request.signal);
+    if (turn === "started") return this.#send(asked);
+    if (turn instanceof Promise) return turn.then((came) => this.#afterWaiting(asked, came));
+    return this.#afterWaiting(asked, turn);
   }
 
-  async #wait(
-    asked: FileRequest,
-    place: Waiting<(turn: Turn) => void>,
-    turn: Promise<Turn>,
-  ): Promise<Response> {
-    asked.request.signal.addEventListener("abort", () => {
-      this.#admission.leave(place);
-      place.token("left");
-    });
-    this.#keepPumping();
-    const came = await turn;
-    if (came === "left") return new Response(null, { status: 499 });
-    if (came !== "started") return refusalResponse(came);
+  /** Others of the same ticket may have been sent meanwhile, so the window is looked at again. */
+  #afterWaiting(asked: FileRequest, turn: Turn): Response {
+    if (turn === "left") return new Response(null, { status: CLIENT_CLOSED });
+    if (turn !== "started") return refusalResponse(turn);
     return this.#judge(asked) ?? this.#send(asked);
   }
 
@@ -242,29 +202,10 @@ export class RequestHandler {
     return Math.min(window ?? LONGEST_UNPACED, LONGEST_UNPACED);
   }
 
-  #situation(asking: 0 | 1) {
-    return {
-      nowMs: this.#options.clock.monotonicMs(),
-      verdict: this.#options.verdict.current,
-      running: Math.max(0, this.running - asking),
-      kernelPaces: this.#options.kernelPaces(),
-    };
-  }
-
   #address(request: Request, server: PeerServer): string {
     const address = server.requestIP(request)?.address ?? "gone";
     // A household has a /64 of IPv6 (RFC 6177), so what is behind it is as good as any of it.
     return address.includes(":") ? address.split(":").slice(0, 4).join(":") : address;
-  }
-
-  async #keepPumping(): Promise<void> {
-    if (this.#pumping) return;
-    this.#pumping = true;
-    while (this.#admission.waiting > 0) {
-      await this.#options.clock.sleep(PUMP_PERIOD);
-      this.pump();
-    }
-    this.#pumping = false;
   }
 }
 
