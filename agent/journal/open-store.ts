@@ -8,13 +8,12 @@ import { join } from "node:path";
 import type { PublicKey } from "../core/encoding.ts";
 import { errnoOf, exitCode, OperatorError, reasonOf } from "../core/errors.ts";
 import type { Database, OpenDatabase } from "./database.ts";
-import { newestAside, putAside, salvage } from "./quarantine.ts";
+import { JOURNAL_FILE, newestAside, putAside } from "./quarantine.ts";
+import { salvage } from "./salvage.ts";
 import { migrate, PAGE_SIZE } from "./schema.ts";
 import { JournalStore, type Loaded } from "./store.ts";
 import { DamagedRow } from "./table.ts";
 import { isDamagedWal, readWal } from "./wal.ts";
-
-export const JOURNAL_FILE = "journal.sqlite";
 
 export type OpenedStore =
   | {
