@@ -8,7 +8,7 @@
 #   ./build.sh executables    only the executables; ./build.sh executables linux-x64: only that one
 #
 # Needs Node 20 with npm, or Bun. Honoured: SOURCE_DATE_EPOCH, SPAREBAND_COMMIT (outside of git),
-# SPAREBAND_DIST (instead of dist), SPAREBAND_XZ_LEVEL (of the packages), SPAREBAND_APT=no.
+# SPAREBAND_DIST (instead of dist), SPAREBAND_XZ_LEVEL (of the packages; or none), SPAREBAND_APT=no.
 set -eu
 cd "$(dirname "$0")"
 # tc, nft and their like live where an ordinary user's PATH does not look.

@@ -88,7 +88,7 @@ beforeAll(async () => {
   const env = {
     SPAREBAND_VERSION: version,
     SOURCE_DATE_EPOCH: "1767225600",
-    SPAREBAND_XZ_LEVEL: "0",
+    SPAREBAND_XZ_LEVEL: "none",
   };
   const deb = join(dist, "spareband.deb");
   await must(

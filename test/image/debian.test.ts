@@ -14,7 +14,7 @@ const deb = (of: string) => join(dist, `spareband_${version}_${of}.deb`);
 const environment = () => ({
   SPAREBAND_DIST: dist,
   SPAREBAND_COMMIT: "c0ffee1",
-  SPAREBAND_XZ_LEVEL: "0",
+  SPAREBAND_XZ_LEVEL: "none",
   SOURCE_DATE_EPOCH: "1767225600",
 });
 
