@@ -7,6 +7,7 @@ import { toUnixSeconds, type UnixSeconds } from "../core/units.ts";
 import type { Signer } from "../identity/ed25519.ts";
 import { decayed } from "./demand.ts";
 import { type PlacementBox, type PlacementRules, placeTitles } from "./placement.ts";
+import type { Policy } from "./policy.ts";
 import type { BoxRow } from "./store/box-rows.ts";
 import type { Store } from "./store/store.ts";
 
@@ -15,6 +16,7 @@ export interface FleetOptions {
   readonly signer: Signer;
   readonly environment: Environment;
   readonly rules: PlacementRules;
+  readonly policy: Policy;
   readonly clock: Clock;
 }
 
@@ -24,15 +26,22 @@ const GONE_AFTER_S = 2 * 86_400;
 const USUAL_RATE = 2_000_000;
 const BOXES_AT_ONCE = 10_000;
 
-export function createFleet({ store, signer, environment, rules, clock }: FleetOptions) {
+export function createFleet(options: FleetOptions) {
+  const { store, signer, environment, rules, policy, clock } = options;
   return {
     /** Decides anew; returns the boxes whose titles changed. */
     place(): readonly PublicKey[] {
       const now = toUnixSeconds(clock.wallMs());
       return store.transaction(() => {
         const rows = allBoxes();
-        const present = rows.filter((row) => counts(row, now));
-        const placed = placeTitles(demands(now), describe(present), rules);
+        const since = now - policy.complaintWindow / 1000;
+        const garbling = new Set(
+          store.trust
+            .complainedAbout("garbled", since, policy.garbledViewers)
+            .map(({ box }) => box),
+        );
+        const present = rows.filter((row) => counts(row, now) && !garbling.has(row.key));
+        const placed = placeTitles(demands(now), describe(present, now), rules);
         return rows.filter((row) => adopt(row, placed.get(row.key) ?? [])).map(({ key }) => key);
       });
     },
@@ -68,7 +77,7 @@ export function createFleet({ store, signer, environment, rules, clock }: FleetO
       .map(({ title, size, weight, at }) => ({ title, size, demand: decayed(weight, at, now) }));
   }
 
-  function describe(rows: readonly BoxRow[]): readonly PlacementBox[] {
+  function describe(rows: readonly BoxRow[], now: UnixSeconds): readonly PlacementBox[] {
     const holds = byBox(store.boxes.allHoldings());
     const placed = byBox(store.boxes.allPlacements());
     const blocked = byBox(store.boxes.allBlocked());
@@ -77,7 +86,7 @@ export function createFleet({ store, signer, environment, rules, clock }: FleetO
       box: row.key,
       capacity: row.capacity,
       rate: Math.max(row.rate, USUAL_RATE),
-      presence: row.online === 1 ? 1 : 0.5,
+      presence: presenceOf(row, now),
       holds: new Set([...(placed.get(row.id) ?? none), ...(holds.get(row.id) ?? none)]),
       blocked: blocked.get(row.id) ?? none,
     }));
@@ -93,6 +102,17 @@ export function createFleet({ store, signer, environment, rules, clock }: FleetO
     store.boxes.replacePlacements(row.id, wanted);
     return true;
   }
+}
+
+/** A new box is taken at its word for a day; then its past hours speak. */
+const TRIAL_S = 86_400;
+
+/** Share of the time it is there: hours online of all hours since it enrolled. */
+function presenceOf(row: BoxRow, now: UnixSeconds): number {
+  const known = Math.max(TRIAL_S, now - row.enrolled_at);
+  const current = row.online === 1 ? Math.max(0, now - row.online_since) : 0;
+  const trial = Math.max(0, TRIAL_S - (now - row.enrolled_at));
+  return Math.min(1, Math.max(0.05, (row.online_seconds + current + trial) / known));
 }
 
 const MAX_TITLES = 4_096;

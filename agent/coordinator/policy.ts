@@ -36,7 +36,7 @@ export interface Policy {
   readonly minPlay: Milliseconds;
   readonly maxPlaysPerTitleAndDay: number;
   readonly maxParallelPlays: number;
-  /** A box is asked for titles only when the coordinator placed them there. */
+  /** Viewers are sent to a box only for titles placed there, so that nobody picks his customers. */
   readonly onlyPlaced: boolean;
 }
 

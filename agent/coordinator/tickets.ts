@@ -87,7 +87,7 @@ export function createTicketOffice(options: TicketOfficeOptions) {
     const since = now - policy.complaintWindow / 1000;
     const garbling = store.trust.complainedAbout("garbled", since, policy.garbledViewers);
     const chosen = chooseBoxes(
-      store.boxes.holders(title.title, now).map((holder) => candidate(holder)),
+      store.boxes.holders(title.title, now, policy.onlyPlaced).map((holder) => candidate(holder)),
       {
         wanted: request.boxes,
         avoid: new Set([...request.avoid, ...garbling].map(({ box }) => box).concat(viewer)),

@@ -24,6 +24,9 @@ export interface BoxRow {
   readonly device: string;
   readonly version: string;
   readonly online: 0 | 1;
+  readonly online_since: UnixSeconds;
+  /** Of all its times online that have ended. */
+  readonly online_seconds: number;
   readonly seen_at: UnixSeconds;
   /** The address that answered the last reachability check. */
   readonly reachable: string | null;
@@ -75,9 +78,16 @@ export function createBoxRows(db: SqliteDatabase) {
   );
   const birth = db.prepare(
     `UPDATE boxes SET wallet = ?, boot_counter = ?, capacity = ?, addresses = ?, device = ?,
-     version = ?, online = 1, seen_at = ? WHERE key = ?`,
+     version = ?, online_since = CASE online WHEN 1 THEN online_since ELSE ? END, online = 1,
+     seen_at = ? WHERE key = ?`,
   );
-  const online = db.prepare("UPDATE boxes SET online = ?, seen_at = ? WHERE key = ?");
+  const comes = db.prepare(
+    "UPDATE boxes SET online = 1, online_since = ?, seen_at = ? WHERE key = ? AND online = 0",
+  );
+  const goes = db.prepare(
+    `UPDATE boxes SET online = 0, online_seconds = online_seconds + ? - online_since, seen_at = ?
+     WHERE key = ? AND online = 1`,
+  );
   const reported = db.prepare(
     `UPDATE boxes SET sharing = ?, rate = ?, reported_at = ?, seen_at = ? WHERE id = ?`,
   );
@@ -120,6 +130,8 @@ export function createBoxRows(db: SqliteDatabase) {
      FROM holdings h JOIN boxes b ON b.id = h.box
      WHERE h.title = ? AND h.permille > 0 AND b.online = 1 AND b.sharing = 1
        AND b.quarantine IS NULL AND b.addresses <> '[]'
+       AND (? = 0 OR EXISTS
+         (SELECT 1 FROM placements p WHERE p.box = b.id AND p.title = h.title))
      ORDER BY b.seen_at DESC LIMIT 500`,
   );
   return {
@@ -139,9 +151,11 @@ export function createBoxRows(db: SqliteDatabase) {
         b.device,
         b.version,
         b.at,
+        b.at,
         b.key,
       ),
-    setOnline: (key: PublicKey, is: boolean, at: UnixSeconds) => online.run(is ? 1 : 0, at, key),
+    setOnline: (key: PublicKey, is: boolean, at: UnixSeconds) =>
+      (is ? comes : goes).run(at, at, key),
     noteReport(id: number, sharing: boolean, rate: number, at: UnixSeconds, now: UnixSeconds) {
       reported.run(sharing ? 1 : 0, rate, at, now, id);
     },
@@ -173,6 +187,7 @@ export function createBoxRows(db: SqliteDatabase) {
     noteGeneration: (id: number, newest: number) => generation.run(newest, id),
     addCredit: (id: number, bytes: number, tokens: bigint) => credit.run(bytes, tokens, id),
     /** Boxes that share the title now, newest contact first; at most 500. */
-    holders: (title: Hash, now: UnixSeconds) => holders.all(now, title),
+    holders: (title: Hash, now: UnixSeconds, onlyPlaced: boolean) =>
+      holders.all(now, title, onlyPlaced ? 1 : 0),
   };
 }

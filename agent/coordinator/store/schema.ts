@@ -22,6 +22,8 @@ CREATE TABLE boxes (
   device TEXT NOT NULL DEFAULT '',
   version TEXT NOT NULL DEFAULT '',
   online INTEGER NOT NULL DEFAULT 0,
+  online_since INTEGER NOT NULL DEFAULT 0,
+  online_seconds INTEGER NOT NULL DEFAULT 0,
   seen_at INTEGER NOT NULL DEFAULT 0,
   reachable TEXT,
   sharing INTEGER NOT NULL DEFAULT 0,
