@@ -9,7 +9,8 @@ import { seededRandom } from "../core/random.ts";
 import { bytes, mebibytes, microTokens, milliseconds, unixSeconds } from "../core/units.ts";
 import { createSigner, type Signer } from "../identity/ed25519.ts";
 import { type Chain, NO_HEAD } from "./chain.ts";
-import { type Journal, type JournalOptions, openJournal } from "./journal.ts";
+import type { Journal, JournalOptions } from "./journal.ts";
+import { openJournal } from "./open-journal.ts";
 import type { SessionSnapshot } from "./session-journal.ts";
 import { openSqlite } from "./sqlite.ts";
 

@@ -14,13 +14,8 @@ import type { AckOutcome } from "./ack.ts";
 import type { Chain } from "./chain.ts";
 import { type CommitLimits, defaultLimits } from "./commit-policy.ts";
 import type { OpenDatabase } from "./database.ts";
-import { FloorFile } from "./floor.ts";
-import { openStore } from "./open-store.ts";
 import type { BatchLimit, StoredRecord } from "./outbox.ts";
 import type { SessionJournal } from "./session-journal.ts";
-import { startFrom } from "./start.ts";
-import { StoredJournal } from "./stored-journal.ts";
-import { UnavailableJournal } from "./unavailable-journal.ts";
 
 export interface JournalLimits extends CommitLimits {
   /** Packed bytes of records that wait for the coordinator, beyond which no ticket is taken on. */
@@ -108,31 +103,4 @@ export interface Journal extends SessionJournal, CapCounters, RecordSource, Part
   acks(): readonly Uint8Array[];
   /** Makes everything durable now; false when that failed, and `state` says why. */
   commit(): boolean;
-}
-
-/**
- * Opens or makes the journal; dispose it last, it then makes everything durable. Throws an
- * OperatorError when another process has it open; any other trouble shows in its state.
- */
-export function openJournal(options: JournalOptions): Journal {
-  const { directory, signer, log } = options;
-  const limits = { ...journalLimits, ...options.limits };
-  const floor = new FloorFile(options.floorPath);
-  const opened = openStore(directory, signer.publicKey, options.openDatabase);
-  if (opened.state === "unavailable") return unavailable(options, opened.reason);
-  if (opened.aside) log.error("journal put aside", opened.aside);
-  const outcome = startFrom(opened, floor, options);
-  if (outcome.state === "unavailable") {
-    opened.store.close();
-    return unavailable(options, outcome.reason);
-  }
-  const { newGeneration: why, chain } = outcome.start;
-  if (why !== undefined)
-    log.notice("new generation of records", { generation: chain.generation, why });
-  return new StoredJournal({ ...options, limits, floor, opened, start: outcome.start });
-}
-
-function unavailable(options: JournalOptions, reason: string): Journal {
-  options.log.error("journal unavailable", { reason });
-  return new UnavailableJournal(options, reason);
 }

@@ -11,7 +11,7 @@ import type { BrokerSession, Ended } from "./broker-session.ts";
 import type { CloneWatch } from "./clone-watch.ts";
 import { CommandDesk } from "./command-desk.ts";
 import { isWorthTelling, type Report } from "./reported-change.ts";
-import type { ReporterOptions } from "./reporter.ts";
+import type { ReporterOptions } from "./reporter-options.ts";
 import { commandIdOf, formatState, type Topics } from "./topics.ts";
 import { UsagePump } from "./usage-pump.ts";
 

@@ -5,6 +5,7 @@
 import { X509Certificate } from "node:crypto";
 import { connect as connectTcp, isIP, type Socket } from "node:net";
 import { connect as connectTls, type DetailedPeerCertificate, type TLSSocket } from "node:tls";
+import type { Clock } from "../core/clock.ts";
 import type { Milliseconds } from "../core/units.ts";
 
 export interface BrokerTls {
@@ -22,6 +23,7 @@ export interface DialOptions {
   /** False on a box whose clock may be years off: certificates' dates then prove nothing. */
   readonly clockTrusted: boolean;
   readonly timeout: Milliseconds;
+  readonly clock: Clock;
 }
 
 const PORTS: Readonly<Record<string, number>> = { "mqtt:": 1883, "mqtts:": 8883 };
@@ -40,12 +42,15 @@ export function dial(options: DialOptions, signal: AbortSignal): Promise<Socket>
       reject(new Error(reason, { cause }));
     };
     const abort = () => fail("stopped");
-    const timer = setTimeout(() => fail(`no answer from ${host}:${port}`), options.timeout);
+    const settled = new AbortController();
     const settle = () => {
-      clearTimeout(timer);
+      settled.abort();
       signal.removeEventListener("abort", abort);
     };
     signal.addEventListener("abort", abort, { once: true });
+    void options.clock.sleep(options.timeout, settled.signal).then(() => {
+      if (!settled.signal.aborted) fail(`no answer from ${host}:${port}`);
+    });
     socket.once("error", (fault) => fail(`${host}:${port}: ${fault.message}`, fault));
     socket.once("close", () => fail(`${host}:${port} closed the connection`));
     socket.once(secure ? "secureConnect" : "connect", () => {

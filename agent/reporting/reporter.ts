@@ -2,59 +2,18 @@
  * The box's line to its coordinator over MQTT 5: says who it is and what it holds, sends usage
  * records until they are acked, and takes in acks, wishes and commands. It never gives up.
  */
-import type { Birth, ClockQuality, Environment, Sealed } from "../accounting/messages.ts";
-import type { Clock } from "../core/clock.ts";
-import type { PublicKey } from "../core/encoding.ts";
 import { reasonOf } from "../core/errors.ts";
-import type { Log } from "../core/log.ts";
 import type { Part } from "../core/part.ts";
-import type { Random } from "../core/random.ts";
 import { type Milliseconds, milliseconds, seconds } from "../core/units.ts";
-import type { Signer } from "../identity/ed25519.ts";
-import type { RecordSource } from "../journal/journal.ts";
 import { backoff, type Failure, firstDelay, STABLE_AFTER } from "./backoff.ts";
 import { type BrokerSession, type Ended, openSession } from "./broker-session.ts";
 import { CloneWatch } from "./clone-watch.ts";
 import { Conversation } from "./conversation.ts";
-import { type BrokerTls, dial } from "./dial.ts";
-import type { Report } from "./reported-change.ts";
+import { dial } from "./dial.ts";
+import type { ReporterOptions } from "./reporter-options.ts";
 import { formatState, type Topics, topicsOf } from "./topics.ts";
 
-export interface BrokerOptions {
-  /** `mqtt://host[:port]` or `mqtts://host[:port]`. */
-  readonly url: string;
-  readonly tls?: BrokerTls | undefined;
-  /** The box's id when absent, which is what the shipped access rules ask for. */
-  readonly username?: string | undefined;
-  /** A password or a JWT; asked for at each connection, because a JWT is replaced while we run. */
-  readonly password?: () => string | undefined;
-}
-
-export interface ReporterOptions {
-  readonly broker: BrokerOptions;
-  readonly fleet: string;
-  readonly signer: Signer;
-  readonly environment: Environment;
-  readonly coordinatorKeys: () => ReadonlySet<PublicKey>;
-  readonly records: RecordSource;
-  /** What `birth` says beyond the chain. */
-  readonly describe: () => Omit<
-    Birth,
-    "box" | "generation" | "sequence" | "head" | "bootCounter" | "at"
-  >;
-  /** What `reported` says; looked at every few seconds, told when it changed. */
-  readonly report: () => Report;
-  /** Called with each newer wish of the coordinator; it is retained, so also after each connect. */
-  readonly onDesired: (desired: Sealed<"desired">) => void;
-  readonly clock: Clock;
-  readonly clockQuality: () => ClockQuality;
-  readonly random: Random;
-  readonly log: Log;
-  /** Over how long the first connections of a fleet spread after a power cut. */
-  readonly spread?: Milliseconds;
-  /** How long usage waits for the coordinator's answer to the birth message; 10 s when absent. */
-  readonly greeting?: Milliseconds;
-}
+export type { BrokerOptions, ReporterOptions } from "./reporter-options.ts";
 
 export type ReporterState =
   | { readonly state: "connecting" }
@@ -124,6 +83,7 @@ export class Reporter implements Part {
           tls: broker.tls,
           clockTrusted: clockQuality() !== "untrusted",
           timeout: DIAL_TIMEOUT,
+          clock: this.#options.clock,
         },
         signal,
       );
