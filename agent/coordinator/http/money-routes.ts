@@ -2,7 +2,7 @@ import type { Hono } from "hono";
 import * as v from "valibot";
 import { toBase64Url } from "../../core/encoding.ts";
 import type { Grant } from "../tickets.ts";
-import type { ApiOptions } from "./app.ts";
+import type { ApiOptions } from "./options.ts";
 import { type ApiEnv, answerRefusal, answerStatus, readJson, signedField } from "./request.ts";
 
 const requestBody = v.strictObject({ request: signedField(8_192) });

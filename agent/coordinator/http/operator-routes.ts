@@ -3,7 +3,7 @@ import type { Hono } from "hono";
 import * as v from "valibot";
 import { isHash, isPublicKey, sha256, toBase64Url } from "../../core/encoding.ts";
 import type { BoxRow } from "../store/box-rows.ts";
-import type { ApiOptions } from "./app.ts";
+import type { ApiOptions } from "./options.ts";
 import {
   type ApiEnv,
   answerError,

@@ -3,7 +3,7 @@ import * as v from "valibot";
 import { isHash, toBase64Url } from "../../core/encoding.ts";
 import type { TitleRow } from "../store/title-rows.ts";
 import type { PutOutcome } from "../titles.ts";
-import type { ApiOptions } from "./app.ts";
+import type { ApiOptions } from "./options.ts";
 import {
   type ApiEnv,
   answerError,
