@@ -134,6 +134,7 @@ async function renew() {
 setInterval(renew, 3000);
 document.addEventListener("visibilitychange", renew);
 
+// Up and down go to the next row, however far to the side; left and right stay in theirs.
 const steps = { ArrowDown: [0, 1], ArrowUp: [0, -1], ArrowRight: [1, 0], ArrowLeft: [-1, 0] };
 const middle = (element) => {
   const box = element.getBoundingClientRect();
@@ -151,7 +152,7 @@ document.addEventListener("keydown", (event) => {
     const [ex, ey] = middle(element);
     const along = (ex - x) * step[0] + (ey - y) * step[1];
     const across = Math.abs((ex - x) * step[1]) + Math.abs((ey - y) * step[0]);
-    const cost = along + 2 * across;
+    const cost = along + across * (step[0] ? 3 : 0.3);
     if (element !== from && along > 4 && element.offsetParent && cost < bestCost) [best, bestCost] = [element, cost];
   }
   if (!best) return;

@@ -1,3 +1,4 @@
+/** @jsxImportSource hono/jsx */
 import type { View } from "./view.ts";
 
 export function About({ view }: { readonly view: View }) {

@@ -1,3 +1,4 @@
+/** @jsxImportSource hono/jsx */
 import type { View } from "./view.ts";
 
 /** Off until given; the text that is agreed to is the one on the screen, by its hash. */

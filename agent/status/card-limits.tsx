@@ -1,3 +1,4 @@
+/** @jsxImportSource hono/jsx */
 import { formatMinute } from "./local-time.ts";
 import type { View } from "./view.ts";
 

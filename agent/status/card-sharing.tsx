@@ -1,3 +1,4 @@
+/** @jsxImportSource hono/jsx */
 import { sparkline } from "./rate-history.ts";
 import type { View } from "./view.ts";
 
@@ -57,7 +58,7 @@ function Switch({ view }: { readonly view: View }) {
   const { texts, choices } = view;
   if (view.consent === "missing") {
     return (
-      <a class="button primary" id="switch" href="#consent">
+      <a class="button primary" id="switch" href="#consent" autofocus>
         {texts.consentAsk}
       </a>
     );
@@ -65,7 +66,7 @@ function Switch({ view }: { readonly view: View }) {
   if (choices.pause.state === "paused") {
     return (
       <form method="post" action="/resume">
-        <button class="primary" id="switch" type="submit">
+        <button class="primary" id="switch" type="submit" autofocus>
           {texts.resume}
         </button>
       </form>
@@ -73,7 +74,7 @@ function Switch({ view }: { readonly view: View }) {
   }
   return (
     <form class="switch" method="post" action="/pause">
-      <button class="primary" id="switch" type="submit">
+      <button class="primary" id="switch" type="submit" autofocus>
         {texts.pause}
       </button>
       <button id="pause-hour" type="submit" name="seconds" value="3600">

@@ -1,3 +1,4 @@
+/** @jsxImportSource hono/jsx */
 import type { View } from "./view.ts";
 
 export function TitlesCard({ view }: { readonly view: View }) {

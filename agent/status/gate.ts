@@ -29,7 +29,8 @@ export function createGate(options: GateOptions): MiddlewareHandler<StatusEnv> {
     c.header("content-security-policy", POLICY);
     c.header("x-frame-options", "DENY");
     c.header("x-content-type-options", "nosniff");
-    c.header("referrer-policy", "no-referrer");
+    // Not "no-referrer": browsers would then send "Origin: null" with our own forms.
+    c.header("referrer-policy", "same-origin");
     c.header("cross-origin-opener-policy", "same-origin");
     c.header("cross-origin-resource-policy", "same-origin");
     const judgement = judgeAccess(factsOf(c, options), options.knownHosts);

@@ -1,3 +1,4 @@
+/** @jsxImportSource hono/jsx */
 /** The household's page: what is shared, why or why not, what it earned, and the switch. */
 import type { Child } from "hono/jsx";
 import { About } from "./card-about.tsx";

@@ -1,3 +1,4 @@
+/** @jsxImportSource hono/jsx */
 /** The routes of the page: plain forms and redirects, so that it works without a script, from a remote control too. */
 import { type Context, Hono } from "hono";
 import { getCookie, setCookie } from "hono/cookie";

@@ -1,0 +1,119 @@
+/** The household's page in a real browser: by remote control, by phone, without a script, in two languages. */
+import { afterAll, beforeAll, expect, test } from "bun:test";
+import { type Browser, type BrowserContextOptions, chromium, type Page } from "playwright-core";
+import { StatusFixture } from "./status-fixture.ts";
+
+const executablePath = ["chromium", "chromium-browser", "google-chrome"]
+  .map((name) => Bun.which(name))
+  .find(Boolean);
+const skip = !executablePath;
+
+let browser: Browser | undefined;
+let box: StatusFixture;
+const complaints: string[] = [];
+
+beforeAll(async () => {
+  box = await new StatusFixture().start();
+  box.agree();
+  if (executablePath) browser = await chromium.launch({ executablePath, args: ["--no-sandbox"] });
+}, 60_000);
+afterAll(async () => {
+  await browser?.close();
+  await box[Symbol.asyncDispose]();
+});
+
+/** A page that is paired, whose complaints (blocked scripts, faults) are kept. */
+async function open(options: BrowserContextOptions = {}): Promise<Page> {
+  if (!browser) throw new Error("no browser");
+  const context = await browser.newContext({ viewport: { width: 1920, height: 1080 }, ...options });
+  const [name = "", value = ""] = box.paired().split("=");
+  await context.addCookies([{ name, value, url: box.url }]);
+  const page = await context.newPage();
+  page.on("console", (message) => {
+    if (message.type() === "error") complaints.push(`${message.text()} ${message.location().url}`);
+  });
+  page.on("pageerror", (fault) => complaints.push(fault.message));
+  await page.goto(box.url);
+  return page;
+}
+
+test.skipIf(skip)(
+  "a remote control's arrows and OK pause and resume (needs chromium)",
+  async () => {
+    const page = await open();
+    const focused = () => page.evaluate("document.activeElement.id");
+    expect(await focused()).toBe("switch");
+    await page.keyboard.press("ArrowDown");
+    expect(await focused()).toBe("pause-hour");
+    await page.keyboard.press("ArrowUp");
+    await page.keyboard.press("ArrowUp");
+    await page.keyboard.press("ArrowDown");
+    expect(await focused()).toBe("switch");
+    await page.keyboard.press("Enter");
+    await page.getByRole("button", { name: "Resume" }).waitFor();
+    expect(box.household.choices.pause.state).toBe("paused");
+    await page.getByRole("button", { name: "Resume" }).click();
+    await page.getByRole("button", { name: "Pause", exact: true }).waitFor();
+    expect(box.household.choices.pause.state).toBe("running");
+  },
+  60_000,
+);
+
+test.skipIf(skip)(
+  "the page renews itself and keeps the focus (needs chromium)",
+  async () => {
+    const page = await open();
+    await page.locator("#switch").focus();
+    const before = box.sharing;
+    box.sharing = { ...before, verdict: { state: "held", reason: "playback" } };
+    await page.getByText("The picture comes first").waitFor({ timeout: 10_000 });
+    expect(await page.evaluate("document.activeElement.id")).toBe("switch");
+    box.sharing = before;
+  },
+  60_000,
+);
+
+test.skipIf(skip)(
+  "a phone without a script can do the same, in German (needs chromium)",
+  async () => {
+    const page = await open({
+      viewport: { width: 390, height: 844 },
+      javaScriptEnabled: false,
+      locale: "de-DE",
+    });
+    await page.getByText("Die Leitung ist frei").waitFor();
+    await page.getByRole("button", { name: "Eine Stunde Pause" }).click();
+    await page.getByRole("button", { name: "Fortsetzen" }).click();
+    expect(box.household.choices.pause.state).toBe("running");
+  },
+  60_000,
+);
+
+test.skipIf(skip)(
+  "fits a phone, a desktop and a TV without sideways scrolling (needs chromium)",
+  async () => {
+    for (const [width, height] of [
+      [360, 740],
+      [390, 844],
+      [1280, 800],
+      [1920, 1080],
+    ] as const) {
+      const page = await open({ viewport: { width, height } });
+      const wide = await page.evaluate("document.documentElement.scrollWidth");
+      expect([width, wide]).toEqual([width, width]);
+      const smallest = (await page.evaluate(
+        "Math.min(...[...document.querySelectorAll('button')].map((b) => b.getBoundingClientRect().height))",
+      )) as number;
+      expect(smallest).toBeGreaterThanOrEqual(44);
+      await page.context().close();
+    }
+  },
+  60_000,
+);
+
+test.skipIf(skip)(
+  "nothing is blocked by the page's own policy, and nothing fails (needs chromium)",
+  () => {
+    expect(complaints).toEqual([]);
+  },
+);
