@@ -10,6 +10,7 @@ import { metalink } from "./content/metalink.ts";
 import { ContentStore } from "./content/store.ts";
 import { type Coordinator, createCoordinator } from "./coordinator/coordinator.ts";
 import type { PlacementRules } from "./coordinator/placement.ts";
+import type { Policy } from "./coordinator/policy.ts";
 import { probeOverHttp } from "./coordinator/reach.ts";
 import type { Clock } from "./core/clock.ts";
 import { toHex } from "./core/encoding.ts";
@@ -34,6 +35,8 @@ export interface CoordinatorDaemonOptions {
   readonly log: Log;
   /** How many boxes hold a title; the deployment's usual rules when absent. */
   readonly placement?: PlacementRules;
+  /** Limits of what is paid; the environment's usual ones when absent. */
+  readonly policy?: Policy;
 }
 
 export interface CoordinatorDaemon extends AsyncDisposable {
@@ -112,6 +115,7 @@ export async function openCoordinatorDaemon(
       epoch: config["coordinator.epoch"],
       operatorToken: operatorToken(config, directory, random),
       ...(options.placement && { placement: options.placement }),
+      ...(options.policy && { policy: options.policy }),
       ...(environment === "prod" && { probe: probeOverHttp }),
       clock,
       random,

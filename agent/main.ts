@@ -12,7 +12,7 @@ import { register as publish } from "./commands/publish.ts";
 import { register as records } from "./commands/records.ts";
 import { register as verify } from "./commands/verify.ts";
 import { processEnvironment } from "./config.ts";
-import { type ExitCode, exitCode, OperatorError, reasonOf } from "./core/errors.ts";
+import { type ExitCode, exitCode, isStop, OperatorError, reasonOf } from "./core/errors.ts";
 import { version } from "./version.ts";
 
 const verbs: readonly Register[] = [
@@ -55,6 +55,10 @@ export async function main(argv: readonly string[], context: CommandContext): Pr
 
 function report(fault: unknown, context: CommandContext): ExitCode {
   if (fault instanceof CommanderError) return fault.exitCode === 0 ? exitCode.ok : exitCode.usage;
+  if (isStop(fault, context.signal)) {
+    context.printError("spareband: stopped before it was done");
+    return exitCode.failure;
+  }
   context.printError(`spareband: ${reasonOf(fault)}`);
   if (fault instanceof OperatorError) return fault.code;
   if (context.environment.SPAREBAND_LOG_LEVEL === "debug" && fault instanceof Error)
@@ -68,7 +72,9 @@ function report(fault: unknown, context: CommandContext): ExitCode {
 
 if (import.meta.main) {
   const stop = new AbortController();
-  for (const name of ["SIGTERM", "SIGINT", "SIGHUP"] as const) process.on(name, () => stop.abort());
+  // The second signal of a kind is not caught: it ends whatever does not want to end.
+  for (const name of ["SIGTERM", "SIGINT", "SIGHUP"] as const)
+    process.once(name, () => stop.abort());
   // A reader that went away (`spareband … | head`) is no fault of ours.
   process.stdout.on("error", () => stop.abort());
   process.exitCode = await main(process.argv.slice(2), {
@@ -77,7 +83,7 @@ if (import.meta.main) {
     print: (line) => process.stdout.write(`${line}\n`),
     printError: (line) => process.stderr.write(`${line}\n`),
     interactive: process.stdout.isTTY === true,
-    columns: process.stdout.columns ?? 80,
+    columns: () => process.stdout.columns || 80,
     redraw: (text) => process.stdout.write(text),
   });
 }

@@ -14,8 +14,8 @@ export interface CommandContext {
   readonly printError: (line: string) => void;
   /** Whether stdout is a terminal, and so may be redrawn. */
   readonly interactive: boolean;
-  /** Width of the terminal. */
-  readonly columns: number;
+  /** Width of the terminal, which may change. */
+  readonly columns: () => number;
   /** Writes to the terminal as it is, without ending the line. */
   readonly redraw: (text: string) => void;
 }

@@ -3,18 +3,19 @@ import { existsSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Command } from "commander";
-import { exitCode, OperatorError } from "../core/errors.ts";
+import { exitCode, isStop, OperatorError } from "../core/errors.ts";
 import { createLog } from "../core/log.ts";
 import { formatBytes, formatRate, formatTokens } from "../core/quantity.ts";
 import { systemRandom } from "../core/random.ts";
 import { systemClock } from "../core/system-clock.ts";
 import type { Chain } from "../dev/chain.ts";
+import type { DevBox } from "../dev/fleet.ts";
 import type { PlayerState } from "../dev/player.ts";
 import { disagreements, summaryLines } from "../dev/summary.ts";
 import { runDev } from "../dev.ts";
 import type { CommandContext } from "./context.ts";
 import { progressText } from "./fetch.ts";
-import { createProgressLine } from "./progress-line.ts";
+import { createLiveView, type LiveView } from "./live-view.ts";
 
 interface DevFlags {
   readonly once?: boolean;
@@ -48,12 +49,13 @@ async function run(flags: DevFlags, context: CommandContext): Promise<void> {
       "the title that ships with Spareband is not here: name a folder with HLS by --title",
     );
   const directory = flags.state ?? mkdtempSync(join(tmpdir(), "spareband-dev-"));
-  const line = createProgressLine(context);
-  const tell = (text: string) => {
-    line.end();
-    context.print(text);
+  const view = createLiveView(context);
+  const above = (write: (text: string) => void) => (text: string) => {
+    view.end();
+    write(text);
   };
-  const log = createLog({ format: "text", level: flags.log, write: context.printError });
+  const tell = above(context.print);
+  const log = createLog({ format: "text", level: flags.log, write: above(context.printError) });
   try {
     const facts = await runDev(
       {
@@ -61,47 +63,72 @@ async function run(flags: DevFlags, context: CommandContext): Promise<void> {
         titleFolder,
         once: flags.once === true,
         tell,
-        onFetch: (progress) => line.show(progressText(progress)),
-        onPlay: createPlayView(context, line.show),
+        onFetch: (progress) => view.show(progressText(progress)),
+        onPlay: createPlayView(context, view),
         clock: systemClock,
         random: systemRandom,
         log,
       },
       context.signal,
     );
-    line.end();
     if (!facts) return;
-    for (const text of summaryLines(facts)) context.print(text);
+    for (const text of summaryLines(facts)) tell(text);
     const wrong = disagreements(facts);
     if (wrong.length > 0)
       throw new OperatorError(exitCode.failure, `the sums do not agree: ${wrong.join("; ")}`);
-    context.print("every sum agrees with every other");
+    tell("every sum agrees with every other");
+  } catch (fault) {
+    // Without --once the run has no end but this one.
+    if (flags.once || !isStop(fault, context.signal)) throw fault;
   } finally {
-    line.end();
+    view.end();
     if (flags.state === undefined) rmSync(directory, { recursive: true, force: true });
   }
 }
 
 /** Redraws on a terminal; a plain line now and then when piped. */
-function createPlayView(context: CommandContext, show: (text: string) => void) {
+function createPlayView(context: CommandContext, view: LiveView) {
   let lines = 0;
   return (state: PlayerState, chain: Chain) => {
-    const text = `playing ${Math.round(state.mediaSeconds)} s, ${state.stalls} stalls | ${boxesText(chain)}`;
-    if (context.interactive) show(text);
-    else if (lines++ % PLAIN_EVERY === 0) context.print(text);
+    view.show(...liveLines(state, chain));
+    if (!context.interactive && lines++ % PLAIN_EVERY === 0) context.print(plainLine(state, chain));
   };
 }
 
-const PLAIN_EVERY = 10;
+const PLAIN_EVERY = 15;
 
-function boxesText({ fleet }: Chain): string {
-  return fleet
-    .map(({ name, box: { sharing } }) => {
-      if (!sharing) return `${name} down`;
-      const { receiptedBytes } = sharing.peers.stats();
-      const verdict = sharing.governor.current;
-      const rate = verdict.state === "sharing" ? formatRate(verdict.rate) : verdict.reason;
-      return `${name} ${formatBytes(receiptedBytes)} at ${rate}, ${formatTokens(sharing.journal.chain.credited)} tokens`;
-    })
-    .join(" | ");
+const playing = ({ mediaSeconds, stalls }: PlayerState) =>
+  `playing ${Math.round(mediaSeconds)} s, ${stalls} stalls`;
+
+function liveLines(state: PlayerState, { fleet }: Chain): readonly string[] {
+  const [name, size, rate, amount] = ["box".padEnd(10), 12, 14, 16] as const;
+  return [
+    `${playing(state)}   (Ctrl-C ends it)`,
+    `${name}${"served".padStart(size)}${"may send".padStart(rate)}${"tokens".padStart(amount)}`,
+    ...fleet
+      .map(devBoxNow)
+      .map(
+        ({ name, served, maySend, tokens }) =>
+          `${name.padEnd(10)}${served.padStart(size)}${maySend.padStart(rate)}${tokens.padStart(amount)}`,
+      ),
+  ];
+}
+
+const plainLine = (state: PlayerState, { fleet }: Chain) =>
+  [
+    playing(state),
+    ...fleet
+      .map(devBoxNow)
+      .map(({ name, served, maySend }) => `${name} served ${served}, may send ${maySend}`),
+  ].join(" | ");
+
+function devBoxNow({ name, box: { sharing } }: DevBox) {
+  if (!sharing) return { name, served: "none", maySend: "nothing", tokens: "0" };
+  const verdict = sharing.governor.current;
+  return {
+    name,
+    served: formatBytes(sharing.peers.stats().receiptedBytes),
+    maySend: verdict.state === "sharing" ? formatRate(verdict.rate) : verdict.reason,
+    tokens: formatTokens(sharing.journal.chain.credited),
+  };
 }

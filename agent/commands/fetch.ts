@@ -10,7 +10,7 @@ import { systemClock } from "../core/system-clock.ts";
 import { rateOf } from "../core/units.ts";
 import { type CommandContext, type CommonOptions, readConfig } from "./context.ts";
 import { connectCoordinator, personalSigner } from "./identity.ts";
-import { bar, createProgressLine } from "./progress-line.ts";
+import { bar, createLiveView } from "./live-view.ts";
 
 interface FetchOptions extends CommonOptions {
   readonly coordinator?: string;
@@ -51,7 +51,7 @@ async function run(name: string, options: FetchOptions, context: CommandContext)
   const destination: Destination = options.discard
     ? toNowhere
     : toFolder(options.to ?? title.body.slug, title.body);
-  const line = createProgressLine(context);
+  const line = createLiveView(context);
   for (let round = 0; round < repeat && !context.signal.aborted; round++) {
     const summary = await fetchTitle(
       {

@@ -10,7 +10,7 @@ import { systemClock } from "../core/system-clock.ts";
 import { toUnixSeconds } from "../core/units.ts";
 import { type CommandContext, type CommonOptions, readConfig } from "./context.ts";
 import { connectCoordinator, personalSigner } from "./identity.ts";
-import { createProgressLine } from "./progress-line.ts";
+import { createLiveView } from "./live-view.ts";
 
 interface PublishOptions extends CommonOptions {
   readonly coordinator?: string;
@@ -65,7 +65,7 @@ async function publish(folder: string, options: PublishOptions, context: Command
         environment,
         "(default split)",
       );
-  const line = createProgressLine(context);
+  const line = createLiveView(context);
   const title = await makeTitle({
     folder,
     about: aboutOf(options),

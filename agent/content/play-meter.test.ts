@@ -18,6 +18,14 @@ test("nothing beyond the end counts", () => {
   expect(play.complete).toBe(false);
 });
 
+test("a player that downloads faster than it plays has played no more than time has passed", () => {
+  const play = meter(180);
+  play.delivered({ start: 0, seconds: 180 });
+  expect(play.playedBy(milliseconds(20_000))).toBe(milliseconds(20_000));
+  expect(play.playedBy(milliseconds(500_000))).toBe(milliseconds(180_000));
+  expect(play.playedBy(milliseconds(-5_000))).toBe(milliseconds(0));
+});
+
 test("however a title is cut into pieces, all of them together are the whole", () => {
   fc.assert(
     fc.property(

@@ -33,6 +33,11 @@ export class PlayMeter {
     return milliseconds(Math.min(this.#seconds.size, this.#duration) * 1000);
   }
 
+  /** What can have been played by now: players buffer ahead, and time tells what they really played. */
+  playedBy(wall: Milliseconds): Milliseconds {
+    return milliseconds(Math.max(0, Math.min(this.played, wall - this.startedWall)));
+  }
+
   /** All of it, but for what players leave out at the very end. */
   get complete(): boolean {
     return this.#seconds.size >= Math.floor(this.#duration * 0.95);

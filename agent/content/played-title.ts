@@ -154,20 +154,22 @@ export class PlayedTitle {
       start: span.timed.start + (span.timed.seconds * start) / size,
       seconds: (span.timed.seconds * (end - start)) / size,
     });
-    if (meter.complete) void this.#tell(span.unit);
+    const now = this.#options.clock.wallMs();
+    if (meter.complete && meter.playedBy(now) === meter.played) void this.#tell(span.unit);
   }
 
   async #tell(unit: string): Promise<void> {
+    const { signer, environment, random, clock, tell } = this.#options;
     const meter = this.#meters.get(unit);
-    if (!meter || this.#told.has(unit) || meter.played < SHORTEST_PLAY) return;
+    const played = meter?.playedBy(clock.wallMs()) ?? 0;
+    if (!meter || this.#told.has(unit) || played < SHORTEST_PLAY) return;
     this.#told.add(unit);
-    const { signer, environment, random, tell } = this.#options;
     const play: Play = {
       id: toHex(random.bytes(16)) as Id,
       viewer: signer.publicKey,
       title: this.sealed.hash,
       startedAt: toUnixSeconds(meter.startedWall),
-      played: milliseconds(meter.played),
+      played: milliseconds(Math.floor(played)),
     };
     await tell(seal("play", play, signer, environment));
   }

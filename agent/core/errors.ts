@@ -36,6 +36,12 @@ export function assertNever(value: never): never {
 export const reasonOf = (thrown: unknown) =>
   thrown instanceof Error ? thrown.message : String(thrown);
 
+/** Whether something failed only because it was told to stop: an abort, or a sentence made of one. */
+export function isStop(thrown: unknown, signal: AbortSignal): boolean {
+  if (!signal.aborted || !(thrown instanceof Error)) return false;
+  return thrown.name === "AbortError" || isStop(thrown.cause, signal);
+}
+
 /** The errno name ("ENOSPC", "EADDRINUSE") of a system error, where it is one. */
 export function errnoOf(thrown: unknown): string | undefined {
   const code = thrown instanceof Error && "code" in thrown ? thrown.code : undefined;

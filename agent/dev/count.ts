@@ -1,5 +1,6 @@
 /** Reads the facts of a finished run, each from whoever knows it first-hand. */
 import type { FetchSummary } from "../content/fetch-title.ts";
+import { defaultPriceList } from "../coordinator/price-list.ts";
 import type { MicroTokens } from "../core/units.ts";
 import type { Chain } from "./chain.ts";
 import type { DevBox } from "./fleet.ts";
@@ -28,8 +29,10 @@ export function countRun({ chain, summary, identical, played }: Counted): RunFac
     qualifiedPlays: daemon.coordinator.store.plays.count("qualified"),
     boxes: fleet.map((box) => boxFacts(chain, box, summary)),
     ledger: ledger.sums() as ReadonlyMap<string, MicroTokens>,
-    creators: creators.map(({ name, signer }) => ({
+    pricePerPlay: defaultPriceList.creatorsPerPlay,
+    creators: creators.map(({ name, share, signer }) => ({
       name,
+      share,
       tokens: ledger.balance({ kind: "creator", key: signer.publicKey }),
     })),
     originBytes: summary.boxes

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { sampleTitle } from "../../agent/content/sample-title.ts";
 import { sha256 } from "../../agent/core/encoding.ts";
 import { exitCode, OperatorError } from "../../agent/core/errors.ts";
+import { systemClock } from "../../agent/core/system-clock.ts";
 import { milliseconds } from "../../agent/core/units.ts";
 import { loadTitle, playFrom, titlesFolder } from "./gateway-fixture.ts";
 
@@ -82,9 +83,12 @@ test("a live channel slides: numbered, without an end, and its segments are the 
   expect((await fetch(`${played.url}/${segment}`)).status).toBe(200);
 });
 
+/** A wall clock on which an hour passes in a second: what is downloaded at once has been played. */
+const hurried = { ...systemClock, wallMs: () => milliseconds(systemClock.monotonicMs() * 3600) };
+
 test("a play is told once, with the time that reached the player", async () => {
   const meadow = await loadTitle(join(titlesFolder, "meadow"));
-  const played = playFrom(meadow, [{}, {}]);
+  const played = playFrom(meadow, [{}, {}], { clock: hurried });
   try {
     await fetch(`${played.url}/index.m3u8`);
     for (let segment = 0; segment < 20; segment++)
@@ -99,7 +103,7 @@ test("a play is told once, with the time that reached the player", async () => {
 
 test("each track of an album is a play of its own", async () => {
   const album = await loadTitle(join(titlesFolder, "three-tones"));
-  const played = playFrom(album, [{}]);
+  const played = playFrom(album, [{}], { clock: hurried });
   try {
     await (await fetch(`${played.url}/01-morning-a.mp3`)).bytes();
     await (await fetch(`${played.url}/02-noon-c-sharp.mp3`)).bytes();
