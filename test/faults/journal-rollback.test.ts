@@ -2,7 +2,7 @@
  * Storage that is rolled back or copied (10, 11, 12): a number that left the box is never used for
  * another record, and whoever is behind learns it from the floor or from the coordinator.
  */
-import { afterEach, beforeEach, describe, expect, test } from "bun:test";
+import { afterEach, beforeEach, describe, expect, setDefaultTimeout, test } from "bun:test";
 import { cpSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -16,6 +16,9 @@ import {
   makeTicket,
 } from "../../agent/journal/journal-testing.ts";
 import { checkChain, provenByTicket } from "./journal-inspection.ts";
+
+// Real brokers and disks, on machines that may be busy.
+setDefaultTimeout(30_000);
 
 let base: string;
 beforeEach(() => {

@@ -1,5 +1,5 @@
 /** What a power cut in the middle of sessions takes (6, 16), and what a month without a broker (52). */
-import { afterEach, beforeEach, expect, test } from "bun:test";
+import { afterEach, beforeEach, expect, setDefaultTimeout, test } from "bun:test";
 import { cpSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -9,6 +9,9 @@ import { mebibytes } from "../../agent/core/units.ts";
 import { createSigner } from "../../agent/identity/ed25519.ts";
 import { journalLimits } from "../../agent/journal/journal.ts";
 import { makeJournal, makeSnapshot, makeTicket } from "../../agent/journal/journal-testing.ts";
+
+// Real brokers and disks, on machines that may be busy.
+setDefaultTimeout(30_000);
 
 let base: string;
 beforeEach(() => {

@@ -23,11 +23,17 @@ export interface Broker {
 export interface BrokerSetup {
   /** Names and passwords; the shipped ACL file tells what each may do. */
   readonly users: Readonly<Record<string, string>>;
-  /** Further lines for the configuration; `listener` is replaced when there is one. */
+  /** Instead of a plain listener on loopback. */
   readonly listener?: (port: number) => string;
+  /** Instead of everything else; gets the port and where the shipped access rules lie. */
+  readonly configuration?: (port: number, acl: string) => string;
 }
 
-export async function startMosquitto({ users, listener }: BrokerSetup): Promise<Broker> {
+export async function startMosquitto({
+  users,
+  listener,
+  configuration,
+}: BrokerSetup): Promise<Broker> {
   if (binary === undefined) throw new Error("mosquitto is not installed");
   const directory = mkdtempSync(join(tmpdir(), "spareband-mosquitto-"));
   const port = await freePort();
@@ -44,14 +50,15 @@ export async function startMosquitto({ users, listener }: BrokerSetup): Promise<
   const config = join(directory, "mosquitto.conf");
   writeFileSync(
     config,
-    [
-      listener?.(port) ?? `listener ${port} 127.0.0.1`,
-      "allow_anonymous false",
-      `password_file ${passwords}`,
-      `acl_file ${acl}`,
-      "user root",
-      "persistence false",
-    ].join("\n"),
+    configuration?.(port, acl) ??
+      [
+        listener?.(port) ?? `listener ${port} 127.0.0.1`,
+        "allow_anonymous false",
+        `password_file ${passwords}`,
+        `acl_file ${acl}`,
+        "user root",
+        "persistence false",
+      ].join("\n"),
   );
   let process: ChildProcess | undefined;
   const broker: Broker = {

@@ -2,8 +2,8 @@
  * The reporter over TLS: the fleet's authority and nobody else's, a client certificate instead of a
  * password, and a box whose clock is decades off (9, 53, 54).
  */
-import { afterEach, beforeEach, describe, expect, test } from "bun:test";
-import { chmodSync, mkdtempSync, rmSync } from "node:fs";
+import { afterEach, beforeEach, describe, expect, setDefaultTimeout, test } from "bun:test";
+import { chmodSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -21,6 +21,9 @@ import {
 } from "../../agent/reporting/reporter.ts";
 import { type Certificate, certificateMaker, hasFaketime, hasOpenssl } from "./certificates.ts";
 import { type Broker, hasMosquitto, startMosquitto } from "./mosquitto.ts";
+
+// Real brokers and disks, on machines that may be busy.
+setDefaultTimeout(30_000);
 
 const box = boxKey.publicKey;
 const users = { [box]: "box-word" };
@@ -107,6 +110,26 @@ describe.skipIf(missing.length > 0)(`reporter over TLS${label}`, () => {
     ]);
     const tls = { ca: ca.certificate, certificate: client.certificate, key: client.key };
     expect(await settled(run({ url, tls }))).toEqual({ state: "connected" });
+  });
+
+  test("the sample configuration that is shipped starts a broker, and a box with a certificate gets in", async () => {
+    const make = certificateMaker(state);
+    const ca = make.authority("fleet");
+    const server = make.signed("broker", "broker", LOCAL, ca);
+    const client = make.signed("box", box, "DNS:box", ca);
+    const sample = readFileSync("agent/reporting/mosquitto/spareband.conf", "utf8");
+    const configuration = (port: number, acl: string) =>
+      sample
+        .replace("listener 8883", `user root\nlistener ${port} 127.0.0.1`)
+        .replace("/etc/mosquitto/spareband.acl", acl)
+        .replace("/etc/mosquitto/certs/fleet-ca.crt", ca.certificatePath)
+        .replace("/etc/mosquitto/certs/broker.crt", server.certificatePath)
+        .replace("/etc/mosquitto/certs/broker.key", server.keyPath)
+        .replace("/var/lib/mosquitto/", `${state}/`);
+    broker = await startMosquitto({ users, configuration });
+    const tls = { ca: ca.certificate, certificate: client.certificate, key: client.key };
+    const reporter = run({ url: `mqtts://127.0.0.1:${broker.port}`, tls });
+    expect(await settled(reporter)).toEqual({ state: "connected" });
   });
 
   test("a broker of another authority, or under another name, gets no password", async () => {

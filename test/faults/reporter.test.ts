@@ -1,7 +1,7 @@
 /**
  * The reporter against a real broker: what it says, what it refuses, and how it comes back.
  */
-import { afterEach, beforeEach, describe, expect, test } from "bun:test";
+import { afterEach, beforeEach, describe, expect, setDefaultTimeout, test } from "bun:test";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -28,6 +28,9 @@ import {
 import { createReporter, type ReporterOptions } from "../../agent/reporting/reporter.ts";
 import { topicsOf } from "../../agent/reporting/topics.ts";
 import { type Broker, hasMosquitto, startMosquitto } from "./mosquitto.ts";
+
+// Real brokers and disks, on machines that may be busy.
+setDefaultTimeout(30_000);
 
 const box = boxKey.publicKey;
 const topics = topicsOf("home", box);
