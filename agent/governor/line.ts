@@ -12,7 +12,7 @@ import type { LineSample, PeerSample, TrainSample } from "./sample.ts";
 const BELOW_KNEE = 0.975;
 /** Kept while making room: enough to keep connections alive and to be measured by. */
 const FLOOR = 100_000;
-const FLOOR_SHARE = 0.015;
+const FLOOR_SHARE = 0.01;
 const START = 500_000;
 const LOOK_SHARE = 0.06;
 const TRICKLE = 0.04;
@@ -20,6 +20,9 @@ const TRICKLE = 0.04;
 const TRAIN_FREE = 0.75;
 const TRAINS_FREE = 2;
 const ACTIVITY_FADE_MS = 8000;
+/** Share that is left for each push after the first, and the least that is left for all. */
+const PER_PUSH = 0.6;
+const BUSIEST = 0.3;
 const RAMP_MS = 50;
 const LISTEN_MS = 1200;
 /** Growth of successive creeping steps. */
@@ -253,8 +256,8 @@ function discover(state: LineState, view: View): LineState {
 
 /** The rate to hold: below the knee, and lower the busier the home has been. */
 function target(state: LineState): number {
-  const activity = Math.min(8, Math.max(0, state.activity - 1));
-  return (state.available ?? START) * Math.max(0.25, BELOW_KNEE * 0.85 ** activity);
+  const activity = Math.max(0, state.activity - 1);
+  return (state.available ?? START) * Math.max(BUSIEST, BELOW_KNEE * PER_PUSH ** activity);
 }
 
 function hold(state: LineState, view: View, phase: Phase & { kind: "hold" }): LineState {

@@ -22,6 +22,11 @@ export function parseTcpInfo(view: DataView, length: number, family: 4 | 6): Tcp
   const sentSegments = length >= 160 ? view.getUint32(156, true) : undefined;
   const sentPayload = length >= 208 ? Number(view.getBigUint64(200, true)) : undefined;
   const expanded = (payload: number) => payload * (segment > 0 ? 1 + header / segment : 1);
+  const sent =
+    sentPayload !== undefined && sentSegments !== undefined
+      ? sentPayload + sentSegments * header
+      : expanded(acknowledged + inFlight * segment);
+  const arrived = delivered === undefined ? expanded(acknowledged) : delivered * (segment + header);
   return {
     rtt: microseconds(view.getUint32(68, true)),
     minRtt: microseconds(view.getUint32(148, true)),
@@ -29,14 +34,9 @@ export function parseTcpInfo(view: DataView, length: number, family: 4 | 6): Tcp
     window: view.getUint32(80, true),
     inFlight,
     notSent: bytes(view.getUint32(144, true)),
-    sent: bytes(
-      sentPayload !== undefined && sentSegments !== undefined
-        ? sentPayload + sentSegments * header
-        : expanded(acknowledged + inFlight * segment),
-    ),
-    acknowledged: bytes(
-      delivered === undefined ? expanded(acknowledged) : delivered * (segment + header),
-    ),
+    sent: bytes(sent),
+    // Segments that were not full are counted as if they were, but never above what was sent.
+    acknowledged: bytes(Math.min(arrived, sent)),
     retransmitted: view.getUint32(100, true),
     marked: length >= 200 ? view.getUint32(196, true) : 0,
   };

@@ -25,6 +25,8 @@ const NOT_SENT_LOW_WATER = 65_536;
 const SCAN_PERIOD_MS = 200;
 /** Idle connections are read this often: a box may hold thousands of them. */
 const IDLE_PERIOD_MS = 500;
+/** So many are read at each tick, idle or not: a new request then has its rate at once. */
+const FEW = 32;
 
 interface Tracked {
   readonly fd: number;
@@ -66,18 +68,16 @@ export class LinuxPeerSockets implements PeerSockets {
   async read(): Promise<PeerReading> {
     const at = this.#options.clock.monotonicMs();
     if (at - this.#scannedAt >= SCAN_PERIOD_MS) this.#scan(at);
-    const total = { ...this.#closed };
+    const idlePeriod = this.#tracked.size <= FEW ? 0 : IDLE_PERIOD_MS;
     const flows: PeerFlow[] = [];
     for (const socket of this.#tracked.values()) {
-      if (!isIdle(socket) || at - socket.readAt >= IDLE_PERIOD_MS) this.#observe(socket, at);
+      if (!isIdle(socket) || at - socket.readAt >= idlePeriod) this.#observe(socket, at);
       const { info } = socket;
-      if (!info) continue;
+      if (!info || !this.#tracked.has(socket.id)) continue;
       flows.push({ id: socket.id, ...info });
-      total.sent += info.sent;
-      total.acknowledged += info.acknowledged;
-      total.retransmitted += info.retransmitted;
-      total.marked += info.marked;
     }
+    const total = { ...this.#closed };
+    for (const flow of flows) addCounts(total, flow);
     return {
       at,
       flows,
@@ -168,11 +168,7 @@ export class LinuxPeerSockets implements PeerSockets {
 
   #forget(socket: Tracked): void {
     this.#tracked.delete(socket.id);
-    if (!socket.info) return;
-    this.#closed.sent += socket.info.sent;
-    this.#closed.acknowledged += socket.info.acknowledged;
-    this.#closed.retransmitted += socket.info.retransmitted;
-    this.#closed.marked += socket.info.marked;
+    if (socket.info) addCounts(this.#closed, socket.info);
   }
 
   /** The kernel's number of a socket, unique since boot; undefined for what is not a socket. */
@@ -200,6 +196,20 @@ export class LinuxPeerSockets implements PeerSockets {
     const { libc } = this.#options;
     return libc.setsockopt(fd, SOL_SOCKET, SO_MAX_PACING_RATE, this.#word, 8) === 0;
   }
+}
+
+interface Counts {
+  sent: number;
+  acknowledged: number;
+  retransmitted: number;
+  marked: number;
+}
+
+function addCounts(sum: Counts, flow: TcpInfo): void {
+  sum.sent += flow.sent;
+  sum.acknowledged += flow.acknowledged;
+  sum.retransmitted += flow.retransmitted;
+  sum.marked += flow.marked;
 }
 
 const isIdle = ({ info }: Tracked) =>
