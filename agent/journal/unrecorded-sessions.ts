@@ -3,6 +3,7 @@
  * recorded, because an origin is not paid.
  */
 import type { Hash, PublicKey } from "../core/encoding.ts";
+import type { Bytes } from "../core/units.ts";
 import type {
   RestoredSession,
   SessionJournal,
@@ -14,8 +15,14 @@ import type {
 const MOST_REMEMBERED = 10_000;
 
 export class UnrecordedSessions implements SessionJournal {
+  readonly #onProven: (ticket: Hash, proven: Bytes) => void;
   readonly #sessions = new Map<Hash, RestoredSession>();
   readonly #viewers = new Map<PublicKey, ViewerStanding>();
+
+  /** `onProven` hears what viewers signed for: unpaid, but it backs the plays that creators are paid for. */
+  constructor(onProven: (ticket: Hash, proven: Bytes) => void = () => {}) {
+    this.#onProven = onProven;
+  }
 
   viewer(key: PublicKey): ViewerStanding | undefined {
     return this.#viewers.get(key);
@@ -36,6 +43,7 @@ export class UnrecordedSessions implements SessionJournal {
   note({ ticket, receipt, wireBytes }: SessionSnapshot): void {
     const proven = receipt?.body.bytes ?? (0 as RestoredSession["proven"]);
     const receiptSequence = receipt?.body.sequence ?? 0;
+    if (receipt) this.#onProven(ticket.hash, proven);
     remember(this.#sessions, ticket.hash, { wireBytes, proven, receiptSequence });
   }
 
