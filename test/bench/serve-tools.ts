@@ -29,9 +29,14 @@ export interface Load {
   readonly errors: number;
 }
 
-/** wrk with four connections of one thread; the script is Lua. */
-export async function runWrk(url: string, seconds: number, script: string): Promise<Load> {
-  const command = ["wrk", "-t1", "-c4", `-d${seconds}s`, "-s", script, url];
+/** wrk with one thread; the script is Lua. */
+export async function runWrk(
+  url: string,
+  seconds: number,
+  script: string,
+  connections = 4,
+): Promise<Load> {
+  const command = ["wrk", "--timeout", "10s", "-t1", `-c${connections}`, `-d${seconds}s`, "-s", script, url];
   const run = Bun.spawn(command, { stdout: "pipe", stderr: "inherit" });
   const text = await new Response(run.stdout).text();
   const result = /^result (\d+) (\d+) (\d+) (\d+)$/m.exec(text);
