@@ -4,12 +4,12 @@
  */
 import type { Environment } from "../accounting/messages.ts";
 import type { Clock } from "../core/clock.ts";
-import type { PublicKey } from "../core/encoding.ts";
+import type { Hash, PublicKey } from "../core/encoding.ts";
 import { reasonOf } from "../core/errors.ts";
 import type { Log } from "../core/log.ts";
 import { every, type Part } from "../core/part.ts";
 import type { Random } from "../core/random.ts";
-import { type Milliseconds, seconds, toUnixSeconds } from "../core/units.ts";
+import { type Bytes, type Milliseconds, seconds, toUnixSeconds } from "../core/units.ts";
 import type { Signer } from "../identity/ed25519.ts";
 import { createAppealOffice } from "./appeals.ts";
 import { createFleet } from "./fleet.ts";
@@ -77,6 +77,11 @@ export interface Coordinator extends AsyncDisposable {
   readonly url: string;
   readonly store: Store;
   readonly ingest: Ingest;
+  /**
+   * The origin's own deliveries: nobody is paid for the bytes, but they back plays. `proven` is what
+   * a viewer's verified receipt says for the ticket so far.
+   */
+  noteOriginDelivery(ticket: Hash, proven: Bytes): void;
   /** Closes an epoch now; for the end of a development run. */
   closeEpoch(): void;
 }
@@ -84,6 +89,9 @@ export interface Coordinator extends AsyncDisposable {
 /** How often placement looks at demand. */
 const PLACEMENT_PERIOD = seconds(5);
 const UPKEEP_PERIOD = seconds(60);
+/** How long the origin's deliveries wait to be kept, and how many. */
+const DELIVERIES_PERIOD = seconds(5);
+const MAX_UNKEPT = 10_000;
 const RING_PERIOD = seconds(3600);
 /** Births, states and reports that one box may send. */
 const CHATTER = { burst: 60, perSecond: 2 };
@@ -99,6 +107,7 @@ export function createCoordinator(options: CoordinatorOptions): Coordinator {
   for (const { key, retiredAt } of options.retiredKeys ?? []) {
     store.trust.retire(key, retiredAt as ReturnType<typeof toUnixSeconds>);
   }
+  store.trust.noteSigner(signer.publicKey, toUnixSeconds(clock.wallMs()));
   const secret = store.trust.secret("network", random.bytes(32));
   const base = { store, signer, environment, policy, clock, log };
   const money = { ...base, fleet: fleetName, prices };
@@ -213,7 +222,18 @@ export function createCoordinator(options: CoordinatorOptions): Coordinator {
     log,
   });
 
+  const delivered = new Map<Hash, Bytes>();
+  const keepDeliveries = () => {
+    if (delivered.size === 0) return;
+    store.transaction(() => {
+      for (const [ticket, proven] of delivered) {
+        store.tickets.raiseProven(ticket, signer.publicKey, proven);
+      }
+    });
+    delivered.clear();
+  };
   const closeEpoch = () => {
+    keepDeliveries();
     plays.settlePending();
     statements.close();
   };
@@ -227,6 +247,7 @@ export function createCoordinator(options: CoordinatorOptions): Coordinator {
     ingest,
     loop("epochs", options.epoch, closeEpoch),
     loop("placement", PLACEMENT_PERIOD, () => tellBoxes(fleet.place())),
+    loop("origin-deliveries", DELIVERIES_PERIOD, keepDeliveries),
     loop("rings", RING_PERIOD, () => {
       rings.look();
     }),
@@ -239,6 +260,10 @@ export function createCoordinator(options: CoordinatorOptions): Coordinator {
     url: server.url,
     store,
     ingest,
+    noteOriginDelivery: (ticket, proven) => {
+      delivered.set(ticket, proven);
+      if (delivered.size >= MAX_UNKEPT) keepDeliveries();
+    },
     closeEpoch,
     async [Symbol.asyncDispose]() {
       await server[Symbol.asyncDispose]();

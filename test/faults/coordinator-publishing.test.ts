@@ -114,6 +114,23 @@ describe("plays", () => {
     expect(creatorBalance(s.world, s.creator)).toBe(2_500n);
   });
 
+  test("what the origin delivered backs a play, though nobody is paid for the bytes", async () => {
+    const s = studio();
+    const { world } = s;
+    await s.titles.publish(s.manifest.bytes, s.signed);
+    const viewer = world.addViewer();
+    const origin = { key: world.signer.publicKey } as Parameters<World["issue"]>[0];
+    const ticket = world.issue(origin, viewer, { title: s.manifest.hash, split: s.split.id });
+    const play = played(world, viewer, s.manifest.hash);
+    await world.clock.advance(120_000);
+    expect(s.plays.receive(play)).toMatchObject({ qualified: false });
+    world.store.tickets.raiseProven(ticket.hash, world.addBox().key, 4 * MIB);
+    expect(s.plays.settlePending()).toBe(0);
+    world.store.tickets.raiseProven(ticket.hash, world.signer.publicKey, 4 * MIB);
+    expect(s.plays.settlePending()).toBe(1);
+    expect(world.store.ledger.sums().get("household")).toBeUndefined();
+  });
+
   test("short plays, plays of the future and more plays than bytes are not paid", async () => {
     const s = studio();
     await s.titles.publish(s.manifest.bytes, s.signed);

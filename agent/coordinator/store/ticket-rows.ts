@@ -34,6 +34,9 @@ export function createTicketRows(db: SqliteDatabase) {
   );
   const progress = db.prepare("UPDATE tickets SET proven_bytes = ?, paid_bytes = ? WHERE hash = ?");
   const unpaid = db.prepare("UPDATE tickets SET unpaid = ? WHERE hash = ?");
+  const raise = db.prepare(
+    "UPDATE tickets SET proven_bytes = min(max_bytes, ?) WHERE hash = ? AND box = ? AND proven_bytes < ?",
+  );
   const provenFor = db.prepare<{ bytes: number }>(
     `SELECT coalesce(sum(proven_bytes), 0) AS bytes FROM tickets
      WHERE viewer = ? AND title = ? AND not_before BETWEEN ? AND ?`,
@@ -90,6 +93,9 @@ export function createTicketRows(db: SqliteDatabase) {
       ),
     noteProgress: (hash: Hash, proven: number, paidBytes: number) =>
       progress.run(proven, paidBytes, fromHex(hash)),
+    /** What a box that is not paid, the origin, delivered on one of its own tickets; never falls. */
+    raiseProven: (hash: Hash, box: PublicKey, bytes: number) =>
+      raise.run(bytes, fromHex(hash), box, bytes),
     /** From now on nothing that the ticket proves is paid. */
     setUnpaid: (hash: Hash, code: string) => unpaid.run(code, fromHex(hash)),
     /** Bytes of a title that a viewer signed for on tickets issued in a period. */

@@ -1,4 +1,4 @@
-import type { PublicKey } from "../../core/encoding.ts";
+import { fromHex, type PublicKey, toHex } from "../../core/encoding.ts";
 import type { UnixSeconds } from "../../core/units.ts";
 import type { SqliteDatabase } from "./sqlite.ts";
 
@@ -57,6 +57,10 @@ export function createTrustRows(db: SqliteDatabase) {
     `SELECT a.ring FROM rings a JOIN rings b ON b.ring = a.ring
      WHERE a.key = ? AND b.key = ? AND a.until > ?`,
   );
+  const setSecret = db.prepare(
+    `INSERT INTO secrets (name, value) VALUES (?, ?)
+     ON CONFLICT (name) DO UPDATE SET value = excluded.value`,
+  );
   const retire = db.prepare(
     "INSERT INTO retired_keys (key, retired_at) VALUES (?, ?) ON CONFLICT (key) DO NOTHING",
   );
@@ -93,6 +97,13 @@ export function createTrustRows(db: SqliteDatabase) {
     noteRing: (key: PublicKey, ring: string, until: UnixSeconds) => joinRing.run(key, ring, until),
     inOneRing: (a: PublicKey, b: PublicKey, now: UnixSeconds) =>
       oneRing.get(a, b, now) !== undefined,
+    /** The coordinator signs with this key from now on; the one it signed with before is retired. */
+    noteSigner(key: PublicKey, at: UnixSeconds) {
+      const before = secret.get("signer")?.value;
+      const former = before && (toHex(before) as PublicKey);
+      if (former && former !== key) retire.run(former, at);
+      if (former !== key) setSecret.run("signer", fromHex(key));
+    },
     retire: (key: PublicKey, at: UnixSeconds) => retire.run(key, at),
     retiredKeys: () => new Map(retired.all().map((row) => [row.key, row.retired_at])),
     prune(now: number, keepSightings: number) {
