@@ -122,7 +122,15 @@ export class Conversation {
   }
 
   async #say(): Promise<void> {
-    if (!this.#announced) await this.#publishBirth();
+    if (!this.#announced) {
+      this.#announced = true;
+      try {
+        await this.#publishBirth();
+      } catch (fault) {
+        this.#announced = false;
+        throw fault;
+      }
+    }
     await this.#publishReported();
     if (!this.#mayReport()) return;
     const records = this.#pump.next(this.#options.clock.monotonicMs());
@@ -141,7 +149,6 @@ export class Conversation {
   }
 
   async #publishBirth(): Promise<void> {
-    this.#announced = true;
     const { records, describe } = this.#options;
     const { generation, sequence, head, boots: bootCounter } = records.chain;
     // Without a journal there is no generation to speak of, and nothing will be sent.
