@@ -1,6 +1,7 @@
 /** The household's page and API over real HTTP: what it shows, who may change what, who is refused. */
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import { get, type IncomingMessage, request } from "node:http";
+import { networkInterfaces } from "node:os";
 import { consentText } from "../../agent/status/consent-text.ts";
 import { StatusFixture } from "./status-fixture.ts";
 
@@ -235,6 +236,35 @@ describe("who may look and change", () => {
     expect(wrong.status).toBe(401);
   });
 });
+
+const lan = Object.values(networkInterfaces())
+  .flat()
+  .find((address) => address && !address.internal && address.family === "IPv4")?.address;
+
+test.skipIf(!lan)(
+  "from the home's network a stranger sees the pairing form and nothing of the household (needs a network address)",
+  async () => {
+    await using open = await new StatusFixture().start("0.0.0.0");
+    const base = `http://${lan}:${open.port}/`;
+    const html = await (await fetch(base)).text();
+    expect(html).toContain('action="/pair"');
+    for (const secret of ["Mbit/s", "41.27", "Big Lake", open.token, "7a7a7a"]) {
+      expect(html).not.toContain(secret);
+    }
+    for (const path of ["live", "api/v1/status", "api/v1/health", "api/v1/wallet"]) {
+      expect([401, 403]).toContain((await fetch(base + path)).status);
+    }
+    const code = open.pairing.newCode() ?? "";
+    const paired = await fetch(`${base}pair`, {
+      method: "POST",
+      redirect: "manual",
+      headers: { origin: base.slice(0, -1) },
+      body: new URLSearchParams({ code }),
+    });
+    const cookie = paired.headers.get("set-cookie")?.split(";")[0] ?? "";
+    expect(await (await fetch(base, { headers: { cookie } })).text()).toContain("Big Lake");
+  },
+);
 
 describe("the API", () => {
   const send = (method: string, body: unknown): RequestInit => ({
