@@ -2,89 +2,35 @@
  * Composes the coordinator: store, verification, ledger, statements, matching, HTTP and MQTT.
  * Several processes may run it on one database; then one of them at a time closes epochs.
  */
-import type { Environment } from "../accounting/messages.ts";
-import type { Clock } from "../core/clock.ts";
-import type { Hash, PublicKey } from "../core/encoding.ts";
-import { reasonOf } from "../core/errors.ts";
-import type { Log } from "../core/log.ts";
+import type { Hash } from "../core/encoding.ts";
 import { every, type Part } from "../core/part.ts";
-import type { Random } from "../core/random.ts";
 import { type Bytes, type Milliseconds, seconds, toUnixSeconds } from "../core/units.ts";
-import type { Signer } from "../identity/ed25519.ts";
 import { createAppealOffice } from "./appeals.ts";
+import { createBoxConversation } from "./box-conversation.ts";
+import type { Coordinator, CoordinatorOptions } from "./coordinator-options.ts";
 import { createFleet } from "./fleet.ts";
 import { createApi } from "./http/app.ts";
 import { createApiServer } from "./http/server.ts";
-import { defaultIngestLimits, Ingest, type IngestLimits } from "./ingest.ts";
-import { createMqttLink, type MqttCredentials } from "./mqtt-link.ts";
+import { defaultIngestLimits, Ingest } from "./ingest.ts";
+import { createMqttLink } from "./mqtt-link.ts";
 import { hideNetwork, networkOf } from "./network.ts";
-import { defaultPlacementRules, type PlacementRules } from "./placement.ts";
+import { defaultPlacementRules } from "./placement.ts";
 import { createPlayOffice } from "./plays.ts";
-import { defaultPolicy, type Policy } from "./policy.ts";
+import { defaultPolicy } from "./policy.ts";
 import { createPresence } from "./presence.ts";
-import { defaultPriceList, type PriceList } from "./price-list.ts";
-import { createReachCheck, type ReachProbe } from "./reach.ts";
+import { defaultPriceList } from "./price-list.ts";
+import { createReachCheck } from "./reach.ts";
 import { createRingWatch } from "./ring-watch.ts";
 import { defaultRingRules } from "./rings.ts";
 import { createStatementOffice } from "./statements.ts";
-import { openDatabase, type SqliteOpen } from "./store/sqlite.ts";
-import { openStore, type Store } from "./store/store.ts";
+import { openDatabase } from "./store/sqlite.ts";
+import { openStore } from "./store/store.ts";
 import { createTicketOffice } from "./tickets.ts";
-import { createTitleOffice, type OriginStore } from "./titles.ts";
-import { TokenBuckets } from "./token-bucket.ts";
-import type { FromBox } from "./topics.ts";
+import { createTitleOffice } from "./titles.ts";
 import { createVerifier } from "./verification/verifier.ts";
 import { createWalletOffice } from "./wallet.ts";
 
-export interface CoordinatorOptions {
-  readonly signer: Signer;
-  readonly environment: Environment;
-  readonly fleet: string;
-  /** The SQLite file, or ":memory:". */
-  readonly database: string;
-  readonly openDatabase?: SqliteOpen;
-  readonly listen: { readonly host: string; readonly port: number };
-  readonly behindProxy?: boolean;
-  readonly mqtt: { readonly url: string; readonly credentials?: MqttCredentials };
-  /** What boxes are told of the broker's address, where it differs from the coordinator's own. */
-  readonly publicMqttUrl?: string;
-  readonly origin: {
-    readonly store: OriginStore;
-    /** Base URLs of the origin's peer server. */
-    readonly addresses: readonly string[];
-  };
-  readonly reflectors: readonly string[];
-  readonly epoch: Milliseconds;
-  readonly operatorToken: string;
-  /** Keys this coordinator signed with before, with the time they were retired. */
-  readonly retiredKeys?: readonly { readonly key: PublicKey; readonly retiredAt: number }[];
-  /** The list that new tickets name, last; earlier ones while their tickets settle. */
-  readonly prices?: readonly PriceList[];
-  readonly policy?: Policy;
-  readonly placement?: PlacementRules;
-  readonly ingestLimits?: IngestLimits;
-  /** Asks a box's address from outside; boxes that do not answer get no tickets. */
-  readonly probe?: ReachProbe;
-  readonly mayEnrol?: (box: PublicKey) => boolean;
-  readonly clock: Clock;
-  readonly random: Random;
-  readonly log: Log;
-}
-
-export interface Coordinator extends AsyncDisposable {
-  readonly parts: readonly Part[];
-  /** The API's address, with the port it really has. */
-  readonly url: string;
-  readonly store: Store;
-  readonly ingest: Ingest;
-  /**
-   * The origin's own deliveries: nobody is paid for the bytes, but they back plays. `proven` is what
-   * a viewer's verified receipt says for the ticket so far.
-   */
-  noteOriginDelivery(ticket: Hash, proven: Bytes): void;
-  /** Closes an epoch now; for the end of a development run. */
-  closeEpoch(): void;
-}
+export type { Coordinator, CoordinatorOptions } from "./coordinator-options.ts";
 
 /** How often placement looks at demand. */
 const PLACEMENT_PERIOD = seconds(5);
@@ -93,8 +39,6 @@ const UPKEEP_PERIOD = seconds(60);
 const DELIVERIES_PERIOD = seconds(5);
 const MAX_UNKEPT = 10_000;
 const RING_PERIOD = seconds(3600);
-/** Births, states and reports that one box may send. */
-const CHATTER = { burst: 60, perSecond: 2 };
 
 /** Opens the database and the API's port at once; throws an OperatorError when either cannot be had. */
 export function createCoordinator(options: CoordinatorOptions): Coordinator {
@@ -125,11 +69,14 @@ export function createCoordinator(options: CoordinatorOptions): Coordinator {
   const rings = createRingWatch({ ...base, rules: defaultRingRules });
   const reach = createReachCheck({ ...base, probe: options.probe });
 
-  const chatter = new TokenBuckets(CHATTER);
   const link = createMqttLink({
     ...options.mqtt,
     fleet: fleetName,
-    onMessage: receive,
+    onMessage: (box, kind, payload) => {
+      if (kind === "usage") return ingest.offer(box, payload);
+      boxes.hear(box, kind, payload);
+      return undefined;
+    },
     log,
   });
   const ingest = new Ingest({
@@ -140,50 +87,7 @@ export function createCoordinator(options: CoordinatorOptions): Coordinator {
     clock,
     log,
   });
-  const tellBox = (box: PublicKey) => {
-    const desired = fleet.desired(box);
-    if (desired) link.publish(box, "desired", desired.bytes);
-  };
-  const tellBoxes = (boxes: readonly PublicKey[]) => {
-    for (const box of boxes) {
-      try {
-        tellBox(box);
-      } catch (fault) {
-        // It is told at its next birth; the broker is down or the box unknown to it.
-        log.debug("box not told", { box, reason: reasonOf(fault) });
-      }
-    }
-  };
-
-  function receive(box: PublicKey, kind: FromBox, payload: Uint8Array): Promise<void> | undefined {
-    if (kind === "usage") return ingest.offer(box, payload);
-    if (!chatter.take(box, clock.monotonicMs())) return undefined;
-    try {
-      hear(box, kind, payload);
-    } catch (fault) {
-      log.error("message of a box failed", { box, kind, reason: reasonOf(fault) });
-    }
-    return undefined;
-  }
-
-  function hear(box: PublicKey, kind: Exclude<FromBox, "usage">, payload: Uint8Array): void {
-    switch (kind) {
-      case "birth": {
-        const ack = presence.birth(box, payload);
-        if (!ack) return;
-        link.publish(box, "ack", ack.bytes);
-        tellBox(box);
-        reach.check(box, announced(store, box));
-        return;
-      }
-      case "reported":
-        presence.reported(box, payload);
-        return;
-      case "state":
-        presence.state(box, payload);
-        return;
-    }
-  }
+  const boxes = createBoxConversation({ ...base, presence, fleet, reach, publish: link.publish });
 
   const server = createApiServer({
     app: createApi({
@@ -213,7 +117,7 @@ export function createCoordinator(options: CoordinatorOptions): Coordinator {
         const network = networkOf(address);
         return network && hideNetwork(network, secret);
       },
-      tellBoxes: (boxes) => tellBoxes(boxes === "all" ? allKeys(store) : [boxes]),
+      tellBoxes: (whom) => boxes.tellBoxes(whom === "all" ? "all" : [whom]),
       clock,
       log,
     }),
@@ -246,7 +150,7 @@ export function createCoordinator(options: CoordinatorOptions): Coordinator {
     link,
     ingest,
     loop("epochs", options.epoch, closeEpoch),
-    loop("placement", PLACEMENT_PERIOD, () => tellBoxes(fleet.place())),
+    loop("placement", PLACEMENT_PERIOD, () => boxes.tellBoxes(fleet.place())),
     loop("origin-deliveries", DELIVERIES_PERIOD, keepDeliveries),
     loop("rings", RING_PERIOD, () => {
       rings.look();
@@ -271,8 +175,3 @@ export function createCoordinator(options: CoordinatorOptions): Coordinator {
     },
   };
 }
-
-const announced = (store: Store, box: PublicKey) =>
-  JSON.parse(store.boxes.get(box)?.addresses ?? "[]") as string[];
-
-const allKeys = (store: Store) => store.boxes.page(store.boxes.count(), 0).map((row) => row.key);
