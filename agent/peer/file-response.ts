@@ -29,6 +29,8 @@ export class FileResponses {
     const known = this.#files.get(key);
     if (known) return known;
     const opened = Bun.file(file.diskPath);
+    // It remembers the size it saw first, and a file that is being filled still grows.
+    if (!file.holds(0, file.size)) return opened;
     if (this.#files.size >= MOST_FILES) this.#files.clear();
     this.#files.set(key, opened);
     return opened;

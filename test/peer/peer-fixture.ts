@@ -1,5 +1,5 @@
 /** A peer server over one file on disk, with keys of its own, for tests and benchmarks. */
-import { closeSync, mkdtempSync, openSync, rmSync, writeSync } from "node:fs";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { seal } from "../../agent/accounting/envelope.ts";
@@ -78,6 +78,8 @@ export interface FixtureOptions {
   readonly verdict?: Verdict;
   readonly server?: Partial<PeerServerOptions>;
   readonly random?: Random;
+  /** Bytes of the file that are held at first; `PeerFixture.hold` adds to them. */
+  readonly held?: number;
 }
 
 export const wideOpen: Verdict = {
@@ -98,6 +100,8 @@ export class PeerFixture implements AsyncDisposable {
   readonly base: string;
   readonly file: string;
   verdict: Verdict;
+  readonly #diskPath: string;
+  #held = 0;
   readonly #stop = new AbortController();
   readonly #running: Promise<void>;
   readonly #random: Random;
@@ -110,14 +114,16 @@ export class PeerFixture implements AsyncDisposable {
     this.box = createSigner(this.#random.bytes(32));
     this.verdict = options.verdict ?? wideOpen;
     const diskPath = join(this.directory, "0");
-    this.content = writePattern(diskPath, options.size);
+    this.content = pattern(options.size);
+    this.#diskPath = diskPath;
+    this.hold(options.held ?? options.size);
     this.server = createPeerServer({
       host: "127.0.0.1",
       port: 0,
       box: this.box.publicKey,
       environment: "dev",
       issuers: () => new Set([this.coordinator.publicKey]),
-      content: oneFile(diskPath, options.size, options.delivery ?? "receipted"),
+      content: oneFile(diskPath, options, () => this.#held),
       journal: this.journal,
       verdict: { current: this.verdict },
       clock: options.clock,
@@ -138,6 +144,12 @@ export class PeerFixture implements AsyncDisposable {
         return current();
       },
     };
+  }
+
+  /** The first so many bytes have come from another box. */
+  hold(amount: number): void {
+    writeFileSync(this.#diskPath, this.content.subarray(0, amount));
+    this.#held = amount;
   }
 
   viewer(): Signer {
@@ -186,16 +198,13 @@ export class PeerFixture implements AsyncDisposable {
 export const authorization = (ticket: Sealed<"ticket">) => `Spareband ${toBase64Url(ticket.bytes)}`;
 
 /** Each 4 bytes are their own position, so that a misplaced range shows. */
-function writePattern(path: string, size: number): Buffer {
+function pattern(size: number): Buffer {
   const words = new Uint32Array(Math.ceil(size / 4)).map((_, index) => index);
-  const data = Buffer.from(words.buffer, 0, size);
-  const file = openSync(path, "wx");
-  writeSync(file, data);
-  closeSync(file);
-  return data;
+  return Buffer.from(words.buffer, 0, size);
 }
 
-function oneFile(diskPath: string, size: number, delivery: "open" | "receipted"): ContentSource {
+function oneFile(diskPath: string, options: FixtureOptions, held: () => number): ContentSource {
+  const { size, delivery = "receipted" } = options;
   const chunkSize = mebibytes(1);
   const manifest: TitleManifest = {
     creator: "0".repeat(64) as TitleManifest["creator"],
@@ -215,7 +224,7 @@ function oneFile(diskPath: string, size: number, delivery: "open" | "receipted")
     etag: `"${sha256(Buffer.from(diskPath)).slice(0, 16)}"`,
     manifest,
     fileIndex: 0,
-    holds: () => true,
+    holds: (_, end) => end <= held(),
   };
   return {
     open: (asked, path) => (asked === title && path === "video.mp4" ? file : undefined),

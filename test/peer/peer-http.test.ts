@@ -119,6 +119,22 @@ describe("an open title", () => {
   });
 });
 
+test("a file that is still being filled is served as far as it is held, and right", async () => {
+  const size = 3 * MIB;
+  const options = { size, clock: systemClock, delivery: "open", held: MIB } as const;
+  await using peer = new PeerFixture(options);
+  const ask = async (start: number) => {
+    const response = await fetch(peer.file, { headers: { range: range(start, MIB) } });
+    const body = Buffer.from(await response.arrayBuffer());
+    return response.status === 206
+      ? body.equals(peer.content.subarray(start, start + MIB))
+      : response.status;
+  };
+  expect([await ask(0), await ask(2 * MIB)]).toEqual([true, 404]);
+  peer.hold(size);
+  expect([await ask(2 * MIB), await ask(MIB), await ask(0)]).toEqual([true, true, true]);
+});
+
 describe("a title against tickets", () => {
   test("without a ticket it is 401, held or not", async () => {
     await using peer = new PeerFixture({ size: SIZE, clock: systemClock });
