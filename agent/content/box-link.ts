@@ -26,6 +26,13 @@ export type RunOutcome =
   | { readonly kind: "failed"; readonly reason: string }
   | { readonly kind: "stopped" };
 
+export interface RunListener {
+  /** Gets each chunk whose hash fits, and is waited for. */
+  readonly deliver: (ref: ChunkRef, data: Uint8Array) => Promise<void>;
+  /** Told of every piece as it comes, checked or not. */
+  readonly onBytes: (amount: number) => void;
+}
+
 export interface BoxLinkOptions {
   readonly grant: Grant;
   readonly manifest: TitleManifest;
@@ -76,10 +83,9 @@ export class BoxLink {
     return this.grant.ticket.body.maxBytes - this.#requested;
   }
 
-  /** Asks for a run; `deliver` gets each chunk whose hash fits, and is waited for. */
   async fetchRun(
     run: ChunkRun,
-    deliver: (ref: ChunkRef, data: Uint8Array) => Promise<void>,
+    { deliver, onBytes }: RunListener,
     signal: AbortSignal,
   ): Promise<RunOutcome> {
     const { manifest, clock } = this.#options;
@@ -113,6 +119,9 @@ export class BoxLink {
       for await (const piece of response.body ?? []) {
         stall.feed();
         received += piece.length;
+        if (received > answer.end - start)
+          return { kind: "failed", reason: "more bytes than announced" };
+        onBytes(piece.length);
         for (const chunk of assembler.push(piece)) {
           if (!chunk.data) return { kind: "garbled", ref: chunk.ref };
           this.receipts.add(chunk.data.length);

@@ -4,8 +4,11 @@
  */
 import * as v from "valibot";
 import { open } from "../accounting/envelope.ts";
+import type { PublishedPrices } from "../accounting/export-format.ts";
 import type { Environment, Sealed, TicketRequest } from "../accounting/messages.ts";
 import type { AgreedSplit } from "../accounting/split.ts";
+import { walletEntries } from "../accounting/wallet-entries.ts";
+import type { ExportEntry } from "../accounting/write-export.ts";
 import {
   fromBase64Url,
   type Hash,
@@ -15,11 +18,14 @@ import {
   toBase64Url,
 } from "../core/encoding.ts";
 import { exitCode, OperatorError, reasonOf } from "../core/errors.ts";
+import { type BasisPoints, type MicroTokens, microTokens } from "../core/units.ts";
 
 const KIB = 1024;
 /** A manifest in base64url and JSON around it. */
 const MAX_TITLE_ANSWER = 12 * KIB * KIB;
 const MAX_ANSWER = 1024 * KIB;
+/** Five hundred lines, each with a path to the root of a tree of up to 2^40. */
+const MAX_WALLET_ANSWER = 4 * KIB * KIB;
 const ANSWER_WITHIN_MS = 20_000;
 
 const bytesField = v.pipe(
@@ -31,6 +37,23 @@ const hashField = v.custom<Hash>((text) => typeof text === "string" && isHash(te
 const keyField = v.custom<PublicKey>((text) => typeof text === "string" && isPublicKey(text));
 const urlField = v.pipe(v.string(), v.maxLength(255), v.regex(/^https?:\/\/[^\s]+$/));
 
+const tokensField = v.pipe(
+  v.string(),
+  v.regex(/^-?\d{1,20}$/),
+  v.transform((text) => microTokens(BigInt(text))),
+);
+const pricesField = v.object({
+  id: v.pipe(v.number(), v.safeInteger(), v.minValue(0)),
+  householdPerMebibyte: tokensField,
+  creatorsPerPlay: tokensField,
+  platformFee: v.pipe(
+    v.number(),
+    v.integer(),
+    v.minValue(0),
+    v.maxValue(10_000),
+    v.transform((fee) => fee as BasisPoints),
+  ),
+});
 const infoAnswer = v.object({
   environment: v.picklist(["dev", "prod"]),
   publicKey: keyField,
@@ -39,6 +62,7 @@ const infoAnswer = v.object({
     v.pipe(v.array(v.pipe(v.string(), v.maxLength(128))), v.maxLength(16)),
     [],
   ),
+  prices: v.optional(pricesField),
 });
 const titleAnswer = v.object({ title: hashField, manifest: bytesField, complete: v.boolean() });
 const titlesAnswer = v.object({
@@ -57,6 +81,13 @@ const ticketsAnswer = v.object({
 });
 const missingAnswer = v.object({ missing: v.pipe(v.array(hashField), v.maxLength(10_000)) });
 const playAnswer = v.object({ qualified: v.boolean(), code: v.optional(v.string()) });
+const accountAnswer = v.object({
+  balances: v.object({ household: tokensField, creator: tokensField }),
+  boxes: v.pipe(
+    v.array(v.object({ box: keyField, quarantine: v.optional(v.string()) })),
+    v.maxLength(100_000),
+  ),
+});
 const refusalAnswer = v.object({ error: v.object({ code: v.string(), text: v.string() }) });
 
 export interface CoordinatorInfo {
@@ -65,6 +96,19 @@ export interface CoordinatorInfo {
   readonly fleet: string;
   /** `address:port` of the delay reflectors it runs. */
   readonly reflectors: readonly string[];
+  /** Of the tickets it gives out now. */
+  readonly prices?: PublishedPrices | undefined;
+}
+
+/** A stretch of a wallet's account, as the coordinator tells it. */
+export interface WalletPage {
+  readonly balances: { readonly household: MicroTokens; readonly creator: MicroTokens };
+  /** Boxes whose credits go to the wallet, and why one is held back. */
+  readonly boxes: readonly { readonly box: PublicKey; readonly quarantine?: string | undefined }[];
+  /** Statements, ledger lines and proofs for an export, which is where they are verified. */
+  readonly entries: readonly ExportEntry[];
+  /** The line to ask from for the rest, when there is more. */
+  readonly next?: number;
 }
 
 /** Leave to ask one box for one title, and where the box is. */
@@ -183,6 +227,23 @@ export class CoordinatorClient {
     return this.#post("/v1/plays", { play: toBase64Url(play.bytes) }, playAnswer, signal);
   }
 
+  /** @param from the first ledger line wanted; one answer has a bounded number of them. */
+  async wallet(
+    request: Sealed<"wallet-request">,
+    from: number,
+    signal?: AbortSignal,
+  ): Promise<WalletPage> {
+    const path = "/v1/wallet";
+    const body = { request: toBase64Url(request.bytes), from };
+    const answer = await this.#json(path, posted(body), v.unknown(), MAX_WALLET_ANSWER, signal);
+    const account = v.safeParse(accountAnswer, answer);
+    if (!account.success) throw this.#garbled(path, account.issues[0].message);
+    const told = walletEntries(answer);
+    if (!told.ok) throw this.#garbled(path, told.detail);
+    const { entries, next } = told;
+    return { ...account.output, entries, ...(next !== undefined && { next }) };
+  }
+
   #checkGrant(
     grant: v.InferOutput<typeof grantAnswer>,
     request: TicketRequest,
@@ -210,9 +271,7 @@ export class CoordinatorClient {
   }
 
   #post<S extends v.GenericSchema>(path: string, body: object, schema: S, signal?: AbortSignal) {
-    const headers = { "content-type": "application/json" };
-    const init = { method: "POST", headers, body: JSON.stringify(body) };
-    return this.#json(path, init, schema, MAX_ANSWER, signal);
+    return this.#json(path, posted(body), schema, MAX_ANSWER, signal);
   }
 
   async #json<S extends v.GenericSchema>(
@@ -261,6 +320,12 @@ export class CoordinatorClient {
     );
   }
 }
+
+const posted = (body: object): RequestInit => ({
+  method: "POST",
+  headers: { "content-type": "application/json" },
+  body: JSON.stringify(body),
+});
 
 /** The body as text; throws when it is longer than allowed. */
 async function readBounded(response: Response, limit: number): Promise<string> {

@@ -47,10 +47,12 @@ const LANES = 3;
 /** Most bytes of one request: two of them stay inside the window a box gives a stranger. */
 const MOST_PER_REQUEST = 512 * 1024;
 /**
- * The next request goes out when no more than this is still to come from a box. So requests are
- * staggered, and the line never idles for the round trip between two of them.
+ * The next request goes out when what is still to come from a box takes it no longer than this, within
+ * these bytes: its line never idles for a round trip, and it hoards nothing that others could bring.
  */
+const ASK_WITHIN_MS = 250;
 const ASK_BELOW = 512 * 1024;
+const ASK_ALWAYS = 32 * 1024;
 /** A request to a slow box should not take longer than this, so that plans can change. */
 const REQUEST_SECONDS = 1;
 const TICK = milliseconds(250);
@@ -230,7 +232,7 @@ export class TitleFetcher implements Part {
     while (!signal.aborted) {
       const quiet = box.quietUntil - clock.monotonicMs();
       if (quiet > 0) await clock.sleep(milliseconds(quiet), signal);
-      const free = box.outstanding <= (box.single ? 0 : ASK_BELOW);
+      const free = box.outstanding <= mayRemain(box);
       const run = free && quiet <= 0 ? this.#take(box) : undefined;
       if (run) await this.#fetch(box, run, signal);
       // Deadlines come closer without anyone saying so: look again at the next tick.
@@ -251,15 +253,18 @@ export class TitleFetcher implements Part {
     const { title, pace } = this.#options;
     let left = runLength(title.body, run);
     box.outstanding += left;
-    const deliver = (ref: ChunkRef, data: Uint8Array) => {
-      left -= data.length;
-      box.outstanding -= data.length;
-      return this.#deliver(box, ref, data);
+    const onBytes = (amount: number) => {
+      const before = box.outstanding;
+      left -= amount;
+      box.outstanding -= amount;
+      const limit = mayRemain(box);
+      if (before > limit && box.outstanding <= limit) this.#wake.notify();
     };
+    const deliver = (ref: ChunkRef, data: Uint8Array) => this.#deliver(box, ref, data);
     await pace?.(left, signal);
     const outcome = signal.aborted
       ? ({ kind: "stopped" } as const)
-      : await box.link.fetchRun(run, deliver, signal);
+      : await box.link.fetchRun(run, { deliver, onBytes }, signal);
     box.outstanding -= left;
     this.#schedule.release(run, box.link.id);
     this.#judge(box, run, outcome, signal);
@@ -344,6 +349,13 @@ export class TitleFetcher implements Part {
     for (const box of this.#boxes.values())
       if (box.link.receipts.due) void box.link.postReceipt(signal);
   }
+}
+
+/** Bytes that may still be to come when the next request goes out. */
+function mayRemain(box: Box): number {
+  if (box.single) return 0;
+  const rate = Math.max(box.link.rate, box.tally.rate);
+  return Math.min(ASK_BELOW, Math.max(ASK_ALWAYS, (rate * ASK_WITHIN_MS) / 1000));
 }
 
 function sourceOf(box: Box): Source {

@@ -2,6 +2,7 @@
  * How much of a title reached a player, in media time: distinct seconds, so that a second fetch of
  * the same segment, or a switch between qualities, counts once. Makes the plays creators are paid for.
  */
+import type { Clock } from "../core/clock.ts";
 import { type Milliseconds, milliseconds } from "../core/units.ts";
 
 /** A part of the playing time that a stretch of a file carries. */
@@ -12,13 +13,16 @@ export interface MediaSpan {
 
 /** One thing that is played: the whole of a video, or one track of an album. */
 export class PlayMeter {
+  /** Wall time of the start, for the record; how long it plays is told by the monotonic clock. */
   readonly startedWall: Milliseconds;
+  readonly #started: Milliseconds;
   readonly #duration: number;
   readonly #seconds = new Set<number>();
 
-  constructor(durationSeconds: number, startedWall: Milliseconds) {
+  constructor(durationSeconds: number, clock: Clock) {
     this.#duration = durationSeconds;
-    this.startedWall = startedWall;
+    this.startedWall = clock.wallMs();
+    this.#started = clock.monotonicMs();
   }
 
   /** Media that was handed to the player whole. */
@@ -34,8 +38,8 @@ export class PlayMeter {
   }
 
   /** What can have been played by now: players buffer ahead, and time tells what they really played. */
-  playedBy(wall: Milliseconds): Milliseconds {
-    return milliseconds(Math.max(0, Math.min(this.played, wall - this.startedWall)));
+  playedBy(now: Milliseconds): Milliseconds {
+    return milliseconds(Math.min(this.played, now - this.#started));
   }
 
   /** All of it, but for what players leave out at the very end. */

@@ -141,8 +141,7 @@ export class PlayedTitle {
   }
 
   #meter(unit: string, length: number): void {
-    if (!this.#meters.has(unit))
-      this.#meters.set(unit, new PlayMeter(length, this.#options.clock.wallMs()));
+    if (!this.#meters.has(unit)) this.#meters.set(unit, new PlayMeter(length, this.#options.clock));
   }
 
   #delivered(file: number, start: number, end: number): void {
@@ -154,14 +153,14 @@ export class PlayedTitle {
       start: span.timed.start + (span.timed.seconds * start) / size,
       seconds: (span.timed.seconds * (end - start)) / size,
     });
-    const now = this.#options.clock.wallMs();
+    const now = this.#options.clock.monotonicMs();
     if (meter.complete && meter.playedBy(now) === meter.played) void this.#tell(span.unit);
   }
 
   async #tell(unit: string): Promise<void> {
     const { signer, environment, random, clock, tell } = this.#options;
     const meter = this.#meters.get(unit);
-    const played = meter?.playedBy(clock.wallMs()) ?? 0;
+    const played = meter?.playedBy(clock.monotonicMs()) ?? 0;
     if (!meter || this.#told.has(unit) || played < SHORTEST_PLAY) return;
     this.#told.add(unit);
     const play: Play = {

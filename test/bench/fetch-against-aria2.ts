@@ -1,6 +1,6 @@
 /**
  * Our fetcher beside aria2c with the same title's metalink, from the same four boxes in the same run:
- * over lines of 25 Mbit/s and 20 ms, and over bare loopback. Runs alternate; medians are printed.
+ * over lines of 10 Mbit/s and 20 ms, and over bare loopback. Runs alternate; medians are printed.
  *   bun test/bench/fetch-against-aria2.ts [mebibytes] [runs]
  */
 import { mkdtemp, rm } from "node:fs/promises";
@@ -21,7 +21,7 @@ import { ServingBox } from "../content/serving-box.ts";
 import { PacedLine } from "./paced-line.ts";
 
 const MIB = 1024 * 1024;
-const size = Number(process.argv[2] ?? 32) * MIB;
+const size = Number(process.argv[2] ?? 16) * MIB;
 const runs = Number(process.argv[3] ?? 3);
 
 const folder = await mkdtemp(join(tmpdir(), "fetch-bench-"));
@@ -129,8 +129,8 @@ if (process.argv[2] === "serve") {
   await serve(Number(process.argv[3]), Number(process.argv[4]));
 } else {
   if (Bun.which("aria2c") === null) throw new Error("aria2c is not installed");
-  await compare("four lines of 25 Mbit/s", size, 25e6);
-  await compare("bare loopback", size * 8, 0);
+  await compare("four lines of 10 Mbit/s", size, 10e6);
+  await compare("bare loopback", size * 16, 0);
 }
 await rm(folder, { recursive: true });
 process.exit(0);
