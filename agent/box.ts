@@ -10,6 +10,8 @@ import type { PeerSockets } from "../hardware/sockets.ts";
 import { seal } from "./accounting/envelope.ts";
 import type { ClockQuality } from "./accounting/messages.ts";
 import { boxStatus } from "./box/box-status.ts";
+import { consentFile, exportBox } from "./box/export.ts";
+import { journalExists } from "./box/identity.ts";
 import { openSharing, type Sharing } from "./box/sharing.ts";
 import { watchConditions } from "./box/watch-conditions.ts";
 import type { Config } from "./config.ts";
@@ -113,6 +115,10 @@ export async function openBox(options: BoxOptions): Promise<Box> {
       health,
       sharing,
       consentChanged: (consent) => consentChanged(options, key, consent, sharing),
+      exported:
+        key &&
+        sharing &&
+        ((signal) => exportBox({ ...options, signer: key.signer, sharing, wallet }, signal)),
       clock,
     }),
     clock,
@@ -158,8 +164,10 @@ type ReadyKey = Extract<KeyOutcome, { state: "ready" }>;
 
 function openKey(options: BoxOptions, health: Health): ReadyKey | undefined {
   const { config, random, fingerprint } = options;
-  const directory = join(config["box.state_dir"], "identity");
-  const key = loadOrCreateKey(directory, { name: "box", mayCreate: true, random, fingerprint });
+  const state = config["box.state_dir"];
+  const mayCreate = !journalExists(state);
+  const directory = join(state, "identity");
+  const key = loadOrCreateKey(directory, { name: "box", mayCreate, random, fingerprint });
   if (key.state === "held") {
     health.set("key-unusable", key.text);
     return undefined;
@@ -184,7 +192,7 @@ function consentChanged(
     key.signer,
     config.environment,
   );
-  const file = join(config["box.state_dir"], "consent.signed");
+  const file = consentFile(config["box.state_dir"]);
   writeDurably(file, `${toBase64Url(signed.bytes)}\n`, 0o600);
   log.notice("consent signed", { given });
 }

@@ -2,12 +2,15 @@
 /** The executable: argv → verb, signals → abort, faults → one sentence and an exit code. */
 import { Command, CommanderError } from "commander";
 import { register as box } from "./commands/box.ts";
+import { register as consent } from "./commands/consent.ts";
 import type { CommandContext, Register } from "./commands/context.ts";
 import { register as coordinator } from "./commands/coordinator.ts";
 import { register as dev } from "./commands/dev.ts";
 import { register as doctor } from "./commands/doctor.ts";
 import { register as fetch } from "./commands/fetch.ts";
 import { register as household } from "./commands/household.ts";
+import { register as identity } from "./commands/identity-verbs.ts";
+import { register as limits } from "./commands/limits.ts";
 import { register as publish } from "./commands/publish.ts";
 import { register as records } from "./commands/records.ts";
 import { register as verify } from "./commands/verify.ts";
@@ -22,6 +25,9 @@ const verbs: readonly Register[] = [
   publish,
   fetch,
   household,
+  limits,
+  consent,
+  identity,
   records,
   verify,
   doctor,

@@ -179,7 +179,6 @@ export const settings = {
     mebibytes(4 * 1024),
     "Most bytes of content written to flash a day.",
   ),
-
   "content.fill_rate": rate(
     megabitsPerSecond(8),
     "Most that the box itself downloads to fill its cache.",

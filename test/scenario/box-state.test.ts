@@ -1,0 +1,96 @@
+/** What a box does when its state is damaged, gone or given away; its page has to come up all the same. */
+import { afterEach, expect, test } from "bun:test";
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { type Box, openBox } from "../../agent/box.ts";
+import { loadConfig } from "../../agent/config.ts";
+import { silentLog } from "../../agent/core/log.ts";
+import { systemRandom } from "../../agent/core/random.ts";
+import { systemClock } from "../../agent/core/system-clock.ts";
+import { openDelayProbe, openPeerSockets } from "../../hardware/linux/line-access.ts";
+import { createSimulatedDevice } from "../../hardware/simulated/device.ts";
+
+const main = join(import.meta.dir, "../../agent/main.ts");
+const opened: Box[] = [];
+afterEach(async () => {
+  for (const box of opened.splice(0)) await box[Symbol.asyncDispose]();
+});
+
+const newDirectory = () => mkdtempSync(join(tmpdir(), "spareband-box-"));
+
+async function start(directory: string): Promise<Box> {
+  const { config } = loadConfig({
+    environment: {},
+    lastGood: {},
+    flags: {
+      environment: "dev",
+      "box.state_dir": directory,
+      "box.listen": "127.0.0.1:0",
+      "status.listen": "127.0.0.1:0",
+      "coordinator.url": "http://127.0.0.1:9",
+      "mqtt.url": "mqtt://127.0.0.1:9",
+    },
+  });
+  const clock = systemClock;
+  const box = await openBox({
+    config,
+    device: createSimulatedDevice({ clock }),
+    createSockets: (ports) => openPeerSockets({ clock, ports }),
+    probe: openDelayProbe({ clock, random: systemRandom }),
+    clockQuality: () => "synchronised",
+    fingerprint: undefined,
+    pinnedCoordinator: undefined,
+    clock,
+    random: systemRandom,
+    log: silentLog,
+  });
+  opened.push(box);
+  return box;
+}
+
+const codes = (box: Box) => box.health.list().map(({ code }) => code);
+const page = async (box: Box) => (await fetch(box.statusUrl)).text();
+
+test("fault 45: a key that is gone is not replaced, and the page says so", async () => {
+  const directory = newDirectory();
+  const first = await start(directory);
+  expect(first.id).toBeDefined();
+  await opened.pop()?.[Symbol.asyncDispose]();
+
+  rmSync(join(directory, "identity"), { recursive: true });
+  const second = await start(directory);
+  expect(second.id).toBeUndefined();
+  expect(second.sharing).toBeUndefined();
+  expect(codes(second)).toContain("key-unusable");
+  expect(await page(second)).toContain("The key that names this box is missing or damaged.");
+});
+
+test("fault 42: a state directory that cannot be used leaves the page and shares nothing", async () => {
+  const file = join(newDirectory(), "not-a-directory");
+  writeFileSync(file, "");
+  const box = await start(file);
+  expect(box.sharing).toBeUndefined();
+  expect(codes(box)).toContain("state-unwritable");
+  expect(await page(box)).toContain("The box cannot write its own data, so it shares nothing.");
+});
+
+test("fault 61: a factory reset leaves nothing, and the next start is another box", async () => {
+  const directory = newDirectory();
+  const before = (await start(directory)).id;
+  await opened.pop()?.[Symbol.asyncDispose]();
+
+  const environment = { ...process.env, SPAREBAND_BOX_STATE_DIR: directory };
+  const asked = Bun.spawnSync([process.execPath, main, "reset"], { env: environment });
+  expect(asked.exitCode).toBe(64);
+  expect(readdirSync(directory)).not.toEqual([]);
+
+  const done = Bun.spawnSync([process.execPath, main, "reset", "--yes"], { env: environment });
+  expect(done.stderr.toString()).toBe("");
+  expect(done.exitCode).toBe(0);
+  expect(done.stdout.toString()).toContain(`final account of box ${before}: 0.00 tokens`);
+  expect(readdirSync(directory)).toEqual([]);
+  const after = (await start(directory)).id;
+  expect(after).toBeDefined();
+  expect(after).not.toBe(before);
+});
