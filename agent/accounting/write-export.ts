@@ -31,23 +31,45 @@ export interface WrittenItem {
  * Writes an export item by item, so that years of records need no memory. Records should come in
  * chain order; otherwise the order is free.
  */
+export class ExportWriter {
+  readonly #digest = createHash("sha256");
+  #index = 0;
+
+  /** The first item. */
+  header(header: Omit<ExportHeader, "version">): WrittenItem {
+    const content = encodeStructure(exportSchemas.header, { version: 1, ...header });
+    return this.#written("header", content);
+  }
+
+  entry(entry: ExportEntry): WrittenItem {
+    return this.#written(entry.kind, contentOf(entry));
+  }
+
+  /** The last item: without it the export is cut short. */
+  end(): WrittenItem {
+    const digest = this.#digest.copy().digest("hex") as Hash;
+    const end = { items: this.#index, digest };
+    return this.#written("end", encodeStructure(exportSchemas.end, end));
+  }
+
+  #written(kind: ItemKind, content: Uint8Array): WrittenItem {
+    const item = { index: this.#index, kind, content };
+    this.#index += 1;
+    const cbor = encodeItem(item);
+    this.#digest.update(cbor);
+    return { cbor, json: `${JSON.stringify(readableItem(item))}\n` };
+  }
+}
+
+/** All of an export whose entries are at hand. */
 export function* writeExport(
   header: Omit<ExportHeader, "version">,
   entries: Iterable<ExportEntry>,
 ): Generator<WrittenItem> {
-  const digest = createHash("sha256");
-  let index = 0;
-  const written = (kind: ItemKind, content: Uint8Array): WrittenItem => {
-    const item = { index, kind, content };
-    index += 1;
-    const cbor = encodeItem(item);
-    if (kind !== "end") digest.update(cbor);
-    return { cbor, json: `${JSON.stringify(readableItem(item))}\n` };
-  };
-  yield written("header", encodeStructure(exportSchemas.header, { version: 1, ...header }));
-  for (const entry of entries) yield written(entry.kind, contentOf(entry));
-  const end = { items: index, digest: digest.digest("hex") as Hash };
-  yield written("end", encodeStructure(exportSchemas.end, end));
+  const writer = new ExportWriter();
+  yield writer.header(header);
+  for (const entry of entries) yield writer.entry(entry);
+  yield writer.end();
 }
 
 function contentOf(entry: ExportEntry): Uint8Array {

@@ -6,7 +6,7 @@ import { type Bytes, bytes, microTokens, milliseconds } from "../core/units.ts";
 import type { Health } from "../health/health.ts";
 import type { ConsentChoice } from "../status/choices.ts";
 import type { Household } from "../status/household.ts";
-import type { SharingNow, StatusSources } from "../status/sources.ts";
+import type { ExportedItem, SharingNow, StatusSources } from "../status/sources.ts";
 import { recordRows } from "./record-rows.ts";
 import type { Sharing } from "./sharing.ts";
 
@@ -22,6 +22,8 @@ export interface BoxStatusOptions {
   /** undefined while the box lacks its key or its storage. */
   readonly sharing: Sharing | undefined;
   readonly consentChanged: (consent: ConsentChoice) => void;
+  /** undefined while the box lacks its key or its storage. */
+  readonly exported: ((signal: AbortSignal) => AsyncIterable<ExportedItem>) | undefined;
   readonly clock: Clock;
 }
 
@@ -48,6 +50,7 @@ export function boxStatus(options: BoxStatusOptions): StatusSources {
     content: contentOf(sharing, options.capacity),
     records: (limit, before) =>
       sharing ? recordRows(recordReader(sharing, environment), limit, before) : [],
+    ...(options.exported && { exported: options.exported }),
     consentChanged: options.consentChanged,
     // Minutes east of UTC, as the household reads its clocks.
     utcOffsetMinutes: () => -new Date(clock.wallMs()).getTimezoneOffset(),

@@ -18,6 +18,16 @@ export function personalSigner(config: Config): Signer {
   throw new OperatorError(exitCode.configuration, key.text);
 }
 
+/** The key of somebody who has used it before: a new one would have no account anywhere. */
+export function existingSigner(config: Config): Signer {
+  selfTest();
+  const directory = config["viewer.key_dir"];
+  const random = systemRandom;
+  const key = loadOrCreateKey(directory, { name: "viewer", mayCreate: false, random });
+  if (key.state === "ready") return key.signer;
+  throw new OperatorError(exitCode.noInput, key.text);
+}
+
 /** A client whose coordinator has answered and is the expected one. */
 export async function connectCoordinator(
   config: Config,

@@ -1,12 +1,14 @@
 /** `spareband records` and `spareband export`: what was recorded, to read and to take along. */
-import { createWriteStream } from "node:fs";
-import { finished } from "node:stream/promises";
 import type { Command } from "commander";
 import * as v from "valibot";
+import type { WrittenItem } from "../accounting/write-export.ts";
+import type { Config } from "../config.ts";
 import { fromBase64Url } from "../core/encoding.ts";
-import { exitCode, OperatorError, reasonOf } from "../core/errors.ts";
+import { exitCode, OperatorError } from "../core/errors.ts";
 import { formatBytes } from "../core/quantity.ts";
+import { exportAccount } from "./account.ts";
 import { type CommandContext, type CommonOptions, readConfig } from "./context.ts";
+import { writeExportFiles } from "./export-files.ts";
 import { createStatusClient } from "./status-client.ts";
 
 const recordsAnswer = v.object({
@@ -24,7 +26,19 @@ const recordsAnswer = v.object({
     }),
   ),
 });
-const exportItem = v.object({ cbor: v.string(), json: v.string() });
+const exportItem = v.object({
+  cbor: v.pipe(
+    v.string(),
+    v.transform((text) => fromBase64Url(text)),
+    v.instance(Uint8Array, "not base64url"),
+  ),
+  json: v.string(),
+});
+
+interface ExportOptions extends CommonOptions {
+  readonly mine?: boolean;
+  readonly coordinator?: string;
+}
 
 export function register(program: Command, context: CommandContext): void {
   program
@@ -35,9 +49,12 @@ export function register(program: Command, context: CommandContext): void {
     .action((options: CommonOptions & { limit: string }) => records(options, context));
   program
     .command("export")
-    .description("household: everything that proves what was served and earned, as two files")
+    .description("household or creator: everything that proves what was earned, as two files")
     .argument("<name>", "writes <name>.cbor, which verifies, and <name>.jsonl, which reads")
-    .action((name: string, options: CommonOptions) => exportTo(name, options, context));
+    .option("--mine", "the account of your own key instead of this box's")
+    .option("--coordinator <url>", "the coordinator to ask (with --mine)")
+    .option("--json", "print the result as JSON")
+    .action((name: string, options: ExportOptions) => exportTo(name, options, context));
 }
 
 async function records(options: CommonOptions & { limit: string }, context: CommandContext) {
@@ -60,31 +77,25 @@ async function records(options: CommonOptions & { limit: string }, context: Comm
   }
 }
 
-async function exportTo(name: string, options: CommonOptions, context: CommandContext) {
-  const { config } = readConfig(options, context);
-  const response = await createStatusClient(config, context.signal).stream("/export");
-  const [cbor, json] = [createWriteStream(`${name}.cbor`), createWriteStream(`${name}.jsonl`)];
-  const written = Promise.all([finished(cbor), finished(json)]);
-  let items = 0;
-  try {
-    for await (const line of linesOf(response)) {
-      const item = v.parse(exportItem, JSON.parse(line));
-      cbor.write(fromBase64Url(item.cbor));
-      json.write(item.json);
-      items++;
-    }
-    cbor.end();
-    json.end();
-    await written;
-  } catch (cause) {
-    throw new OperatorError(
-      exitCode.ioError,
-      `the export to ${name}.cbor is not complete (${reasonOf(cause)}): make room or name another place, and export again`,
-      { cause },
-    );
+async function exportTo(name: string, options: ExportOptions, context: CommandContext) {
+  const flags = options.coordinator ? { "coordinator.url": options.coordinator } : {};
+  const { config } = readConfig(options, context, flags);
+  const { signal, print } = context;
+  const items = options.mine ? exportAccount(config, signal) : ofBox(config, signal);
+  const count = await writeExportFiles(name, items, signal);
+  const [verifies, reads] = [`${name}.cbor`, `${name}.jsonl`];
+  if (options.json) return print(JSON.stringify({ items: count, verifies, reads }));
+  print(`${count} items in ${verifies} and, to read, ${reads}`);
+  const environment = config.environment === "dev" ? " --environment dev" : "";
+  print(`check them anywhere: spareband verify ${verifies} --coordinator-key <hex>${environment}`);
+}
+
+async function* ofBox(config: Config, signal: AbortSignal): AsyncGenerator<WrittenItem> {
+  const response = await createStatusClient(config, signal).stream("/export");
+  for await (const line of linesOf(response)) {
+    const { cbor, json } = v.parse(exportItem, JSON.parse(line));
+    yield { cbor, json };
   }
-  context.print(`${items} items in ${name}.cbor and, to read, ${name}.jsonl`);
-  context.print(`check them anywhere: spareband verify ${name}.cbor --coordinator-key <hex>`);
 }
 
 async function* linesOf(response: Response): AsyncGenerator<string> {

@@ -1,13 +1,13 @@
 /** The JSON API under /api/v1: what the shell's verbs and a maker's own screens use. */
 import { type Context, Hono } from "hono";
 import * as v from "valibot";
-import { isHash } from "../core/encoding.ts";
+import { isHash, toBase64Url } from "../core/encoding.ts";
 import { limitsSchema } from "./choices.ts";
 import { consentText } from "./consent-text.ts";
 import type { StatusEnv } from "./gate.ts";
 import { consentState, earnings, overview } from "./overview.ts";
 import type { Pairing } from "./pairing.ts";
-import type { StatusSources } from "./sources.ts";
+import type { ExportedItem, StatusSources } from "./sources.ts";
 import { isLanguage, type Language, preferredLanguage } from "./text.ts";
 
 const MOST_RECORDS = 500;
@@ -56,6 +56,12 @@ export function createApi(sources: StatusSources, pairing: Pairing): Hono<Status
     if (!query.success) return invalid(c, query.issues);
     const { limit, before } = query.output;
     return c.json({ records: sources.records(Math.min(limit, MOST_RECORDS), before) });
+  });
+
+  api.get("/export", (c) => {
+    const items = sources.exported?.(c.req.raw.signal);
+    if (!items) return refuse(c, 409, "no-storage", "The box has no journal now; see its page.");
+    return c.body(asLines(items), 200, { "content-type": "application/x-ndjson" });
   });
 
   api.post("/pause", async (c) => {
@@ -129,6 +135,23 @@ export function createApi(sources: StatusSources, pairing: Pairing): Hono<Status
   });
   api.post("/launch", (c) => c.json({ key: pairing.newLaunchKey() }));
   return api;
+}
+
+/** One JSON object a line, made as fast as they are read. */
+function asLines(items: AsyncIterable<ExportedItem>): ReadableStream<Uint8Array> {
+  const encoder = new TextEncoder();
+  const iterator = items[Symbol.asyncIterator]();
+  return new ReadableStream({
+    async pull(controller) {
+      const { done, value } = await iterator.next();
+      if (done) return controller.close();
+      const line = JSON.stringify({ cbor: toBase64Url(value.cbor), json: value.json });
+      return controller.enqueue(encoder.encode(`${line}\n`));
+    },
+    async cancel() {
+      await iterator.return?.();
+    },
+  });
 }
 
 type Status = 400 | 401 | 404 | 409 | 429;

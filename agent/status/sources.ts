@@ -63,6 +63,13 @@ export interface RecordRow {
   readonly code?: string;
 }
 
+/** One item of the export, for the file that verifies and for the one that reads. */
+export interface ExportedItem {
+  readonly cbor: Uint8Array;
+  /** A line with its end. */
+  readonly json: string;
+}
+
 export interface StatusSources {
   readonly box: PublicKey;
   readonly version: string;
@@ -84,6 +91,8 @@ export interface StatusSources {
   };
   /** Newest first; at most `limit`, older than `before` where it is given. */
   readonly records: (limit: number, before?: number) => readonly RecordRow[];
+  /** Everything that proves what was served and earned, item by item; absent while there is no journal. */
+  readonly exported?: (signal: AbortSignal) => AsyncIterable<ExportedItem>;
   /** Signs the household's consent and sends it to the coordinator. */
   readonly consentChanged: (consent: ConsentChoice) => void;
   /** Local minutes east of UTC now, for quiet hours and times on the page. */
