@@ -6,10 +6,12 @@
  *
  * `--check` ends with 1 when a bar is missed: 40 MB above idle, p99 below 10 ms.
  */
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { connect, type Socket } from "node:net";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
-import { residentBytes } from "./serve-tools.ts";
+import { missing, residentBytes, runWrk, wrkReport } from "./serve-tools.ts";
 
 const MIB = 1024 * 1024;
 const RANGE = 64 * 1024;
@@ -21,6 +23,11 @@ const { values } = parseArgs({
   },
 });
 
+if (missing("wrk").length > 0) {
+  console.log("skipped: wrk not installed");
+  process.exit(0);
+}
+const directory = mkdtempSync(join(tmpdir(), "spareband-bench-"));
 const box = Bun.spawn(
   [process.execPath, join(import.meta.dir, "serve-box.ts"), String(64 * MIB), "open"],
   {
@@ -69,30 +76,37 @@ function ask(socket: Socket, turn: number): Promise<number> {
   });
 }
 
-/** All sockets ask as fast as they are answered. */
-async function saturate(sockets: readonly Socket[], milliseconds: number): Promise<number> {
-  const end = performance.now() + milliseconds;
-  let requests = 0;
-  await Promise.all(
-    sockets.map(async (socket) => {
-      while (performance.now() < end) await ask(socket, requests++);
-    }),
-  );
-  return (requests * 1000) / milliseconds;
+const range = `
+local n = 0
+request = function()
+  n = n + 1
+  local at = ((n * 7919) % 1000) * ${RANGE}
+  return wrk.format("GET", nil, { ["Range"] = "bytes=" .. at .. "-" .. (at + ${RANGE - 1}) })
+end
+${wrkReport}`;
+
+/** Requests a second that the active connections get; with a pause before each where one is given. */
+async function load(seconds: number, pauseMs?: number): Promise<number> {
+  const script = join(directory, "load.lua");
+  // wrk asks for whole milliseconds; spread around the mean, so that they do not march in step.
+  const delay =
+    pauseMs && `delay = function() return math.random(0, ${Math.round(2 * pauseMs)}) end\n`;
+  writeFileSync(script, `${delay ?? ""}${range}`);
+  const { requests, errors } = await runWrk(url, seconds, script, Number(values.active));
+  if (errors > 0) throw new Error(`${errors} of ${requests} requests failed`);
+  return requests / seconds;
 }
 
-/** Each socket asks at its own steady pace, so that together they ask `perSecond`. */
-async function pace(sockets: readonly Socket[], perSecond: number, milliseconds: number) {
+/** Milliseconds to the first byte for a few connections that ask now and then, beside the load. */
+async function probe(sockets: readonly Socket[], milliseconds: number): Promise<number[]> {
+  const end = performance.now() + milliseconds;
   const times: number[] = [];
-  const period = (sockets.length * 1000) / perSecond;
-  const start = performance.now();
   await Promise.all(
     sockets.map(async (socket, index) => {
-      for (let turn = 0; ; turn++) {
-        const due = start + (turn + index / sockets.length) * period;
-        if (due > start + milliseconds) return;
-        await Bun.sleep(Math.max(0, due - performance.now()));
+      await Bun.sleep(index * 5);
+      for (let turn = 0; performance.now() < end; turn++) {
         times.push(await ask(socket, turn + index));
+        await Bun.sleep(50);
       }
     }),
   );
@@ -102,10 +116,11 @@ async function pace(sockets: readonly Socket[], perSecond: number, milliseconds:
 const warm = await open();
 for (let turn = 0; turn < 200; turn++) await ask(warm, turn);
 const before = residentBytes(box.pid);
-const active = await Promise.all(Array.from({ length: Number(values.active) }, open));
 const idle = await Promise.all(Array.from({ length: Number(values.idle) }, open));
-const most = await saturate(active, 2000);
-const times = await pace(active, most / 2, 4000);
+const most = await load(2);
+const probes = await Promise.all(Array.from({ length: 10 }, open));
+const pause = (Number(values.active) * 1000) / (most / 2);
+const [reached, times] = await Promise.all([load(4, pause), probe(probes, 3800)]);
 const alive = idle.filter((socket) => !socket.destroyed && socket.readyState === "open").length;
 const grown = (residentBytes(box.pid) - before) / 1e6;
 const percentile = (share: number) => times[Math.floor(times.length * share)] ?? Number.NaN;
@@ -115,9 +130,10 @@ console.log(`idle connections ${values.idle} (${alive} still open), active ${val
 console.log(`resident memory above idle: ${grown.toFixed(1)} MB`);
 console.log(`full load: ${most.toFixed(0)} requests/s of ${RANGE / 1024} KiB`);
 console.log(
-  `time to first byte at half load: p50 ${percentile(0.5).toFixed(2)} ms, p99 ${p99.toFixed(2)} ms (${times.length} requests)`,
+  `time to first byte at ${reached.toFixed(0)} requests/s: p50 ${percentile(0.5).toFixed(2)} ms, p99 ${p99.toFixed(2)} ms (${times.length} requests)`,
 );
-for (const socket of [...idle, ...active, warm]) socket.destroy();
+for (const socket of [...idle, ...probes, warm]) socket.destroy();
+rmSync(directory, { recursive: true });
 box.kill();
 await box.exited;
 process.exit(values.check && (grown > 40 || p99 >= 10) ? 1 : 0);

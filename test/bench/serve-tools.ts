@@ -36,7 +36,17 @@ export async function runWrk(
   script: string,
   connections = 4,
 ): Promise<Load> {
-  const command = ["wrk", "--timeout", "10s", "-t1", `-c${connections}`, `-d${seconds}s`, "-s", script, url];
+  const command = [
+    "wrk",
+    "--timeout",
+    "10s",
+    "-t1",
+    `-c${connections}`,
+    `-d${seconds}s`,
+    "-s",
+    script,
+    url,
+  ];
   const run = Bun.spawn(command, { stdout: "pipe", stderr: "inherit" });
   const text = await new Response(run.stdout).text();
   const result = /^result (\d+) (\d+) (\d+) (\d+)$/m.exec(text);
