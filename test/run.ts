@@ -17,7 +17,19 @@ const cases: Case[] = [];
 
 if (wanted.length === 0) {
   await runJobs(
-    [tool("typecheck", "tsc"), tool("lint", "biome", "ci", "--config-path=.ci/lint.json")],
+    [
+      tool("typecheck", "tsc"),
+      tool(
+        "lint",
+        "biome",
+        "ci",
+        "--config-path=.ci/lint.json",
+        "--colors=off",
+        "agent",
+        "hardware",
+        "test",
+      ),
+    ],
     2,
   );
 }
@@ -61,6 +73,7 @@ function tool(name: string, program: string, ...args: string[]): Job {
     name,
     run: async () => {
       const child = Bun.spawn([`node_modules/.bin/${program}`, ...args], {
+        env: { ...process.env, NO_COLOR: "1" },
         stdout: "pipe",
         stderr: "pipe",
       });
