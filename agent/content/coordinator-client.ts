@@ -9,16 +9,21 @@ import type { Environment, Sealed, TicketRequest } from "../accounting/messages.
 import type { AgreedSplit } from "../accounting/split.ts";
 import { walletEntries } from "../accounting/wallet-entries.ts";
 import type { ExportEntry } from "../accounting/write-export.ts";
-import {
-  fromBase64Url,
-  type Hash,
-  isHash,
-  isPublicKey,
-  type PublicKey,
-  toBase64Url,
-} from "../core/encoding.ts";
+import { type Hash, isHash, type PublicKey, toBase64Url } from "../core/encoding.ts";
 import { exitCode, OperatorError, reasonOf } from "../core/errors.ts";
-import { type BasisPoints, type MicroTokens, microTokens } from "../core/units.ts";
+import type { MicroTokens } from "../core/units.ts";
+import {
+  accountAnswer,
+  type grantAnswer,
+  hashField,
+  infoAnswer,
+  missingAnswer,
+  playAnswer,
+  refusalAnswer,
+  ticketsAnswer,
+  titleAnswer,
+  titlesAnswer,
+} from "./coordinator-answers.ts";
 
 const KIB = 1024;
 /** A manifest in base64url and JSON around it. */
@@ -27,68 +32,6 @@ const MAX_ANSWER = 1024 * KIB;
 /** Five hundred lines, each with a path to the root of a tree of up to 2^40. */
 const MAX_WALLET_ANSWER = 4 * KIB * KIB;
 const ANSWER_WITHIN_MS = 20_000;
-
-const bytesField = v.pipe(
-  v.string(),
-  v.transform((text) => fromBase64Url(text)),
-  v.instance(Uint8Array, "not base64url"),
-);
-const hashField = v.custom<Hash>((text) => typeof text === "string" && isHash(text));
-const keyField = v.custom<PublicKey>((text) => typeof text === "string" && isPublicKey(text));
-const urlField = v.pipe(v.string(), v.maxLength(255), v.regex(/^https?:\/\/[^\s]+$/));
-
-const tokensField = v.pipe(
-  v.string(),
-  v.regex(/^-?\d{1,20}$/),
-  v.transform((text) => microTokens(BigInt(text))),
-);
-const pricesField = v.object({
-  id: v.pipe(v.number(), v.safeInteger(), v.minValue(0)),
-  householdPerMebibyte: tokensField,
-  creatorsPerPlay: tokensField,
-  platformFee: v.pipe(
-    v.number(),
-    v.integer(),
-    v.minValue(0),
-    v.maxValue(10_000),
-    v.transform((fee) => fee as BasisPoints),
-  ),
-});
-const infoAnswer = v.object({
-  environment: v.picklist(["dev", "prod"]),
-  publicKey: keyField,
-  fleet: v.string(),
-  reflectors: v.optional(
-    v.pipe(v.array(v.pipe(v.string(), v.maxLength(128))), v.maxLength(16)),
-    [],
-  ),
-  prices: v.optional(pricesField),
-});
-const titleAnswer = v.object({ title: hashField, manifest: bytesField, complete: v.boolean() });
-const titlesAnswer = v.object({
-  titles: v.pipe(
-    v.array(v.object({ title: hashField, slug: v.string(), name: v.string(), kind: v.string() })),
-    v.maxLength(10_000),
-  ),
-});
-const grantAnswer = v.object({
-  addresses: v.pipe(v.array(urlField), v.maxLength(16)),
-  ticket: bytesField,
-});
-const ticketsAnswer = v.object({
-  tickets: v.pipe(v.array(grantAnswer), v.maxLength(16)),
-  origin: v.optional(grantAnswer),
-});
-const missingAnswer = v.object({ missing: v.pipe(v.array(hashField), v.maxLength(10_000)) });
-const playAnswer = v.object({ qualified: v.boolean(), code: v.optional(v.string()) });
-const accountAnswer = v.object({
-  balances: v.object({ household: tokensField, creator: tokensField }),
-  boxes: v.pipe(
-    v.array(v.object({ box: keyField, quarantine: v.optional(v.string()) })),
-    v.maxLength(100_000),
-  ),
-});
-const refusalAnswer = v.object({ error: v.object({ code: v.string(), text: v.string() }) });
 
 export interface CoordinatorInfo {
   readonly environment: Environment;

@@ -27,6 +27,7 @@ export class HeldTitle {
   readonly sealed: Sealed<"manifest">;
   readonly etags: readonly string[];
   readonly #directory: string;
+  readonly #indexes: ReadonlyMap<string, number>;
   readonly #bases: readonly number[];
   readonly #held: Bitmap;
   readonly #claimed: Bitmap;
@@ -45,6 +46,7 @@ export class HeldTitle {
     this.sealed = sealed;
     this.etags = sealed.body.files.map(fileEtag);
     this.#directory = directory;
+    this.#indexes = new Map(sealed.body.files.map((file, index) => [file.path, index]));
     this.#bases = chunkBases(sealed.body);
     this.#held = trust ? onDisk : new Bitmap(onDisk.length);
     this.#claimed = trust ? new Bitmap(onDisk.length) : onDisk;
@@ -73,6 +75,10 @@ export class HeldTitle {
 
   get manifest(): TitleManifest {
     return this.sealed.body;
+  }
+
+  indexOf(path: string): number | undefined {
+    return this.#indexes.get(path);
   }
 
   diskPath(file: number): string {

@@ -2,22 +2,22 @@
  * The box's content on flash: verified chunks of signed titles, bounded in space and in writes a
  * day. The origin uses the same store without bounds.
  */
-import { mkdir, readdir, rm } from "node:fs/promises";
+import { mkdir, rm } from "node:fs/promises";
 import { join } from "node:path";
-import { open } from "../accounting/envelope.ts";
 import type { Environment, Sealed, TitleManifest } from "../accounting/messages.ts";
 import type { Clock } from "../core/clock.ts";
-import { type Hash, isHash, sha256 } from "../core/encoding.ts";
+import { type Hash, sha256 } from "../core/encoding.ts";
 import { errnoOf, exitCode, OperatorError, reasonOf } from "../core/errors.ts";
 import type { Log } from "../core/log.ts";
 import { every, type Part } from "../core/part.ts";
 import { type Bytes, bytes, type Milliseconds, seconds } from "../core/units.ts";
 import { CachePolicy } from "./cache-policy.ts";
-import { type ChunkRef, chunkLength, everyChunk, hashOf, totalSize } from "./chunks.ts";
+import { type ChunkRef, chunkLength, everyChunk, fileAt, hashOf, totalSize } from "./chunks.ts";
 import type { ContentFile, ContentSource } from "./content-source.ts";
 import { HeldTitle, readIfThere, replaceFile } from "./held-title.ts";
 import { RefusalList, type RefusedBy } from "./refusal-list.ts";
-import { WriteBudget, type WriteBudgetState } from "./write-budget.ts";
+import { loadTitles, parseBudget } from "./store-files.ts";
+import { WriteBudget } from "./write-budget.ts";
 
 /** A large file gives way in pieces from its end, as viewers leave films before they end. */
 const LARGE_FILE = 16 * 1024 * 1024;
@@ -112,9 +112,9 @@ export class ContentStore implements ContentSource, Part, AsyncDisposable {
 
   open(title: Hash, path: string): ContentFile | undefined {
     const held = this.#titles.get(title);
-    const fileIndex = held?.manifest.files.findIndex((file) => file.path === path) ?? -1;
-    const file = held?.manifest.files[fileIndex];
-    if (!held || !file) return undefined;
+    const fileIndex = held?.indexOf(path);
+    if (!held || fileIndex === undefined) return undefined;
+    const file = fileAt(held.manifest, fileIndex);
     return {
       diskPath: held.diskPath(fileIndex),
       size: file.size,
@@ -413,32 +413,3 @@ const parseKey = (key: string) => ({
   title: key.slice(0, 64) as Hash,
   file: Number(key.slice(65)),
 });
-
-/** Titles on disk whose manifest is sound; anything else in the directory is deleted. */
-async function loadTitles(options: StoreOptions, refusals: RefusalList, clean: boolean) {
-  const root = join(options.directory, "titles");
-  const titles = new Map<Hash, HeldTitle>();
-  for (const name of await readdir(root)) {
-    const data = await readIfThere(join(root, name, "manifest"));
-    const opened = data && open("manifest", data, { environment: options.environment });
-    const sealed = opened?.ok ? opened.message : undefined;
-    if (!isHash(name) || sealed?.hash !== name || refusals.refusedBy(name)) {
-      options.log.warning("leftover deleted from the content directory", { name });
-      await rm(join(root, name), { recursive: true, force: true });
-      continue;
-    }
-    titles.set(name, await HeldTitle.load(join(root, name), sealed, clean));
-  }
-  return titles;
-}
-
-/** Undefined for anything but what `WriteBudget.save` wrote: the budget then starts full. */
-function parseBudget(data: Uint8Array<ArrayBuffer> | undefined): WriteBudgetState | undefined {
-  try {
-    const { left, at, written } = JSON.parse(new TextDecoder().decode(data));
-    return [left, at, written].every(Number.isFinite) ? { left, at, written } : undefined;
-  } catch {
-    // The first start, or a file cut by a power failure: what it counted is lost, nothing else.
-    return undefined;
-  }
-}

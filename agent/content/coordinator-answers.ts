@@ -1,0 +1,70 @@
+/** What the coordinator's answers may look like; anything else is no coordinator's. */
+import * as v from "valibot";
+import { fromBase64Url, type Hash, isHash, isPublicKey, type PublicKey } from "../core/encoding.ts";
+import { type BasisPoints, microTokens } from "../core/units.ts";
+
+const bytesField = v.pipe(
+  v.string(),
+  v.transform((text) => fromBase64Url(text)),
+  v.instance(Uint8Array, "not base64url"),
+);
+export const hashField = v.custom<Hash>((text) => typeof text === "string" && isHash(text));
+const keyField = v.custom<PublicKey>((text) => typeof text === "string" && isPublicKey(text));
+const urlField = v.pipe(v.string(), v.maxLength(255), v.regex(/^https?:\/\/[^\s]+$/));
+
+const tokensField = v.pipe(
+  v.string(),
+  v.regex(/^-?\d{1,20}$/),
+  v.transform((text) => microTokens(BigInt(text))),
+);
+const pricesField = v.object({
+  id: v.pipe(v.number(), v.safeInteger(), v.minValue(0)),
+  householdPerMebibyte: tokensField,
+  creatorsPerPlay: tokensField,
+  platformFee: v.pipe(
+    v.number(),
+    v.integer(),
+    v.minValue(0),
+    v.maxValue(10_000),
+    v.transform((fee) => fee as BasisPoints),
+  ),
+});
+export const infoAnswer = v.object({
+  environment: v.picklist(["dev", "prod"]),
+  publicKey: keyField,
+  fleet: v.string(),
+  reflectors: v.optional(
+    v.pipe(v.array(v.pipe(v.string(), v.maxLength(128))), v.maxLength(16)),
+    [],
+  ),
+  prices: v.optional(pricesField),
+});
+export const titleAnswer = v.object({
+  title: hashField,
+  manifest: bytesField,
+  complete: v.boolean(),
+});
+export const titlesAnswer = v.object({
+  titles: v.pipe(
+    v.array(v.object({ title: hashField, slug: v.string(), name: v.string(), kind: v.string() })),
+    v.maxLength(10_000),
+  ),
+});
+export const grantAnswer = v.object({
+  addresses: v.pipe(v.array(urlField), v.maxLength(16)),
+  ticket: bytesField,
+});
+export const ticketsAnswer = v.object({
+  tickets: v.pipe(v.array(grantAnswer), v.maxLength(16)),
+  origin: v.optional(grantAnswer),
+});
+export const missingAnswer = v.object({ missing: v.pipe(v.array(hashField), v.maxLength(10_000)) });
+export const playAnswer = v.object({ qualified: v.boolean(), code: v.optional(v.string()) });
+export const accountAnswer = v.object({
+  balances: v.object({ household: tokensField, creator: tokensField }),
+  boxes: v.pipe(
+    v.array(v.object({ box: keyField, quarantine: v.optional(v.string()) })),
+    v.maxLength(100_000),
+  ),
+});
+export const refusalAnswer = v.object({ error: v.object({ code: v.string(), text: v.string() }) });
