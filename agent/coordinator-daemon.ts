@@ -87,7 +87,10 @@ export async function openCoordinatorDaemon(
     environment,
     issuers: () => issuers,
     content: store,
-    journal: new UnrecordedSessions(),
+    // Unpaid, but what it proves backs the plays that creators are paid for.
+    journal: new UnrecordedSessions((ticket, proven) =>
+      coordinator.noteOriginDelivery(ticket, proven),
+    ),
     verdict: { current: ORIGIN_VERDICT },
     clock,
     clockQuality: () => "synchronised",

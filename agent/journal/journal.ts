@@ -1,6 +1,6 @@
 /**
  * The box's memory of what it served: open sessions, signed records that wait for the coordinator,
- * and the counters of the household's caps. One commit makes everything that changed durable at once.
+ *. One commit makes everything that changed durable at once.
  */
 import type { ClockQuality, Environment, Sealed } from "../accounting/messages.ts";
 import type { Clock } from "../core/clock.ts";
@@ -65,14 +65,6 @@ export type JournalState =
   /** No place for a journal: nothing is promised, so nothing may be shared. */
   | { readonly state: "unavailable"; readonly reason: string };
 
-/** Bytes sent to peers, by the household's calendar; exact over restarts and clock jumps. */
-export interface CapCounters {
-  noteSent(amount: Bytes): void;
-  sentToday(): Bytes;
-  sentThisMonth(): Bytes;
-  sentInAll(): Bytes;
-}
-
 /** The reporter's side. */
 export interface RecordSource {
   /** Where the chain stands on disk: what `birth` says. */
@@ -86,7 +78,7 @@ export interface RecordSource {
   applyAck(ack: Sealed<"ack">): AckOutcome;
 }
 
-export interface Journal extends SessionJournal, CapCounters, RecordSource, Part, Disposable {
+export interface Journal extends SessionJournal, RecordSource, Part, Disposable {
   readonly state: JournalState;
   /** Random per start; a record's monotonic times only compare within one. */
   readonly bootId: Id;

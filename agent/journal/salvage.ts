@@ -25,7 +25,6 @@ import {
   PAGE_SIZE,
   progressTable,
   segmentTable,
-  sentTable,
   sessionTable,
   viewerTable,
 } from "./schema.ts";
@@ -39,7 +38,6 @@ const PAGE_COUNT_AT = 28;
 
 const tables = {
   chain: chainTable,
-  sent: sentTable,
   session: sessionTable,
   progress: progressTable,
   closed: closedTable,
@@ -87,7 +85,6 @@ function loadedFrom(found: Found, box: PublicKey): Loaded {
   const segments = keep(rows(segmentTable, "segment"));
   return {
     chain: ours ? chain : undefined,
-    sent: keep(rows(sentTable, "sent"))[0],
     sessions: keep(rows(sessionTable, "session")),
     progress: keep(rows(progressTable, "progress")),
     closed: keep(rows(closedTable, "closed")),

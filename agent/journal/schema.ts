@@ -56,15 +56,6 @@ export const viewerTable = defineTable("viewer", {
   strikes: "integer",
 });
 
-/** One row: what was sent to peers, for the household's caps. */
-export const sentTable = defineTable("sent", {
-  day: "text",
-  day_bytes: "integer",
-  month: "text",
-  month_bytes: "integer",
-  total: "integer",
-});
-
 /** The newest signed acks, as received: evidence for the household's export. Rows are used in turn. */
 export const ackTable = defineTable("ack", { number: "integer", body: "blob" });
 
@@ -76,7 +67,6 @@ export type SegmentRow = RowOf<typeof segmentTable>;
 /** Where records lie, without the records. */
 export type SegmentPlace = Omit<SegmentRow, "body"> & { readonly size: number };
 export type ViewerRow = RowOf<typeof viewerTable>;
-export type SentRow = RowOf<typeof sentTable>;
 export type AckRow = RowOf<typeof ackTable>;
 type RowOf<T> = T extends Table<infer C> ? Row<C> : never;
 
@@ -88,16 +78,9 @@ export const versionOf = (minor: number) => MAJOR * 1000 + minor;
 
 /** Forward only; entry N brings a journal from minor version N to N + 1. */
 const migrations: readonly (readonly string[])[] = [
-  [
-    chainTable,
-    sessionTable,
-    progressTable,
-    closedTable,
-    segmentTable,
-    viewerTable,
-    sentTable,
-    ackTable,
-  ].map((table) => table.create),
+  [chainTable, sessionTable, progressTable, closedTable, segmentTable, viewerTable, ackTable].map(
+    (table) => table.create,
+  ),
 ];
 
 export type Compatibility = "current" | "newer-compatible" | "incompatible";

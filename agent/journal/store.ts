@@ -15,10 +15,8 @@ import {
   progressTable,
   type SegmentPlace,
   type SegmentRow,
-  type SentRow,
   type SessionRow,
   segmentTable,
-  sentTable,
   sessionTable,
   type ViewerRow,
   viewerTable,
@@ -28,7 +26,6 @@ import {
 export interface Batch {
   /** undefined where nothing changed. */
   readonly chain: ChainRow | undefined;
-  readonly sent: SentRow | undefined;
   readonly sessions: readonly SessionRow[];
   readonly progress: readonly ProgressRow[];
   readonly endedSessions: readonly number[];
@@ -45,7 +42,6 @@ export interface Batch {
 
 export interface Loaded {
   readonly chain: ChainRow | undefined;
-  readonly sent: SentRow | undefined;
   readonly sessions: readonly SessionRow[];
   readonly progress: readonly ProgressRow[];
   readonly closed: readonly ClosedRow[];
@@ -84,7 +80,6 @@ export class JournalStore {
     const db = this.#db;
     return {
       chain: [...chainTable.all(db)][0],
-      sent: [...sentTable.all(db)][0],
       sessions: [...sessionTable.all(db)],
       progress: [...progressTable.all(db)],
       closed: [...closedTable.all(db)],
@@ -121,7 +116,6 @@ export class JournalStore {
   #apply(batch: Batch): void {
     const db = this.#db;
     if (batch.chain) chainTable.put(db, [batch.chain]);
-    if (batch.sent) sentTable.put(db, [batch.sent]);
     sessionTable.put(db, batch.sessions);
     progressTable.put(db, batch.progress);
     for (const table of ["session", "progress"]) {

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import type { CloseReason, Sealed } from "../accounting/messages.ts";
 import { type Hash, type Id, type PublicKey, toHex } from "../core/encoding.ts";
 import { every } from "../core/part.ts";
-import { type Bytes, bytes, seconds } from "../core/units.ts";
+import { type Bytes, seconds } from "../core/units.ts";
 import type { AckOutcome } from "./ack.ts";
 import { Ballast } from "./ballast.ts";
 import { ClosedTickets } from "./closed-tickets.ts";
@@ -14,7 +14,6 @@ import { type Moment, momentOf } from "./moment.ts";
 import type { OpenedStore } from "./open-store.ts";
 import type { BatchLimit, StoredRecord } from "./outbox.ts";
 import { RecordLog } from "./record-log.ts";
-import { nothingSent, SentCounter, sentFromRow } from "./sent-counter.ts";
 import type {
   Admission,
   RestoredSession,
@@ -46,7 +45,6 @@ export class StoredJournal implements Journal {
   readonly #sessions: OpenSessions;
   readonly #closed: ClosedTickets;
   readonly #viewers: Viewers;
-  readonly #sent: SentCounter;
   readonly #records: RecordLog;
   /** Rows of sessions that the last stop cut off, until a commit has taken them away. */
   #cutOff: readonly number[];
@@ -64,12 +62,6 @@ export class StoredJournal implements Journal {
     const saved = aside === undefined;
     this.#closed = new ClosedTickets(loaded.closed, saved, clock.monotonicMs());
     this.#viewers = new Viewers(loaded.viewers, saved);
-    const sent = loaded.sent ? sentFromRow(loaded.sent) : nothingSent;
-    this.#sent = new SentCounter(sent, saved, () => ({
-      wall: clock.wallMs(),
-      monotonic: clock.monotonicMs(),
-      quality: options.clockQuality(),
-    }));
     this.#records = new RecordLog(
       { ...start, acks: loaded.acks, saved, nextSegment: (loaded.segments.at(-1)?.id ?? 0) + 1 },
       options,
@@ -148,23 +140,6 @@ export class StoredJournal implements Journal {
     this.#changed();
   }
 
-  noteSent(amount: Bytes): void {
-    this.#sent.add(amount);
-    this.#changed();
-  }
-
-  sentToday(): Bytes {
-    return this.#sent.add(bytes(0)).dayBytes;
-  }
-
-  sentThisMonth(): Bytes {
-    return this.#sent.add(bytes(0)).monthBytes;
-  }
-
-  sentInAll(): Bytes {
-    return this.#sent.add(bytes(0)).total;
-  }
-
   pending(after: number, limit: BatchLimit): readonly StoredRecord[] {
     return this.#records.pending(after, limit, this.#writer.spend);
   }
@@ -196,7 +171,6 @@ export class StoredJournal implements Journal {
       ...sessions,
       ...changes,
       endedSessions: [...this.#cutOff, ...sessions.endedSessions],
-      sent: this.#sent.row,
       closed: this.#closed.fresh,
       closedFrom: this.#closed.prune(clock.monotonicMs()),
       viewers: this.#viewers.fresh,
@@ -204,7 +178,6 @@ export class StoredJournal implements Journal {
     };
     if (!this.#writer.write(batch)) return false;
     this.#records.settle(changes);
-    this.#sent.settle();
     this.#sessions.settle();
     this.#closed.settle(clock.monotonicMs());
     this.#viewers.settle();
@@ -230,8 +203,7 @@ export class StoredJournal implements Journal {
   }
 
   #commitIfDue(): void {
-    const atRisk = Math.max(this.#sessions.atRisk, this.#sent.unsaved);
-    if (this.#writer.isDue(bytes(atRisk))) this.commit();
+    if (this.#writer.isDue(this.#sessions.atRisk)) this.commit();
   }
 
   #record(snapshot: SessionSnapshot, moment: Moment, closeReason: CloseReason): void {

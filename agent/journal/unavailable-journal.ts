@@ -5,7 +5,7 @@
 import type { Sealed } from "../accounting/messages.ts";
 import type { Hash, Id, PublicKey } from "../core/encoding.ts";
 import { toHex } from "../core/encoding.ts";
-import { type Bytes, bytes } from "../core/units.ts";
+import { bytes } from "../core/units.ts";
 import type { AckOutcome } from "./ack.ts";
 import { emptyChain } from "./chain.ts";
 import type { Journal, JournalOptions } from "./journal.ts";
@@ -22,7 +22,6 @@ export class UnavailableJournal implements Journal {
   readonly bytesWritten = bytes(0);
   /** Not known without a file; generation 0 says that to the coordinator. */
   readonly chain = emptyChain(0);
-  #sent = 0;
 
   constructor(options: JournalOptions, reason: string) {
     this.bootId = toHex(options.random.bytes(16)) as Id;
@@ -53,15 +52,6 @@ export class UnavailableJournal implements Journal {
   noteViewer(): void {}
   note(): void {}
   close(): void {}
-
-  noteSent(amount: Bytes): void {
-    this.#sent += amount;
-  }
-
-  /** What was sent before is not known: nothing but what this run sent can be told. */
-  sentToday = (): Bytes => bytes(this.#sent);
-  sentThisMonth = (): Bytes => bytes(this.#sent);
-  sentInAll = (): Bytes => bytes(this.#sent);
 
   pending(): readonly StoredRecord[] {
     return [];

@@ -8,7 +8,6 @@ import { join } from "node:path";
 import type { Sealed } from "../../agent/accounting/messages.ts";
 import { sha256 } from "../../agent/core/encoding.ts";
 import { seededRandom } from "../../agent/core/random.ts";
-import { bytes } from "../../agent/core/units.ts";
 import { createSigner, type Signer } from "../../agent/identity/ed25519.ts";
 import type { Database } from "../../agent/journal/database.ts";
 import type { Journal } from "../../agent/journal/journal.ts";
@@ -133,7 +132,6 @@ const allDay: Load = {
       const turns = (now + place.ahead) % TURN;
       const got = now - place.since + 1;
       const snapshot = makeSnapshot(ticket, got * 833_000, got, place.since * 1000, viewer);
-      journal.noteSent(bytes(833_000));
       if (turns < TURN - 1) {
         journal.note(snapshot);
       } else {

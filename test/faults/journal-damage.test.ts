@@ -16,7 +16,6 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { sha256 } from "../../agent/core/encoding.ts";
-import { bytes } from "../../agent/core/units.ts";
 import {
   everything,
   makeJournal,
@@ -37,7 +36,7 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(base, { recursive: true, force: true }));
 
-/** A journal with records in several segments, an open session and counters; sent, and never acked. */
+/** A journal with records in several segments, and an open session; sent, and never acked. */
 function makeOriginal(stop: "cleanly" | "killed"): string {
   const live = join(base, "live");
   const { journal } = makeJournal(live);
@@ -46,7 +45,6 @@ function makeOriginal(stop: "cleanly" | "killed"): string {
     journal.commit();
   }
   journal.note(makeSnapshot(makeTicket(99), 5_000_000));
-  journal.noteSent(bytes(7_000_000));
   journal.commit();
   journal.pending(0, everything);
   const original = join(base, "original");
@@ -74,7 +72,6 @@ function openDamaged(original: string, damage: (directory: string) => void) {
       aside: journal.putAside !== undefined,
       numbers: new Map(records.map((r) => [`${r.generation}/${r.sequence}`, sha256(r.bytes)])),
       lost: [...Array(SEGMENTS).keys(), 99].filter((n) => !proven.has(sha256(makeTicket(n).bytes))),
-      sentToday: journal.sentToday(),
     };
   } finally {
     journal[Symbol.dispose]();
