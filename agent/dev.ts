@@ -8,6 +8,7 @@ import { toFolder } from "./content/destination.ts";
 import { type FetchProgress, type FetchSummary, fetchTitle } from "./content/fetch-title.ts";
 import { Gateway } from "./content/gateway.ts";
 import { isPlaylist } from "./content/media-type.ts";
+import type { PublicKey } from "./core/encoding.ts";
 import { exitCode, OperatorError } from "./core/errors.ts";
 import { milliseconds, toUnixSeconds } from "./core/units.ts";
 import { type Chain, type ChainOptions, until, withChain } from "./dev/chain.ts";
@@ -37,7 +38,10 @@ export function runDev(options: DevOptions, signal: AbortSignal): Promise<RunFac
       boxes.holders(hash, now(), false).filter(({ permille }) => permille === 1000);
     const known = () => filled().length === chain.fleet.length;
     await until("not every box has reported the title", known, clock, running);
+    const honest = new Map<PublicKey, number>();
     for (const box of chain.fleet.filter(({ garbles }) => garbles)) {
+      const { id } = box.box;
+      if (id !== undefined) honest.set(id, chain.verified.get(id) ?? 0);
       await garbleContent(box);
       tell(`every box holds "${body.name}"; ${box.name} garbles every chunk it has`);
     }
@@ -46,7 +50,7 @@ export function runDev(options: DevOptions, signal: AbortSignal): Promise<RunFac
     const played = await play(options, chain, viewer, running);
     if (!options.once || running.aborted) return undefined;
     await settle(options, chain, running);
-    return countRun({ chain, played, ...fetched });
+    return countRun({ chain, played, honest, ...fetched });
   });
 }
 

@@ -1,6 +1,7 @@
 /** Reads the facts of a finished run, each from whoever knows it first-hand. */
 import type { FetchSummary } from "../content/fetch-title.ts";
 import { defaultPriceList } from "../coordinator/price-list.ts";
+import type { PublicKey } from "../core/encoding.ts";
 import type { MicroTokens } from "../core/units.ts";
 import type { Chain } from "./chain.ts";
 import type { DevBox } from "./fleet.ts";
@@ -12,9 +13,11 @@ export interface Counted {
   readonly summary: FetchSummary;
   readonly identical: boolean;
   readonly played: PlayerState;
+  /** Bytes that each garbling box had served before it began. */
+  readonly honest: ReadonlyMap<PublicKey, number>;
 }
 
-export function countRun({ chain, summary, identical, played }: Counted): RunFacts {
+export function countRun({ chain, summary, identical, played, honest }: Counted): RunFacts {
   const { title, creators, fleet, daemon } = chain;
   const { ledger } = daemon.coordinator.store;
   return {
@@ -27,7 +30,7 @@ export function countRun({ chain, summary, identical, played }: Counted): RunFac
       stalls: played.stalls,
     },
     qualifiedPlays: daemon.coordinator.store.plays.count("qualified"),
-    boxes: fleet.map((box) => boxFacts(chain, box, summary)),
+    boxes: fleet.map((box) => boxFacts(chain, box, summary, honest)),
     ledger: ledger.sums() as ReadonlyMap<string, MicroTokens>,
     pricePerPlay: defaultPriceList.creatorsPerPlay,
     creators: creators.map(({ name, share, signer }) => ({
@@ -41,7 +44,12 @@ export function countRun({ chain, summary, identical, played }: Counted): RunFac
   };
 }
 
-function boxFacts(chain: Chain, { name, garbles, box }: DevBox, summary: FetchSummary): BoxFacts {
+function boxFacts(
+  chain: Chain,
+  { name, garbles, box }: DevBox,
+  summary: FetchSummary,
+  honest: ReadonlyMap<PublicKey, number>,
+): BoxFacts {
   const { sharing, id } = box;
   if (!sharing || !id) throw new Error(`the box ${name} lost its key or storage during the run`);
   const { store } = chain.daemon.coordinator;
@@ -51,6 +59,7 @@ function boxFacts(chain: Chain, { name, garbles, box }: DevBox, summary: FetchSu
     box: id,
     garbles,
     verified: chain.verified.get(id) ?? 0,
+    honest: honest.get(id) ?? 0,
     badChunks: summary.boxes.find((tally) => tally.box === id)?.badChunks ?? 0,
     records: sharing.journal.chain.sequence,
     pendingRecords: sharing.journal.chain.sequence - sharing.journal.chain.acked,

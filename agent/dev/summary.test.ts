@@ -10,6 +10,7 @@ const kitchen: BoxFacts = {
   box: "1".repeat(64) as PublicKey,
   garbles: false,
   verified: 1_048_576,
+  honest: 0,
   badChunks: 0,
   records: 2,
   pendingRecords: 0,
@@ -66,8 +67,8 @@ const wrong: readonly [string, Partial<RunFacts>, string][] = [
   ["an unanswered record", withKitchen({ pendingRecords: 1 }), "1 records are not answered"],
   [
     "pay for garbled bytes",
-    { boxes: [kitchen, { ...cellar, creditedTokens: tokens(1n) }] },
-    "garbled bytes earned tokens",
+    { boxes: [kitchen, { ...cellar, verified: 700, creditedBytes: 700 }] },
+    "cellar: credited 700 bytes, of which only 0 were not garbled",
   ],
   ["no play", { qualifiedPlays: 0 }, "no play counted"],
   ["a play that was not paid in full", { pricePerPlay: tokens(6000n) }, "the creators got 5000"],

@@ -12,6 +12,8 @@ export interface BoxFacts {
   readonly garbles: boolean;
   /** Bytes whose chunk hashes fit, as those who fetched from it counted them. */
   readonly verified: number;
+  /** Those of them that it served before it began to garble: while the boxes filled each other. */
+  readonly honest: number;
   readonly badChunks: number;
   readonly records: number;
   readonly pendingRecords: number;
@@ -76,7 +78,10 @@ function boxFaults(box: BoxFacts): readonly string[] {
       `${name}: its page shows ${toldTokens} micro-tokens, the coordinator credited ${creditedTokens}`,
     ),
     ...unless(box.pendingRecords === 0, `${name}: ${box.pendingRecords} records are not answered`),
-    ...unless(!box.garbles || creditedTokens === 0n, `${name}: garbled bytes earned tokens`),
+    ...unless(
+      !box.garbles || creditedBytes === box.honest,
+      `${name}: credited ${creditedBytes} bytes, of which only ${box.honest} were not garbled`,
+    ),
   ];
 }
 
