@@ -48,6 +48,8 @@ export interface PeerSockets {
   pace(id: string, rate: BitsPerSecond): boolean;
   /** Rate that a connection starts with, until `pace` names it. */
   paceNew(rate: BitsPerSecond): void;
+  /** Congestion control of all connections, now and later; one the kernel lacks changes nothing. */
+  control(name: string): void;
   /** Ends a connection at once. False when it is gone or cannot be ended from here. */
   cut(id: string): boolean;
 }

@@ -25,16 +25,20 @@ export const mostStreams = (rate: BitsPerSecond) =>
 
 export const isBusy = (flow: PeerFlow) => flow.notSent > 0 || flow.inFlight > 0;
 
+/**
+ * @param evenly while making room: a connection's next segment waits for the time that its rate was
+ *   when the last one left, so who has the least comes back last.
+ */
 export function allocate(
   flows: readonly PeerFlow[],
   rate: BitsPerSecond,
   at: number,
-  streams = mostStreams(rate),
+  evenly: boolean,
 ): Allocation {
+  const streams = mostStreams(rate);
   const busy = flows.filter(isBusy);
   const rates = new Map<string, BitsPerSecond>();
-  // A low rate is shared by all: who waits longest for its timer is the last to come back.
-  if (rate < 2 * WAITING * busy.length) return allocateEvenly(flows, busy, rate);
+  if (evenly) return allocateEvenly(flows, busy, rate);
   const waiting = bitsPerSecond(Math.min(WAITING, rate / Math.max(4, 2 * busy.length)));
   for (const flow of flows) rates.set(flow.id, waiting);
   const first = busy.length > streams ? Math.floor(at / TURN_MS) % busy.length : 0;

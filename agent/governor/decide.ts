@@ -61,9 +61,13 @@ export interface Decision {
   readonly probeEvery: Milliseconds;
   /** Packets of a train to send now; 0 for none. */
   readonly train: number;
+  /** CUBIC takes random loss for congestion; BBR does not, and comes back more slowly. */
+  readonly congestionControl: "cubic" | "bbr";
   readonly missing: readonly Signal[];
 }
 
+/** Loss from which CUBIC no longer fills a home's line. */
+const LOSSY = 0.004;
 /** While peers want something; while nobody does. */
 const PROBE_BUSY = milliseconds(25);
 const PROBE_SLOW_LINE = milliseconds(50);
@@ -94,6 +98,7 @@ export function decide(
     verdict,
     probeEvery: probeEvery(line, gate.open, now.monotonic),
     train: gate.open && line.trainAt === samples.line.at ? trainLength(line) : 0,
+    congestionControl: line.lossRate > LOSSY ? "bbr" : "cubic",
     missing: missingSignals(state.signals, now.monotonic, state.board),
   };
 }

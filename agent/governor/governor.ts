@@ -98,6 +98,7 @@ class PacingGovernor implements Governor {
       verdict: { state: "held", reason: "line-unknown" },
       probeEvery: milliseconds(25),
       train: 0,
+      congestionControl: "cubic",
       missing: [],
     };
   }
@@ -204,10 +205,11 @@ class PacingGovernor implements Governor {
 
   #pace(reading: PeerReading, at: number): void {
     const { sockets } = this.#options;
-    const { verdict } = this.#decision;
+    const { verdict, congestionControl } = this.#decision;
+    sockets.control(congestionControl);
     if (verdict.state === "sharing") {
       this.#heldSince = undefined;
-      const { rates, fresh } = allocate(reading.flows, verdict.rate, at);
+      const { rates, fresh } = allocate(reading.flows, verdict.rate, at, this.#makesRoom());
       for (const [id, rate] of rates) sockets.pace(id, rate);
       sockets.paceNew(fresh);
       return;
@@ -219,6 +221,11 @@ class PacingGovernor implements Governor {
       if (cut && isBusy(flow)) sockets.cut(flow.id);
       else sockets.pace(flow.id, HELD_RATE);
     }
+  }
+
+  #makesRoom(): boolean {
+    const { rate, available } = this.#state.line;
+    return rate < 0.1 * (available ?? Number.POSITIVE_INFINITY);
   }
 
   #now(): Now {

@@ -22,7 +22,7 @@ export type Phase =
   | { readonly kind: "creep"; readonly since: number; readonly step: number }
   | { readonly kind: "drain"; readonly since: number }
   | { readonly kind: "settle"; readonly since: number; readonly resume: number }
-  | { readonly kind: "look"; readonly since: number; readonly resume: number }
+  | { readonly kind: "look"; readonly since: number; readonly drained: number }
   | { readonly kind: "yield"; readonly since: number; readonly until: number }
   | { readonly kind: "aside"; readonly since: number; readonly free: number }
   | { readonly kind: "test"; readonly since: number };
@@ -47,8 +47,10 @@ export interface LineState {
   /** Recent knees and pushes, newest last. */
   readonly knees: readonly number[];
   readonly pushes: readonly number[];
-  /** What the line delivered of ours while the last queue drained: to be passed with care. */
+  /** Above this the way back is slow: what drained, or what led to the last push. */
   readonly caution: number;
+  /** Share of segments that are lost without a queue. */
+  readonly lossRate: number;
   /** The last push came with loss. */
   readonly shallow: boolean;
   /** How long a clear line must last before we come back. */

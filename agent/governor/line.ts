@@ -60,10 +60,21 @@ export function startLine(at: number, capacity?: number): LineState {
     peersSlowUntil: at,
     caution: Number.POSITIVE_INFINITY,
     shallow: false,
+    lossRate: 0,
     demandAt: at,
     startedAt: at,
     at,
   };
+}
+
+/** Loss that comes without a queue is the line's own, and no reason to give way. */
+function learnLoss(state: LineState, view: View): number {
+  const { kind } = state.phase;
+  const calm = (kind === "hold" || kind === "discover") && view.median < view.knee;
+  if (!calm || view.segments < 5) {
+    return state.lossRate;
+  }
+  return state.lossRate + 0.005 * (Math.min(0.2, view.lost / view.segments) - state.lossRate);
 }
 
 /** Milliseconds that a full packet takes on the line. */
@@ -96,6 +107,7 @@ interface View {
   readonly crowded: boolean;
   readonly short: boolean;
   readonly lost: number;
+  readonly segments: number;
   readonly lossy: boolean;
   readonly silent: boolean;
   readonly excess: number | undefined;
@@ -109,7 +121,8 @@ export function stepLine(before: LineState, sample: LineSample, limits: LineLimi
   const view = look(state, sample);
   const crowded = view.crowded ? state.crowded + 1 : 0;
   const shortSince = view.short ? state.shortSince : view.at;
-  const next = act({ ...state, crowded, shortSince }, view);
+  const lossRate = learnLoss(state, view);
+  const next = act({ ...state, crowded, shortSince, lossRate }, view);
   return { ...next, rate: Math.min(next.rate, limits.ceiling) };
 }
 
@@ -136,7 +149,7 @@ function look(state: LineState, sample: LineSample): View {
   const mtu = mtuTime(state);
   const { jitter } = delay;
   const high = Math.max(8, 4 + 3 * jitter, state.usual + 6) + 3 * mtu;
-  const knee = state.usual + Math.max(2, 2 * jitter) + mtu;
+  const knee = state.usual + Math.max(2, 2 * jitter) + 1.5 * mtu;
   const newest = delay.queue.at(-1)?.queue ?? 0;
   const last = delay.queue.slice(-3);
   const raised = last.filter((s) => s.queue > high).length;
@@ -149,7 +162,7 @@ function look(state: LineState, sample: LineSample): View {
   // A full downlink delays the peers' acknowledgements too; that is no crowd on the way out.
   const back = Math.max(0, ...delay.queue.slice(-12).map((s) => s.back));
   const excess = crowding(sample.peers, delivered, back);
-  const median = queueQuantile(since(state), at, 200, 0.5) ?? 0;
+  const median = queueQuantile(since(state), at, Math.max(200, 60 * mtu), 0.5) ?? 0;
   return {
     at,
     rtt,
@@ -168,21 +181,25 @@ function look(state: LineState, sample: LineSample): View {
     keepsUp: steady >= 0.8 * asked,
     crowded:
       excess !== undefined &&
-      excess > Math.max(8, knee + 4) &&
+      excess > Math.max(8, knee + 4) + 3 * mtu &&
       median < 0.5 * high &&
       asked > 1e6 &&
       steady < 0.93 * asked &&
       // Far less is TCP still finding its feet after a pause.
       steady > 0.25 * asked,
     lost,
+    segments,
     short:
       steady < 0.93 * asked &&
       asked > 1e6 &&
       back < 3 &&
       (sample.peers?.waiting ?? 0) > 0 &&
-      (lost > 0 || (excess ?? 0) > 2),
+      (lost > 2 * state.lossRate * segments || (excess ?? 0) > 2),
     // What was lost before the last decrease is only told a round trip or two after it.
-    lossy: lost >= 3 && lost > 0.03 * segments && at - state.loweredAt > 300 + 2 * rtt,
+    lossy:
+      lost >= 3 &&
+      lost > (0.03 + 4 * state.lossRate) * segments &&
+      at - state.loweredAt > 300 + 2 * rtt,
     silent,
     excess,
     train: sample.train,
@@ -263,7 +280,10 @@ function target(state: LineState): number {
 function hold(state: LineState, view: View, phase: Phase & { kind: "hold" }): LineState {
   if (view.bad) return push(state, view);
   if (state.crowded >= 3 && view.at > state.peersSlowUntil) return toAside(state, view);
-  if ((view.median > view.knee || view.lossy) && view.at - phase.since > 100) {
+  if (
+    (view.median > view.knee || view.lossy) &&
+    view.at - phase.since > Math.max(100, 40 * view.mtu)
+  ) {
     return atKnee(state, view);
   }
   if (view.at - state.shortSince > Math.max(500, 3 * view.rtt)) return notThatMuch(state, view);
@@ -351,7 +371,7 @@ function creep(state: LineState, view: View, phase: Phase & { kind: "creep" }): 
   const crowded = view.excess !== undefined && view.excess > view.knee + 4 && !view.keepsUp;
   if (view.newest > 2.5 * view.high && view.bad) return push(state, view);
   const waited = view.at - phase.since;
-  const period = Math.max(200, view.rtt + 120);
+  const period = Math.max(200, view.rtt + 120, 70 * view.mtu);
   const stuck = view.median > view.calm && waited > 2 * period;
   if (view.bad || view.lossy || crowded || view.median > view.edge || stuck) {
     const known = 0.985 * (state.available ?? 0);
@@ -403,34 +423,38 @@ function drain(state: LineState, view: View, phase: Phase & { kind: "drain" }): 
 
 /** Someone else wants the line: nearly stop, then look what happens. */
 function push(state: LineState, view: View): LineState {
+  const isRamp = state.phase.kind === "hold" && view.at - state.phase.since < 3000;
   const pushes = [...state.pushes, view.at];
   return {
     ...state,
-    phase: { kind: "look", since: view.at, resume: state.rate },
+    phase: { kind: "look", since: view.at, drained: 0 },
     rate: Math.max(floorOf(state), LOOK_SHARE * (state.available ?? state.rate)),
     loweredAt: view.at,
     activity: Math.min(8, state.activity + 1),
     pushes,
+    // Pushed away soon after coming back: next time not at that pace to that height.
+    caution: isRamp ? 0.7 * state.rate : Number.POSITIVE_INFINITY,
     // Loss on the way: a short buffer, whose being empty again tells little.
-    shallow: view.lost >= 3,
+    shallow: view.lost >= 3 + 4 * state.lossRate * view.segments,
   };
 }
 
-function lookOn(before: LineState, view: View, phase: Phase & { kind: "look" }): LineState {
+function lookOn(state: LineState, view: View, phase: Phase & { kind: "look" }): LineState {
   const waited = view.at - phase.since;
   // While the queue stands the line delivers all it can, and of ours what our part in it is.
   const draining = waited > 100 && waited < 120 + view.rtt && view.newest > view.knee;
-  const caution = draining ? Math.max(view.delivered, before.rate) : before.caution;
-  const state = { ...before, caution };
+  const drained = draining ? Math.max(phase.drained, view.delivered) : phase.drained;
+  const next: LineState = { ...state, phase: { ...phase, drained } };
   const after = state.delay.queue.filter((s) => s.sentAt >= phase.since);
-  const drained = after.length >= 3 && after.slice(-3).every((s) => s.queue < view.clear);
-  if (waited >= 300 + view.rtt && drained) {
-    const again = state.pushes.filter((t) => t > view.at - 3500).length >= 2;
-    if (again || state.shallow) return toYield(state, view);
-    const rate = Math.min(0.5 * target(state), 0.85 * caution);
-    return { ...resume(state, view, 0.5), rate: Math.max(2 * floorOf(state), rate) };
+  const clear = after.length >= 3 && after.slice(-3).every((s) => s.queue < view.clear);
+  if (waited < 300 + view.rtt || !clear) {
+    return waited > 800 + 1.5 * view.rtt ? toYield(state, view) : next;
   }
-  return waited > 800 + 1.5 * view.rtt ? toYield(state, view) : state;
+  const again = state.pushes.filter((t) => t > view.at - 3500).length >= 2;
+  if (again || state.shallow) return toYield(state, view);
+  const caution = Math.min(state.caution, drained > 0 ? drained : Number.POSITIVE_INFINITY);
+  const rate = Math.max(2 * floorOf(state), Math.min(0.5 * target(state), 0.85 * caution));
+  return { ...resume({ ...state, caution }, view, 0.5), rate };
 }
 
 /** Comes back at a share of what was free, ramping from there. */
@@ -461,8 +485,7 @@ function makeRoom(state: LineState, view: View, phase: Phase & { kind: "yield" }
   }
   const available = state.capacity ?? state.available;
   const patience = state.pushes.length > 2 ? Math.min(4000, state.patience * 1.5) : 800;
-  const caution = Number.POSITIVE_INFINITY;
-  return resume({ ...state, available, patience, caution }, view, 0.25);
+  return resume({ ...state, available, patience }, view, 0.25);
 }
 
 /** A queue that stands still for long is no queue: the way has become longer. */

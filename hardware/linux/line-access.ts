@@ -8,9 +8,6 @@ import { LinuxDelayProbe } from "./probe.ts";
 import { LinuxPeerSockets } from "./sockets.ts";
 import { ObservedPeerSockets } from "./sockets-observed.ts";
 
-/** CUBIC grows no further than it is paced, and is in every kernel. */
-const CONGESTION_CONTROL = "cubic";
-
 export interface PeerSocketsOptions {
   readonly clock: Clock;
   /** Local ports whose accepted connections are peers; empty until the server listens. */
@@ -21,7 +18,7 @@ export interface PeerSocketsOptions {
 export function openPeerSockets(options: PeerSocketsOptions): PeerSockets {
   const loaded = libc();
   return loaded
-    ? new LinuxPeerSockets({ ...options, libc: loaded, congestionControl: CONGESTION_CONTROL })
+    ? new LinuxPeerSockets({ ...options, libc: loaded })
     : new ObservedPeerSockets(options);
 }
 

@@ -58,6 +58,8 @@ export class ObservedPeerSockets implements PeerSockets {
 
   paceNew(): void {}
 
+  control(): void {}
+
   cut(): boolean {
     return false;
   }

@@ -42,8 +42,6 @@ export interface LinuxPeerSocketsOptions {
   readonly clock: Clock;
   /** Local ports whose accepted connections are peers. */
   readonly ports: () => readonly number[];
-  /** Congestion control of peer connections; the system's own where it is not available. */
-  readonly congestionControl?: string;
 }
 
 export class LinuxPeerSockets implements PeerSockets {
@@ -60,6 +58,8 @@ export class LinuxPeerSockets implements PeerSockets {
   readonly #closed = { sent: 0, acknowledged: 0, retransmitted: 0, marked: 0 };
   #scannedAt = Number.NEGATIVE_INFINITY;
   #newRate = 0;
+  /** Grows no further than it is paced, and is in every kernel. */
+  #congestionControl = "cubic";
 
   constructor(options: LinuxPeerSocketsOptions) {
     this.#options = options;
@@ -108,6 +108,17 @@ export class LinuxPeerSockets implements PeerSockets {
     }
   }
 
+  control(name: string): void {
+    if (name === this.#congestionControl) return;
+    this.#congestionControl = name;
+    for (const [fd, id] of this.#listeners) {
+      if (this.#cookie(fd) === id) this.#setCongestionControl(fd);
+    }
+    for (const { fd, id } of this.#tracked.values()) {
+      if (this.#cookie(fd) === id) this.#setCongestionControl(fd);
+    }
+  }
+
   cut(id: string): boolean {
     const socket = this.#tracked.get(id);
     if (!socket || this.#cookie(socket.fd) !== id) return false;
@@ -143,12 +154,14 @@ export class LinuxPeerSockets implements PeerSockets {
 
   /** Options that connections inherit from their listener; refusals leave the system's defaults. */
   #prepare(fd: number): void {
-    const { libc, congestionControl } = this.#options;
     this.#int[0] = NOT_SENT_LOW_WATER;
-    libc.setsockopt(fd, IPPROTO_TCP, TCP_NOTSENT_LOWAT, this.#int, 4);
-    if (congestionControl === undefined) return;
-    const name = Buffer.from(`${congestionControl}\0`);
-    libc.setsockopt(fd, IPPROTO_TCP, TCP_CONGESTION, name, name.length);
+    this.#options.libc.setsockopt(fd, IPPROTO_TCP, TCP_NOTSENT_LOWAT, this.#int, 4);
+    this.#setCongestionControl(fd);
+  }
+
+  #setCongestionControl(fd: number): void {
+    const name = Buffer.from(`${this.#congestionControl}\0`);
+    this.#options.libc.setsockopt(fd, IPPROTO_TCP, TCP_CONGESTION, name, name.length);
   }
 
   #observe(socket: Tracked, at: number): void {

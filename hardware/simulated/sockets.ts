@@ -47,6 +47,7 @@ export function createSimulatedPeerSockets(model: SimulatedModel, clock: Clock):
     paceNew(rate: BitsPerSecond) {
       if (model.home.peerDemand === 0) model.setCeiling("pacing", rate);
     },
+    control() {},
     cut(id: string) {
       if (id !== PEER || model.home.peerDemand === 0) return false;
       model.change({ peerDemand: 0 as BitsPerSecond });

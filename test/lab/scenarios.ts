@@ -159,9 +159,9 @@ export const scenarios: readonly Scenario[] = [
     line: ordinary,
     async play(run) {
       await run.rest();
-      const alone = await run.pages(10);
+      const alone = await run.pages(20);
       await run.share();
-      const shared = await run.pages(20);
+      const shared = await run.pages(60);
       return [{ name: "page p95", value: shared / alone, unit: "×", atMost: 1.2 }];
     },
   },
