@@ -56,6 +56,8 @@ export interface Box extends AsyncDisposable {
   /** undefined while the box has no key. */
   readonly id: PublicKey | undefined;
   readonly statusUrl: string;
+  /** A link that opens the page with full access; good once, and not for long. */
+  readonly launchUrl: () => string;
   readonly household: Household;
   readonly health: Health;
   readonly sharing: Sharing | undefined;
@@ -98,13 +100,14 @@ export async function openBox(options: BoxOptions): Promise<Box> {
     );
   const box = key?.signer.publicKey;
   const wallet = (config["box.wallet"] || box || NO_BOX) as PublicKey;
+  const pairing = new Pairing({ file: join(directory, "paired.json"), clock, random });
   const page = await createStatusServer({
     ...config["status.listen"],
     hosts: config["status.hosts"],
     token: writable
       ? statusToken(join(directory, "status-token"), random)
       : toBase64Url(random.bytes(32)),
-    pairing: new Pairing({ file: join(directory, "paired.json"), clock, random }),
+    pairing,
     sources: boxStatus({
       box: box ?? NO_BOX,
       wallet,
@@ -130,6 +133,7 @@ export async function openBox(options: BoxOptions): Promise<Box> {
   return {
     id: box,
     statusUrl: page.url,
+    launchUrl: () => `${page.url}launch?key=${pairing.newLaunchKey()}`,
     household,
     health,
     sharing,

@@ -1,5 +1,6 @@
 /** The household's page over the real state of a box, whether its sharing side stands or not. */
 
+import { open } from "../accounting/envelope.ts";
 import type { Clock } from "../core/clock.ts";
 import type { Hash, PublicKey } from "../core/encoding.ts";
 import { type Bytes, bytes, microTokens, milliseconds } from "../core/units.ts";
@@ -42,6 +43,7 @@ export function boxStatus(options: BoxStatusOptions): StatusSources {
       return { today: volume?.day.sent ?? bytes(0), month: volume?.month.sent ?? bytes(0) };
     },
     earnings: () => ({
+      ...asOf(sharing, environment),
       credited: sharing?.journal.chain.credited ?? microTokens(0n),
       pendingBytes: sharing?.journal.pendingBytes ?? bytes(0),
       pendingRecords: sharing?.journal.pendingRecords ?? 0,
@@ -56,6 +58,14 @@ export function boxStatus(options: BoxStatusOptions): StatusSources {
     utcOffsetMinutes: () => -new Date(clock.wallMs()).getTimezoneOffset(),
     uptime: () => milliseconds(clock.monotonicMs() - started),
   };
+}
+
+/** When the newest ack was signed. */
+function asOf(sharing: Sharing | undefined, environment: "dev" | "prod") {
+  const newest = sharing?.journal.acks().at(-1);
+  const signer = sharing?.contact.keys();
+  const opened = newest && signer && open("ack", newest, { environment, signer });
+  return opened?.ok ? { asOf: opened.message.body.at } : {};
 }
 
 const recordReader = ({ journal, contact }: Sharing, environment: "dev" | "prod") => ({

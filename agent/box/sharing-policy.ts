@@ -1,31 +1,26 @@
 /** What the household, the maker and the box's own health allow, put together for the governor. Pure. */
 import type { Config } from "../config.ts";
 import type { ContentStore } from "../content/store.ts";
-import type { BitsPerSecond } from "../core/units.ts";
 import type { Policy } from "../governor/policy.ts";
 import type { Reason, Verdict } from "../governor/verdict.ts";
 import type { Health } from "../health/health.ts";
 import type { Journal } from "../journal/journal.ts";
 import type { Report } from "../reporting/reported-change.ts";
 import type { Household } from "../status/household.ts";
+import { householdPolicy } from "../status/household-policy.ts";
 
-export function policyOf(config: Config, household: Household, holds: readonly Reason[]): Policy {
-  const { limits, pause } = household.choices;
-  const ceilings = [config["limits.max_rate"] || undefined, limits.maxRate];
-  const maxRate = Math.min(...ceilings.filter((rate) => rate !== undefined));
-  return {
-    consented: household.consented,
-    paused: pause.state === "paused",
+export const policyOf = (
+  config: Config,
+  household: Household,
+  holds: readonly Reason[],
+): Policy => ({
+  ...householdPolicy(household.choices, {
+    maxRate: config["limits.max_rate"],
+    share: config["limits.share"],
     metered: config["limits.metered"],
-    allowMetered: limits.allowMetered,
-    ...(Number.isFinite(maxRate) && { maxRate: maxRate as BitsPerSecond }),
-    share: Math.min(config["limits.share"], limits.share),
-    ...(limits.dailyCap !== undefined && { dailyCap: limits.dailyCap }),
-    ...(limits.monthlyCap !== undefined && { monthlyCap: limits.monthlyCap }),
-    quietHours: limits.quietHours,
-    holds,
-  };
-}
+  }),
+  holds,
+});
 
 /** Why the box itself must not share now. */
 export function holdsOf(journal: Journal, health: Health): readonly Reason[] {

@@ -91,7 +91,7 @@ export async function withChain<T>(
     fleet.flatMap(({ box }) => box.parts),
     servers.signal,
   );
-  for (const { name, box } of fleet) tell(`box ${name.padEnd(8)} page ${box.statusUrl}`);
+  for (const { name, box } of fleet) tell(`box ${name.padEnd(8)} page ${box.launchUrl()}`);
   const chain = { daemon, client, title, creators, fleet, verified, onVerified };
   return await use(chain, boxes.signal);
 }
