@@ -11,6 +11,7 @@ import { register as fetch } from "./commands/fetch.ts";
 import { register as household } from "./commands/household.ts";
 import { register as identity } from "./commands/identity-verbs.ts";
 import { register as limits } from "./commands/limits.ts";
+import { register as play } from "./commands/play.ts";
 import { register as publish } from "./commands/publish.ts";
 import { register as records } from "./commands/records.ts";
 import { register as verify } from "./commands/verify.ts";
@@ -24,6 +25,7 @@ const verbs: readonly Register[] = [
   dev,
   publish,
   fetch,
+  play,
   household,
   limits,
   consent,

@@ -1,4 +1,5 @@
-/** What the household's verbs share: how an answer is shown, and how a wrong flag is refused. */
+/** What the household's verbs share: how an answer is read and shown, and a wrong flag refused. */
+import * as v from "valibot";
 import { exitCode, OperatorError } from "../core/errors.ts";
 import type { CommandContext, CommonOptions } from "./context.ts";
 
@@ -16,3 +17,18 @@ export function show(
 /** The fault of a flag whose value cannot be taken. */
 export const wrong = (flag: string, value: string, accepted: string) =>
   new OperatorError(exitCode.usage, `${flag} is "${value.slice(0, 80)}", but must be ${accepted}`);
+
+/** What the box answered, checked: a box of another version may tell other things. */
+export function readAnswer<S extends v.GenericSchema>(
+  schema: S,
+  answer: unknown,
+): v.InferOutput<S> {
+  const parsed = v.safeParse(schema, answer);
+  if (parsed.success) return parsed.output;
+  const [issue] = parsed.issues;
+  const where = v.getDotPath(issue) ?? "answer";
+  throw new OperatorError(
+    exitCode.unavailable,
+    `the box's answer is not understood (${where}: ${issue.message}): restart the box, which may still run an older version`,
+  );
+}

@@ -3,7 +3,7 @@ import { createInterface } from "node:readline/promises";
 import type { Command } from "commander";
 import * as v from "valibot";
 import { exitCode, OperatorError } from "../core/errors.ts";
-import { show } from "./answer.ts";
+import { readAnswer, show } from "./answer.ts";
 import { type CommandContext, type CommonOptions, readConfig } from "./context.ts";
 import { createStatusClient, type StatusClient } from "./status-client.ts";
 
@@ -39,7 +39,7 @@ async function changeConsent(
   context: CommandContext,
 ): Promise<void> {
   const shown = await client.get(`/consent?language=${encodeURIComponent(flags.language)}`);
-  const { given, text: said } = v.parse(consentAnswer, shown);
+  const { given, text: said } = readAnswer(consentAnswer, shown);
   const { hash, language } = said;
   if (flags.give && flags.withdraw)
     throw new OperatorError(exitCode.usage, "--give and --withdraw exclude each other");

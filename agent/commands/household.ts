@@ -3,7 +3,7 @@ import type { Command } from "commander";
 import * as v from "valibot";
 import { acceptedDuration, formatBytes, formatRate, parseDuration } from "../core/quantity.ts";
 import { showAccount } from "./account.ts";
-import { show, wrong } from "./answer.ts";
+import { readAnswer, show, wrong } from "./answer.ts";
 import { type CommandContext, type CommonOptions, readConfig } from "./context.ts";
 import { createStatusClient } from "./status-client.ts";
 
@@ -14,7 +14,7 @@ const statusAnswer = v.object({
   version: text,
   sharing: v.object({
     state: text,
-    text,
+    text: v.object({ short: text, long: text }),
     measuredRate: v.optional(number),
     enforcedRate: v.optional(number),
     streams: number,
@@ -35,7 +35,7 @@ export function register(program: Command, context: CommandContext): void {
   verb("status", "household: what is shared now, why or why not, what was earned").action(
     async (options: CommonOptions) => {
       const answer = await client(options).get("/status");
-      show(context, options, answer, () => statusLines(v.parse(statusAnswer, answer)));
+      show(context, options, answer, () => statusLines(readAnswer(statusAnswer, answer)));
     },
   );
   verb("pause", "household: stop sharing at once")
@@ -66,7 +66,7 @@ async function wallet(options: WalletOptions, context: CommandContext): Promise<
   if (options.mine) return showAccount(options, config, context);
   const answer = await createStatusClient(config, context.signal).get("/wallet");
   return show(context, options, answer, () => {
-    const { credited, wallet, pendingRecords } = v.parse(statusAnswer.entries.earnings, answer);
+    const { credited, wallet, pendingRecords } = readAnswer(statusAnswer.entries.earnings, answer);
     return [
       `${credited} tokens in wallet ${wallet}`,
       `${pendingRecords} records wait for the coordinator`,
@@ -80,7 +80,7 @@ function statusLines(answer: v.InferOutput<typeof statusAnswer>): readonly strin
   const bound =
     sharing.enforcedRate === undefined ? "" : ` (held below ${formatRate(sharing.enforcedRate)})`;
   return [
-    `${sharing.text}${now}${bound}.`,
+    `${sharing.text.short}${now}${bound}. ${sharing.text.long}`,
     `${sharing.streams} viewers; ${formatBytes(usage.today)} today, ${formatBytes(usage.month)} this month`,
     `${earnings.credited} tokens earned, ${earnings.pendingRecords} records wait for the coordinator`,
     ...sharing.missing.map((signal) => `missing signal: ${signal}`),

@@ -9,7 +9,7 @@ import {
   parseBytes,
   parseRate,
 } from "../core/quantity.ts";
-import { show, wrong } from "./answer.ts";
+import { readAnswer, show, wrong } from "./answer.ts";
 import { type CommandContext, type CommonOptions, readConfig } from "./context.ts";
 import { createStatusClient, type StatusClient } from "./status-client.ts";
 
@@ -55,10 +55,10 @@ async function changeLimits(
   client: StatusClient,
   context: CommandContext,
 ): Promise<void> {
-  const before = v.parse(limitsAnswer, await client.get("/limits"));
+  const before = readAnswer(limitsAnswer, await client.get("/limits"));
   const after = withFlags(before, flags);
   const answer = after === before ? before : await client.send("PUT", "/limits", after);
-  show(context, flags, answer, () => limitLines(v.parse(limitsAnswer, answer)));
+  show(context, flags, answer, () => limitLines(readAnswer(limitsAnswer, answer)));
 }
 
 /** The same object when no flag was given. */

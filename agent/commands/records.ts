@@ -7,6 +7,7 @@ import { fromBase64Url } from "../core/encoding.ts";
 import { exitCode, OperatorError } from "../core/errors.ts";
 import { formatBytes } from "../core/quantity.ts";
 import { exportAccount } from "./account.ts";
+import { readAnswer } from "./answer.ts";
 import { type CommandContext, type CommonOptions, readConfig } from "./context.ts";
 import { writeExportFiles } from "./export-files.ts";
 import { createStatusClient } from "./status-client.ts";
@@ -68,7 +69,7 @@ async function records(options: CommonOptions & { limit: string }, context: Comm
     `/records?limit=${options.limit}`,
   );
   if (options.json) return context.print(JSON.stringify(answer));
-  for (const record of v.parse(recordsAnswer, answer).records) {
+  for (const record of readAnswer(recordsAnswer, answer).records) {
     const when = new Date(record.wallTime * 1000).toISOString().slice(0, 19).replace("T", " ");
     const outcome = record.code ? `${record.outcome} (${record.code})` : record.outcome;
     context.print(
@@ -93,7 +94,7 @@ async function exportTo(name: string, options: ExportOptions, context: CommandCo
 async function* ofBox(config: Config, signal: AbortSignal): AsyncGenerator<WrittenItem> {
   const response = await createStatusClient(config, signal).stream("/export");
   for await (const line of linesOf(response)) {
-    const { cbor, json } = v.parse(exportItem, JSON.parse(line));
+    const { cbor, json } = readAnswer(exportItem, JSON.parse(line));
     yield { cbor, json };
   }
 }

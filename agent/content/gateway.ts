@@ -173,7 +173,7 @@ const nothingCame = (title: PlayedTitle) =>
   text(504, `Nothing came in time: ${title.trouble}.\n`, { "retry-after": "5" });
 
 /** What a player opens when only the title is named: a master playlist, any playlist, the largest file. */
-function mainFile(files: readonly TitleFile[]): string {
+export function mainFile(files: readonly TitleFile[]): string {
   const playlists = files.filter((file) => isPlaylist(file.path));
   const named = playlists.find((file) => /(^|\/)(master|main)\.m3u8$/i.test(file.path));
   const largest = files.reduce((a, b) => (b.size > a.size ? b : a));
