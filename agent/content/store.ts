@@ -68,6 +68,7 @@ export class ContentStore implements ContentSource, Part, AsyncDisposable {
   readonly #wanted = new Set<string>();
   /** Space is made and taken in one step at a time. */
   #making: Promise<unknown> = Promise.resolve();
+  #flushing: Promise<unknown> = Promise.resolve();
   #kept: ReadonlySet<Hash> = new Set();
   /** Bytes of chunks that are on their way to the disk. */
   #reserved = 0;
@@ -311,7 +312,14 @@ export class ContentStore implements ContentSource, Part, AsyncDisposable {
     return { dropped };
   }
 
-  async flush(): Promise<void> {
+  /** Brings the bitmaps and the budget on disk up to date; one at a time, as each replaces files. */
+  flush(): Promise<void> {
+    const turn = this.#flushing.then(() => this.#flushNow());
+    this.#flushing = turn.catch(() => undefined);
+    return turn;
+  }
+
+  async #flushNow(): Promise<void> {
     for (const title of this.#titles.values()) this.#budget.charge(await title.flush());
     const state = JSON.stringify(this.#budget.save());
     await replaceFile(join(this.#options.directory, "writes.json"), state);

@@ -1,5 +1,5 @@
 /** How far the wall clock can be believed, from the kernel's own discipline state (adjtimex(2)). */
-import { dlopen } from "bun:ffi";
+import { openLibc } from "../../agent/core/libc.ts";
 
 export type ClockTrust = "untrusted" | "rtc" | "synchronised";
 
@@ -10,8 +10,6 @@ const TIME_ERROR = 5;
 /** Before this the program did not exist, so the clock is wrong. */
 const EARLIEST = Date.UTC(2026, 0, 1);
 const LATEST = Date.UTC(2100, 0, 1);
-
-const LIBRARIES = ["libc.so.6", "libc.musl-x86_64.so.1", "libc.musl-aarch64.so.1"];
 
 /** A cheap question for once a record; falls back to plausibility where the kernel cannot be asked. */
 export function createClockTrust(wallMs: () => number): () => ClockTrust {
@@ -25,17 +23,15 @@ export function createClockTrust(wallMs: () => number): () => ClockTrust {
 }
 
 function openAdjtimex(): (() => number) | undefined {
-  for (const library of LIBRARIES) {
-    try {
-      const { symbols } = dlopen(library, { adjtimex: { args: ["ptr"], returns: "i32" } });
-      const timex = new Uint8Array(TIMEX_SIZE);
-      return () => {
-        timex.fill(0);
-        return symbols.adjtimex(timex);
-      };
-    } catch {
-      // The next name may be this system's C library.
-    }
+  try {
+    const { symbols } = openLibc({ adjtimex: { args: ["ptr"], returns: "i32" } });
+    const timex = new Uint8Array(TIMEX_SIZE);
+    return () => {
+      timex.fill(0);
+      return symbols.adjtimex(timex);
+    };
+  } catch {
+    // Foreign calls do not work here: plausibility has to do.
+    return undefined;
   }
-  return undefined;
 }

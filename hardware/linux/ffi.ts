@@ -2,7 +2,8 @@
  * The few libc calls the agent needs and Bun does not offer. Constants are those of the generic
  * Linux ABI, which x86-64 and arm64 share, with glibc as with musl.
  */
-import { dlopen, type Pointer, read } from "bun:ffi";
+import { type Pointer, read } from "bun:ffi";
+import { openLibc } from "../../agent/core/libc.ts";
 
 const signatures = {
   __errno_location: { args: [], returns: "ptr" },
@@ -18,17 +19,9 @@ const signatures = {
   socket: { args: ["i32", "i32", "i32"], returns: "i32" },
 } as const;
 
-const open = (file: string) => dlopen(file, signatures).symbols;
+const open = () => openLibc(signatures).symbols;
 
 export type Libc = ReturnType<typeof open>;
-
-const names = [
-  "libc.so.6",
-  "libc.musl-x86_64.so.1",
-  "libc.musl-aarch64.so.1",
-  "/lib/ld-musl-aarch64.so.1",
-  "/lib/ld-musl-x86_64.so.1",
-];
 
 let loaded: Libc | undefined;
 let tried = false;
@@ -37,15 +30,13 @@ let tried = false;
 export function libc(): Libc | undefined {
   if (tried) return loaded;
   tried = true;
-  for (const name of names) {
-    try {
-      loaded = open(name);
-      return loaded;
-    } catch {
-      // The next name may be this system's C library.
-    }
+  try {
+    loaded = open();
+  } catch {
+    // The callers have other means, and say which are missing.
+    return undefined;
   }
-  return undefined;
+  return loaded;
 }
 
 /** errno of the call just made; only meaningful straight after a call that failed. */
