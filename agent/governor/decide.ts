@@ -61,12 +61,16 @@ export interface Decision {
   readonly probeEvery: Milliseconds;
   /** Packets of a train to send now; 0 for none. */
   readonly train: number;
-  /** CUBIC takes random loss for congestion; BBR does not, and comes back more slowly. */
-  readonly congestionControl: "cubic" | "bbr";
+  /**
+   * Pacing is the only brake that is wanted. Reno's window grows to twice what is paced and stays
+   * there, where CUBIC leaves slow start at the first longer round trip and then limits us itself.
+   * BBR alone does not take random loss for congestion, but comes back more slowly.
+   */
+  readonly congestionControl: "reno" | "bbr";
   readonly missing: readonly Signal[];
 }
 
-/** Loss from which CUBIC no longer fills a home's line. */
+/** Loss from which Reno no longer fills a home's line. */
 const LOSSY = 0.004;
 /** While peers want something; while nobody does. */
 const PROBE_BUSY = milliseconds(25);
@@ -98,7 +102,7 @@ export function decide(
     verdict,
     probeEvery: probeEvery(line, gate.open, now.monotonic),
     train: gate.open && line.trainAt === samples.line.at ? trainLength(line) : 0,
-    congestionControl: line.lossRate > LOSSY ? "bbr" : "cubic",
+    congestionControl: line.lossRate > LOSSY ? "bbr" : "reno",
     missing: missingSignals(state.signals, now.monotonic, state.board),
   };
 }

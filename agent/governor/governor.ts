@@ -98,7 +98,7 @@ class PacingGovernor implements Governor {
       verdict: { state: "held", reason: "line-unknown" },
       probeEvery: milliseconds(25),
       train: 0,
-      congestionControl: "cubic",
+      congestionControl: "reno",
       missing: [],
     };
   }

@@ -159,6 +159,8 @@ function look(state: LineState, sample: LineSample): View {
   const steady = deliveredRate(delivery, at, window) ?? 0;
   const asked = leastAsked(delivery, at, window + 100 + rtt, rtt);
   const { lost, segments } = losses(delivery, at, 150);
+  // Before the line's own loss is known, a little of it must not end the search.
+  const tolerated = state.phase.kind === "discover" ? 0.08 : 0.03;
   // A full downlink delays the peers' acknowledgements too; that is no crowd on the way out.
   const back = Math.max(0, ...delay.queue.slice(-12).map((s) => s.back));
   const excess = crowding(sample.peers, delivered, back);

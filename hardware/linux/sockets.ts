@@ -58,8 +58,8 @@ export class LinuxPeerSockets implements PeerSockets {
   readonly #closed = { sent: 0, acknowledged: 0, retransmitted: 0, marked: 0 };
   #scannedAt = Number.NEGATIVE_INFINITY;
   #newRate = 0;
-  /** Grows no further than it is paced, and is in every kernel. */
-  #congestionControl = "cubic";
+  /** In every kernel. */
+  #congestionControl = "reno";
 
   constructor(options: LinuxPeerSocketsOptions) {
     this.#options = options;

@@ -9,6 +9,7 @@
 import { existsSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { errnoOf } from "../../agent/core/errors.ts";
 
 export const BOX = "10.77.0.10";
 export const SECOND_BOX = "10.77.0.11";
@@ -79,6 +80,7 @@ export class Home implements AsyncDisposable {
       stdin: "ignore",
       stdout: "pipe",
       stderr: "ignore",
+      detached: true,
     });
     this.#processes.push(child);
     return child;
@@ -99,16 +101,26 @@ export class Home implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    for (const child of this.#processes) child.kill("SIGTERM");
+    for (const child of this.#processes) end(child, "SIGTERM");
     await Promise.race([
       Promise.all(this.#processes.map((child) => child.exited)),
       Bun.sleep(2000),
     ]);
-    for (const child of this.#processes) child.kill("SIGKILL");
+    for (const child of this.#processes) end(child, "SIGKILL");
     this.command("quit");
     await Promise.race([this.#emulator.exited, Bun.sleep(1000)]);
     this.#emulator.kill("SIGKILL");
     await removeNamespaces();
+  }
+}
+
+/** With all that it started, which would otherwise outlive its namespace. */
+function end(child: Bun.Subprocess, signal: "SIGTERM" | "SIGKILL"): void {
+  try {
+    process.kill(-child.pid, signal);
+  } catch (fault) {
+    // The whole group has ended by itself.
+    if (errnoOf(fault) !== "ESRCH") throw fault;
   }
 }
 

@@ -11,10 +11,11 @@ import { parseArgs } from "node:util";
 import { createLog } from "../../agent/core/log.ts";
 import { systemRandom } from "../../agent/core/random.ts";
 import { systemClock } from "../../agent/core/system-clock.ts";
-import { bitsPerSecond, bytes, celsius } from "../../agent/core/units.ts";
+import { bitsPerSecond, celsius } from "../../agent/core/units.ts";
 import type { BoardDevices } from "../../agent/governor/board-reader.ts";
 import { createGovernor } from "../../agent/governor/governor.ts";
 import type { Policy } from "../../agent/governor/policy.ts";
+import { recordTo } from "../../agent/governor/recording.ts";
 import { openDelayProbe, openPeerSockets } from "../../hardware/linux/line-access.ts";
 import type { ProbeTarget } from "../../hardware/probe.ts";
 
@@ -80,7 +81,7 @@ const policy: Policy = {
 
 const clock = systemClock;
 const recorded: string[] = [];
-let cpu = process.cpuUsage();
+const cpu = process.cpuUsage();
 const governor = createGovernor({
   clock,
   log: createLog({
@@ -94,25 +95,7 @@ const governor = createGovernor({
   device: board,
   policy: () => policy,
   store: { load: () => undefined, save: () => {} },
-  ...(values.record && {
-    record: (samples, _policy, now, decision) => {
-      const used = process.cpuUsage(cpu);
-      cpu = process.cpuUsage();
-      const { line } = decision.state;
-      const { rate, available, capacity, activity, usual } = line;
-      recorded.push(
-        JSON.stringify({
-          wall: now.wall,
-          cpu: used.user + used.system,
-          phase: line.phase.kind,
-          queue: line.delay.queue.at(-1)?.queue,
-          jitter: line.delay.jitter,
-          ...{ rate, available, capacity, activity, usual },
-          samples,
-        }),
-      );
-    },
-  }),
+  ...(values.record && { record: recordTo((line) => recorded.push(line)) }),
 });
 
 const stop = new AbortController();
@@ -120,5 +103,8 @@ for (const signal of ["SIGTERM", "SIGINT"] as const) process.on(signal, () => st
 await governor.run(stop.signal);
 if (values.record) writeFileSync(values.record, `${recorded.join("\n")}\n`);
 rmSync(folder, { recursive: true, force: true });
-process.stderr.write(`sent ${bytes(governor.sentToPeers())} bytes\n`);
+const used = process.cpuUsage(cpu);
+process.stderr.write(
+  `sent ${governor.sentToPeers()} bytes with ${(used.user + used.system) / 1000} ms of processor time\n`,
+);
 process.exit();
