@@ -200,7 +200,7 @@ function look(state: LineState, sample: LineSample): View {
     // What was lost before the last decrease is only told a round trip or two after it.
     lossy:
       lost >= 3 &&
-      lost > (0.03 + 4 * state.lossRate) * segments &&
+      lost > (tolerated + 4 * state.lossRate) * segments &&
       at - state.loweredAt > 300 + 2 * rtt,
     silent,
     excess,
