@@ -3,6 +3,7 @@ import type { Cpu } from "./cpu.ts";
 import type { IngressControl } from "./ingress-control.ts";
 import type { Nic } from "./nic.ts";
 import type { Playback } from "./playback.ts";
+import type { PortMapper } from "./port-mapping.ts";
 import type { Router } from "./router.ts";
 import type { Storage } from "./storage.ts";
 import type { Thermal } from "./thermal.ts";
@@ -25,6 +26,7 @@ export interface Device {
   readonly trafficControl: TrafficControl;
   readonly ingressControl: IngressControl;
   readonly router: Router;
+  readonly portMapper: PortMapper;
   readonly playback: Playback;
   facts(): Promise<DeviceFacts>;
 }

@@ -9,6 +9,7 @@ import { createWanCounters } from "./igd/wan-counters.ts";
 import { createLinuxIngressControl } from "./ingress-control.ts";
 import { createLinuxNic } from "./nic.ts";
 import { createLinuxPlayback } from "./playback.ts";
+import { createLinuxPortMapper } from "./port-mapping.ts";
 import { createLinuxRouter } from "./router.ts";
 import { createLinuxStorage } from "./storage.ts";
 import { createLinuxThermal } from "./thermal.ts";
@@ -47,6 +48,7 @@ export function createLinuxDevice(options: LinuxDeviceOptions): Device {
       tree,
       ...(options.upnp !== false && { wanCounters: createWanCounters({ clock }) }),
     }),
+    portMapper: createLinuxPortMapper({ tree, clock }),
     playback: createLinuxPlayback({ tree, ...(stateFile && { stateFile }) }),
     facts: () => {
       facts ??= readFacts(tree, root === "/");

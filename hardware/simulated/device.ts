@@ -4,12 +4,14 @@ import { bytes, celsius } from "../../agent/core/units.ts";
 import type { Device, DeviceFacts } from "../device.ts";
 import { createSimulatedIngressControl } from "./ingress-control.ts";
 import { CORES, type Home, SimulatedModel } from "./model.ts";
+import { createSimulatedPortMapper, type SimulatedPortMapper } from "./port-mapping.ts";
 import { createSimulatedRouter } from "./router.ts";
 import { createSimulatedTrafficControl, type SimulatedTrafficControl } from "./traffic-control.ts";
 
 export interface SimulatedDevice extends Device {
   readonly model: SimulatedModel;
   readonly trafficControl: SimulatedTrafficControl;
+  readonly portMapper: SimulatedPortMapper;
 }
 
 export interface SimulatedDeviceOptions {
@@ -26,6 +28,7 @@ export function createSimulatedDevice(options: SimulatedDeviceOptions): Simulate
     trafficControl: createSimulatedTrafficControl(model),
     ingressControl: createSimulatedIngressControl(model),
     router: createSimulatedRouter(model),
+    portMapper: createSimulatedPortMapper(clock),
     nic: { read: async () => readNic(model) },
     cpu: { read: async () => readCpu(model) },
     thermal: { read: async () => readThermal(model) },

@@ -19,6 +19,10 @@ const bare: Device = {
     remove: async () => {},
   },
   router: { read: async () => ({}) },
+  portMapper: {
+    map: async () => ({ state: "failed", reason: "no-gateway" }),
+    unmap: async () => false,
+  },
   playback: { read: async () => "unknown" },
   facts: async () => ({}),
 };

@@ -10,15 +10,26 @@ export interface SoapCall {
   readonly body: string;
 }
 
-/**
- * One HTTP exchange with a router: a description without a call, an action with one. node:http,
- * because fetch would go through a proxy. undefined for anything but a bounded 200 in time.
- */
-export function exchange(
+export interface Answer {
+  readonly status: number;
+  readonly text: string;
+}
+
+/** The text of a 200; undefined for any other answer, and for none. */
+export async function exchange(
   url: URL,
   timeout: Milliseconds,
   call?: SoapCall,
 ): Promise<string | undefined> {
+  const answer = await ask(url, timeout, call);
+  return answer?.status === 200 ? answer.text : undefined;
+}
+
+/**
+ * One HTTP exchange with a router: a description without a call, an action with one. node:http,
+ * because fetch would go through a proxy and follow redirects. undefined for no bounded answer in time.
+ */
+export function ask(url: URL, timeout: Milliseconds, call?: SoapCall): Promise<Answer | undefined> {
   return new Promise((resolve) => {
     const headers = call && {
       "Content-Type": 'text/xml; charset="utf-8"',
@@ -38,7 +49,7 @@ export function exchange(
       });
       answer.on("error", () => resolve(undefined));
       answer.on("close", () => resolve(undefined));
-      answer.on("end", () => resolve(answer.statusCode === 200 ? text : undefined));
+      answer.on("end", () => resolve({ status: answer.statusCode ?? 0, text }));
     });
     outgoing.end(call?.body);
   });

@@ -1,4 +1,4 @@
-/** UPnP Device Architecture 1.1 §2.3 (description) and §3.2 (control), as far as counters need them. */
+/** UPnP Device Architecture 1.1 §2.3 (description) and §3.2 (control), as far as counters and port mappings need them. */
 
 /** WANCommonInterfaceConfig:1 §2.4; version 1 has all we ask, and version 2 devices answer to it. */
 export const WAN_COMMON = "urn:schemas-upnp-org:service:WANCommonInterfaceConfig:1";
@@ -19,12 +19,22 @@ export function parseControlUrl(
   return undefined;
 }
 
-export function soapRequest(service: string, action: string): string {
+/** `values` are the action's arguments in the order of its service; the standard says the order counts. */
+export function soapRequest(
+  service: string,
+  action: string,
+  values: Readonly<Record<string, string | number>> = {},
+): string {
+  const list = Object.entries(values)
+    .map(([name, value]) => `<${name}>${encodeEntities(String(value))}</${name}>`)
+    .join("");
   return [
     '<?xml version="1.0"?>',
     '<s:Envelope xmlns:s="http://schemas.xmlsoap.org/soap/envelope/"',
     ' s:encodingStyle="http://schemas.xmlsoap.org/soap/encoding/"><s:Body>',
-    `<u:${action} xmlns:u="${service}"/>`,
+    list === ""
+      ? `<u:${action} xmlns:u="${service}"/>`
+      : `<u:${action} xmlns:u="${service}">${list}</u:${action}>`,
     "</s:Body></s:Envelope>",
   ].join("");
 }
@@ -42,7 +52,7 @@ export function parseCounter(answer: string, element: string): number | undefine
 }
 
 /** Text of the first element of that name, with or without a namespace prefix and attributes. */
-function elementText(xml: string, name: string): string | undefined {
+export function elementText(xml: string, name: string): string | undefined {
   const text = xml.match(new RegExp(`<(?:\\w+:)?${name}(?:\\s[^>]*)?>([^<]*)<`))?.[1];
   return text === undefined ? undefined : decodeEntities(text.trim());
 }
@@ -57,3 +67,6 @@ const ENTITY: Readonly<Record<string, string>> = {
 
 const decodeEntities = (text: string) =>
   text.replace(/&(amp|lt|gt|quot|apos);/g, (_, name: string) => ENTITY[name] ?? "");
+
+const encodeEntities = (text: string) =>
+  text.replace(/[&<>]/g, (mark) => (mark === "&" ? "&amp;" : mark === "<" ? "&lt;" : "&gt;"));
