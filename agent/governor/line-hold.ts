@@ -1,0 +1,117 @@
+/** The line law below the knee: holding, creeping up to see whether more is free, settling. */
+import { toAside } from "./line-aside.ts";
+import { CREEP_FIRST_MS, learnUsual, push, target, toHold, toSettle } from "./line-moves.ts";
+import { RAMP_MS } from "./line-search.ts";
+import type { LineState, Phase } from "./line-state.ts";
+import { START, type View } from "./line-view.ts";
+
+/** Growth of successive creeping steps. */
+const CREEP = [0.01, 0.01, 0.008, 0.01, 0.015, 0.02, 0.03, 0.04, 0.05, 0.06, 0.07, 0.08];
+const CREEP_LONGEST_MS = 5000;
+
+export function hold(state: LineState, view: View, phase: Phase & { kind: "hold" }): LineState {
+  if (view.bad) return push(state, view);
+  if (state.crowded >= 3 && view.at > state.peersSlowUntil) return toAside(state, view);
+  if (
+    (view.median > view.knee || view.lossy) &&
+    view.at - phase.since > Math.max(100, 40 * view.mtu)
+  ) {
+    return atKnee(state, view);
+  }
+  if (view.at - state.shortSince > Math.max(500, 3 * view.rtt)) return notThatMuch(state, view);
+  const wanted = target(state);
+  // Nobody asked for a while: what was free then need not be free now.
+  if (view.at - state.demandAt > 5000)
+    return { ...state, rate: Math.min(state.rate, 0.5 * wanted) };
+  const calm = learnUsual(state, view, phase);
+  if (state.rate > wanted) return { ...calm, rate: wanted };
+  if (!view.keepsUp) return calm;
+  const reached = state.rate >= 0.99 * wanted;
+  if (reached && view.at >= state.creepAt && state.activity < 1 && view.at - phase.since > 1500) {
+    return {
+      ...calm,
+      phase: { kind: "creep", since: view.at, step: 0 },
+      rate: wanted * (1 + (CREEP[0] ?? 0)),
+    };
+  }
+  if (view.at - state.rampedAt < RAMP_MS) return calm;
+  const careful = state.rate > 0.95 * state.caution && view.at - phase.since < 4000;
+  const faster =
+    state.rate < 0.9 * wanted && !careful
+      ? Math.min(0.9 * wanted, Math.max(START, state.rate * 1.2))
+      : Math.max(START, state.rate * 1.01);
+  return { ...calm, rate: Math.min(wanted, faster), rampedAt: view.at };
+}
+
+/** More than is free, but only just: note what is free and let the queue go. */
+function atKnee(state: LineState, view: View): LineState {
+  const knees = [...state.knees, view.at];
+  // Someone who takes whatever is left shows as one knee after another.
+  if (knees.filter((t) => t > view.at - 2000).length >= 3) return push({ ...state, knees }, view);
+  // A filling downlink holds acknowledgements back: less arrives than was delivered.
+  const queued = view.median > view.knee;
+  const least = (view.back > 3 || !queued ? 0.88 : 0.5) * state.rate;
+  const free = Math.min(state.rate, Math.max(view.delivered, least));
+  const next = { ...waitLonger(state, view, free), knees, available: free };
+  return toSettle({ ...next, activity: state.activity + 0.2 }, view, free);
+}
+
+/** Less arrives than is sent, with loss or a queue of our own: what was believed free is not. */
+function notThatMuch(state: LineState, view: View): LineState {
+  const free = Math.max(START, view.steady);
+  const next = { ...waitLonger(state, view, free), available: free, shortSince: view.at };
+  return toSettle({ ...next, capacity: Math.max(free, 0.9 * (state.capacity ?? 0)) }, view, free);
+}
+
+function waitLonger(state: LineState, view: View, free: number): LineState {
+  const same = Math.abs(free - (state.available ?? 0)) < 0.03 * free;
+  const low = free < 0.93 * (state.capacity ?? free);
+  const soon = !same || low;
+  const creepEvery = soon ? CREEP_FIRST_MS : Math.min(CREEP_LONGEST_MS, state.creepEvery * 1.5);
+  // Not at the same time as another box of this home: a fifth more or less, by no pattern.
+  const apart = 0.8 + 0.4 * ((view.at * 0.618034) % 1);
+  const capacity = state.capacity ?? free;
+  // What failed twice at the same height is the line's own, not somebody's passing use of it.
+  const believed = same ? free + 0.7 * (capacity - free) : capacity;
+  return {
+    ...state,
+    capacity: Math.max(free, believed),
+    creepEvery,
+    creepAt: view.at + creepEvery * apart,
+  };
+}
+
+export function creep(state: LineState, view: View, phase: Phase & { kind: "creep" }): LineState {
+  const crowded = view.excess !== undefined && view.excess > view.knee + 4 && !view.keepsUp;
+  if (view.newest > 2.5 * view.high && view.bad) return push(state, view);
+  const waited = view.at - phase.since;
+  const period = Math.max(200, view.rtt + 120, 70 * view.mtu);
+  const stuck = view.median > view.calm && waited > 2 * period;
+  if (view.bad || view.lossy || crowded || view.median > view.edge || stuck) {
+    const known = 0.985 * (state.available ?? 0);
+    const free = Math.min(state.rate, Math.max(view.steady, known));
+    return toSettle({ ...waitLonger(state, view, free), available: free }, view, free);
+  }
+  if (waited < period || view.median > view.calm) return state;
+  if (!view.keepsUp) return waited < 1000 ? state : toHold(state, view);
+  const available = Math.max(state.available ?? 0, Math.min(state.rate, view.steady * 1.02));
+  const step = phase.step + 1;
+  const grown = state.rate * (1 + (CREEP[Math.min(step, CREEP.length - 1)] ?? 0));
+  return {
+    ...state,
+    available,
+    capacity: Math.max(state.capacity ?? 0, available),
+    phase: { kind: "creep", since: view.at, step },
+    rate: grown,
+  };
+}
+
+export function settle(state: LineState, view: View, phase: Phase & { kind: "settle" }): LineState {
+  const waited = view.at - phase.since;
+  const after = state.delay.queue.filter((s) => s.sentAt >= phase.since);
+  if (after.length >= 2 && after.slice(-2).every((s) => s.queue < view.knee)) {
+    return { ...toHold(state, view), rate: Math.min(phase.resume, target(state)) };
+  }
+  if (waited > view.rtt + 60 && view.bad) return push(state, view);
+  return waited > view.rtt + 700 ? push(state, view) : state;
+}

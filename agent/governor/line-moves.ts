@@ -1,0 +1,81 @@
+/** The moves that several phases of the line law make: hold, settle, push aside, yield, come back. */
+import type { LineState, Phase } from "./line-state.ts";
+import { START, type View } from "./line-view.ts";
+
+/** Share of the proven free rate that is used; the rest absorbs what nobody announces. */
+const BELOW_KNEE = 0.975;
+
+/** Kept while making room: enough to keep connections alive and to be measured by. */
+export const FLOOR = 100_000;
+const FLOOR_SHARE = 0.01;
+const LOOK_SHARE = 0.06;
+
+/** Share that is left for each push after the first, and the least that is left for all. */
+const PER_PUSH = 0.6;
+const BUSIEST = 0.3;
+export const CREEP_FIRST_MS = 4000;
+
+export const floorOf = (state: LineState) => Math.max(FLOOR, FLOOR_SHARE * (state.capacity ?? 0));
+
+/** The rate to hold: below the knee, and lower the busier the home has been. */
+export function target(state: LineState): number {
+  const activity = Math.max(0, state.activity - 1);
+  return (state.available ?? START) * Math.max(BUSIEST, BELOW_KNEE * PER_PUSH ** activity);
+}
+
+export const toHold = (state: LineState, view: View): LineState => ({
+  ...state,
+  phase: { kind: "hold", since: view.at },
+  creepAt: Math.max(state.creepAt, view.at + CREEP_FIRST_MS),
+});
+
+/** Comes back at a share of what was free, ramping from there. */
+export function resume(state: LineState, view: View, share: number): LineState {
+  const rate = Math.max(2 * floorOf(state), share * target(state));
+  return { ...toHold(state, view), rate, rampedAt: view.at };
+}
+
+export function toSettle(state: LineState, view: View, free: number): LineState {
+  return {
+    ...state,
+    phase: { kind: "settle", since: view.at, resume: 0.93 * free },
+    rate: 0.85 * free,
+    loweredAt: view.at,
+    creepAt: Math.max(state.creepAt, view.at + CREEP_FIRST_MS),
+  };
+}
+
+/** Someone else wants the line: nearly stop, then look what happens. */
+export function push(state: LineState, view: View): LineState {
+  const isRamp = state.phase.kind === "hold" && view.at - state.phase.since < 3000;
+  const pushes = [...state.pushes, view.at];
+  return {
+    ...state,
+    phase: { kind: "look", since: view.at, drained: 0 },
+    rate: Math.max(floorOf(state), LOOK_SHARE * (state.available ?? state.rate)),
+    loweredAt: view.at,
+    activity: Math.min(8, state.activity + 1),
+    pushes,
+    // Pushed away soon after coming back: next time not at that pace to that height.
+    caution: isRamp ? 0.7 * state.rate : Number.POSITIVE_INFINITY,
+    // Loss on the way: a short buffer, whose being empty again tells little.
+    shallow: view.lost >= 3 + 4 * state.lossRate * view.segments,
+  };
+}
+
+export function toYield(state: LineState, view: View): LineState {
+  return {
+    ...state,
+    phase: { kind: "yield", since: view.at, until: view.at + state.patience },
+    rate: floorOf(state),
+    loweredAt: view.at,
+  };
+}
+
+/** Follows the typical queue while it is certainly not a standing one. */
+export function learnUsual(state: LineState, view: View, phase: Phase): LineState {
+  if (view.at - phase.since < 300 || state.delay.queue.at(-1)?.at !== view.at) return state;
+  const bound = 2 + Math.min(10, 3 * view.mtu) + 3 * state.delay.jitter;
+  const usual = state.usual + 0.01 * (view.median - state.usual);
+  return { ...state, usual: Math.min(bound, usual) };
+}

@@ -1,0 +1,54 @@
+/** The line law while someone at home uses the line: look whether it passes, else make room. */
+import { HISTORY_MS, queueQuantile, rebase } from "./delay.ts";
+import { floorOf, resume, target, toYield } from "./line-moves.ts";
+import type { LineState, Phase } from "./line-state.ts";
+import { START, type View } from "./line-view.ts";
+
+export const TRICKLE = 0.04;
+
+export function lookOn(state: LineState, view: View, phase: Phase & { kind: "look" }): LineState {
+  const waited = view.at - phase.since;
+  // While the queue stands the line delivers all it can, and of ours what our part in it is.
+  const draining = waited > 100 && waited < 120 + view.rtt && view.newest > view.knee;
+  const drained = draining ? Math.max(phase.drained, view.delivered) : phase.drained;
+  const next: LineState = { ...state, phase: { ...phase, drained } };
+  const after = state.delay.queue.filter((s) => s.sentAt >= phase.since);
+  const clear = after.length >= 3 && after.slice(-3).every((s) => s.queue < view.clear);
+  if (waited < 300 + view.rtt || !clear) {
+    return waited > 800 + 1.5 * view.rtt ? toYield(state, view) : next;
+  }
+  const again = state.pushes.filter((t) => t > view.at - 3500).length >= 2;
+  if (again || state.shallow) return toYield(state, view);
+  const caution = Math.min(state.caution, drained > 0 ? drained : Number.POSITIVE_INFINITY);
+  const rate = Math.max(2 * floorOf(state), Math.min(0.5 * target(state), 0.85 * caution));
+  return { ...resume({ ...state, caution }, view, 0.5), rate };
+}
+
+export function makeRoom(
+  state: LineState,
+  view: View,
+  phase: Phase & { kind: "yield" },
+): LineState {
+  const isClear = (window: number) =>
+    !view.silent && (queueQuantile(state.delay, view.at, window, 0.85) ?? 99) < view.clear;
+  if (!isClear(250)) return { ...state, ...baseMoved(state, view, phase), rate: floorOf(state) };
+  if (view.at < phase.until || !isClear(state.patience)) {
+    // Enough to refresh what TCP believes of the way, so that it can follow when we come back.
+    return { ...state, rate: Math.max(floorOf(state), TRICKLE * (state.available ?? 0)) };
+  }
+  if (state.available === undefined) {
+    return { ...state, phase: { kind: "discover", since: view.at }, rate: START };
+  }
+  const available = state.capacity ?? state.available;
+  const patience = state.pushes.length > 2 ? Math.min(4000, state.patience * 1.5) : 800;
+  return resume({ ...state, available, patience }, view, 0.25);
+}
+
+/** A queue that stands still for long is no queue: the way has become longer. */
+function baseMoved(state: LineState, view: View, phase: Phase & { kind: "yield" }) {
+  if (view.at - phase.since < 12_000) return {};
+  const low = queueQuantile(state.delay, view.at, HISTORY_MS, 0.1) ?? 0;
+  const high = queueQuantile(state.delay, view.at, HISTORY_MS, 0.9) ?? 0;
+  const still = high - low < 2.5 + 2 * state.delay.jitter + view.mtu;
+  return still && low > view.clear ? { delay: rebase(state.delay) } : {};
+}

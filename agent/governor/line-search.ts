@@ -1,0 +1,42 @@
+/** The line law before the line is known: listen, grow with real demand, drain the first queue. */
+import { HISTORY_MS, queueQuantile } from "./delay.ts";
+import { push, resume, toSettle, toYield } from "./line-moves.ts";
+import type { LineState, Phase } from "./line-state.ts";
+import { START, type View } from "./line-view.ts";
+
+export const RAMP_MS = 50;
+const LISTEN_MS = 1200;
+
+export function listen(state: LineState, view: View, phase: Phase & { kind: "listen" }): LineState {
+  const enough = view.at - phase.since >= LISTEN_MS && state.delay.queue.length >= 10;
+  if (!enough) return { ...state, rate: START };
+  const spread = queueQuantile(state.delay, view.at, HISTORY_MS, 0.8) ?? 0;
+  if (spread > view.clear + 2) return toYield(state, view);
+  return state.available === undefined
+    ? { ...state, phase: { kind: "discover", since: view.at }, rate: START }
+    : resume(state, view, 0.5);
+}
+
+export function discover(state: LineState, view: View): LineState {
+  if (view.bad || view.lossy || state.crowded >= 3) {
+    const found = Math.max(START, Math.min(view.delivered, state.rate));
+    const next = toSettle({ ...state, available: found, capacity: found }, view, found);
+    return { ...next, phase: { kind: "drain", since: view.at }, rate: 0.4 * found };
+  }
+  const step = Math.max(RAMP_MS, 0.4 * view.rtt);
+  if (!view.keepsUp || view.median > view.knee || view.at - state.rampedAt < step) return state;
+  return { ...state, rate: Math.max(START, state.rate * 1.13), rampedAt: view.at };
+}
+
+/** While a queue of our own making drains, what is delivered is what the line can do. */
+export function drain(state: LineState, view: View, phase: Phase & { kind: "drain" }): LineState {
+  const waited = view.at - phase.since;
+  const found = waited < view.rtt + 150 ? Math.max(state.available ?? 0, view.delivered) : 0;
+  const available = Math.max(state.available ?? START, found);
+  const after = state.delay.queue.filter((s) => s.sentAt >= phase.since);
+  if (after.length >= 2 && after.slice(-2).every((s) => s.queue < view.knee)) {
+    return resume({ ...state, available, capacity: available }, view, 0.9);
+  }
+  const next = { ...state, available, capacity: available };
+  return waited > view.rtt + 500 ? push(next, view) : next;
+}

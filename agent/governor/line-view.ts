@@ -1,0 +1,127 @@
+/** What one tick's samples mean to the line law: queue, knee, deliveries, crowding, loss. */
+import { baseRtt, queueQuantile } from "./delay.ts";
+import { deliveredRate, leastAsked, losses } from "./delivery.ts";
+import type { LineState } from "./line-state.ts";
+import type { LineSample, PeerSample, TrainSample } from "./sample.ts";
+
+export const START = 500_000;
+const SILENCE_MS = 250;
+
+/** What one tick's samples mean, in the law's own terms. */
+export interface View {
+  readonly at: number;
+  readonly rtt: number;
+  readonly mtu: number;
+  readonly high: number;
+  readonly knee: number;
+  /** The same for a step of our own, where any rise over the usual is our doing. */
+  readonly edge: number;
+  readonly calm: number;
+  readonly back: number;
+  readonly clear: number;
+  readonly median: number;
+  readonly newest: number;
+  readonly bad: boolean;
+  /** Over a short window, and over one long enough to compare with what was asked. */
+  readonly delivered: number;
+  readonly steady: number;
+  readonly keepsUp: boolean;
+  readonly crowded: boolean;
+  readonly short: boolean;
+  readonly lost: number;
+  readonly segments: number;
+  readonly lossy: boolean;
+  readonly silent: boolean;
+  readonly excess: number | undefined;
+  /** What a train of probes found one more flow to get. */
+  readonly train: TrainSample | undefined;
+}
+
+export function look(state: LineState, sample: LineSample): View {
+  const { at } = sample;
+  const { delay, delivery } = state;
+  const rtt = baseRtt(delay) ?? sample.peers?.rtt ?? 50;
+  const mtu = mtuTime(state);
+  const { jitter } = delay;
+  const high = Math.max(8, 4 + 3 * jitter, state.usual + 6) + 3 * mtu;
+  const knee = state.usual + Math.max(2, 2 * jitter) + 1.5 * mtu;
+  const newest = delay.queue.at(-1)?.queue ?? 0;
+  const last = delay.queue.slice(-3);
+  const raised = last.filter((s) => s.queue > high).length;
+  const silent = at - delay.answeredAt > SILENCE_MS + rtt;
+  const delivered = deliveredRate(delivery, at, Math.max(120, 60 * mtu)) ?? 0;
+  const window = Math.max(200, 40 * (12e6 / state.rate));
+  const steady = deliveredRate(delivery, at, window) ?? 0;
+  const asked = leastAsked(delivery, at, window + 100 + rtt, rtt);
+  const { lost, segments } = losses(delivery, at, 150);
+  // Before the line's own loss is known, a little of it must not end the search.
+  const tolerated = state.phase.kind === "discover" ? 0.08 : 0.03;
+  // A full downlink delays the peers' acknowledgements too; that is no crowd on the way out.
+  const back = Math.max(0, ...delay.queue.slice(-12).map((s) => s.back));
+  const excess = crowding(sample.peers, delivered, back);
+  const median = queueQuantile(since(state), at, Math.max(200, 60 * mtu), 0.5) ?? 0;
+  return {
+    at,
+    rtt,
+    mtu,
+    high,
+    knee,
+    edge: state.usual + 1 + 0.5 * jitter + 0.5 * mtu,
+    calm: state.usual + 0.5 + 0.2 * jitter + 0.2 * mtu,
+    back,
+    clear: 2 + 2 * jitter + 1.5 * mtu,
+    median,
+    newest,
+    bad: raised >= 2 || (last.at(-1)?.at === at && newest > 2.5 * high) || silent,
+    delivered,
+    steady,
+    keepsUp: steady >= 0.8 * asked,
+    crowded:
+      excess !== undefined &&
+      excess > Math.max(8, knee + 4) + 3 * mtu &&
+      median < 0.5 * high &&
+      asked > 1e6 &&
+      steady < 0.93 * asked &&
+      // Far less is TCP still finding its feet after a pause.
+      steady > 0.25 * asked,
+    lost,
+    segments,
+    short:
+      steady < 0.93 * asked &&
+      asked > 1e6 &&
+      back < 3 &&
+      (sample.peers?.waiting ?? 0) > 0 &&
+      (lost > 2 * state.lossRate * segments || (excess ?? 0) > 2),
+    // What was lost before the last decrease is only told a round trip or two after it.
+    lossy:
+      lost >= 3 &&
+      lost > (tolerated + 4 * state.lossRate) * segments &&
+      at - state.loweredAt > 300 + 2 * rtt,
+    silent,
+    excess,
+    train: sample.train,
+  };
+}
+
+/**
+ * Queue that only our own flows see. The smoothed round trip is stale after a pause, so what is in
+ * flight for the rate that arrives (Little's law) has to agree.
+ */
+function crowding(peers: PeerSample | undefined, delivered: number, back: number) {
+  if (peers?.excess === undefined || peers.rtt === undefined || delivered <= 0) return undefined;
+  const waiting = (peers.inFlight * 8000) / delivered - peers.rtt;
+  return Math.max(0, Math.min(peers.excess, waiting) - back);
+}
+
+/** Samples whose probes left before the last decrease of rate say nothing about it. */
+export function since(state: LineState) {
+  const queue = state.delay.queue.filter((s) => s.sentAt >= state.loweredAt);
+  return { ...state.delay, queue };
+}
+
+/** Milliseconds that a full packet takes on the line. */
+const mtuTime = (state: LineState) => 12e6 / Math.max(state.capacity ?? state.rate, START);
+
+/** What our own segments may wait for one another; none of it is noise of the path. */
+export const burstOf = (state: LineState) =>
+  state.capacity === undefined ? 0 : 2.5 * mtuTime(state);
