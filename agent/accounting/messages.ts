@@ -183,6 +183,8 @@ export interface Birth {
   /** Wallet that its credits go to, when not the box's own key. */
   readonly wallet?: PublicKey;
   readonly at: UnixSeconds;
+  /** sha-256 of the SubjectPublicKeyInfo of the certificate it serves with, where TLS is on. */
+  readonly tlsKey?: Hash;
 }
 
 /** What a box holds and can spare now; retained, replaced at every change that matters. */
@@ -236,7 +238,7 @@ export interface TicketRequest {
   readonly at: UnixSeconds;
 }
 
-export type AvoidReason = "garbled" | "slow" | "unreachable" | "used-up";
+export type AvoidReason = "garbled" | "slow" | "unreachable" | "used-up" | "wrong-key";
 
 /** An operator's or household's question about its own money, signed so that nobody else can ask. */
 export interface WalletRequest {

@@ -210,6 +210,7 @@ const birth = structure<Omit<Birth, "box">>("birth", {
   capacity: required(8, measured<Bytes>()),
   wallet: optional(9, publicKey),
   at: required(10, seconds),
+  tlsKey: optional(11, hash),
 });
 
 const heldTitle = structure<Reported["titles"][number]>("held-title", {
@@ -235,7 +236,10 @@ const desired = structure<Desired>("desired", {
 
 const avoided = structure<TicketRequest["avoid"][number]>("avoided", {
   box: required(1, publicKey),
-  reason: required(2, choice<AvoidReason>("garbled", "slow", "unreachable", "used-up")),
+  reason: required(
+    2,
+    choice<AvoidReason>("garbled", "slow", "unreachable", "used-up", "wrong-key"),
+  ),
 });
 
 const ticketRequest = structure<Omit<TicketRequest, "viewer">>("ticket-request", {

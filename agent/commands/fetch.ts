@@ -127,8 +127,9 @@ function report(
     );
     for (const box of boxes) {
       const bad = box.badChunks > 0 ? `, ${box.badChunks} bad chunks refused` : "";
+      const given = ["in-use", "ended"].includes(box.state) ? "" : `, given up: ${box.state}`;
       context.print(
-        `  ${box.origin ? "origin" : "box   "} ${box.box.slice(0, 16)}  ${formatBytes(box.bytes)}${bad}`,
+        `  ${box.origin ? "origin" : "box   "} ${box.box.slice(0, 16)}  ${formatBytes(box.bytes)}${bad}${given}`,
       );
     }
   }

@@ -22,6 +22,8 @@ export type RunOutcome =
   | { readonly kind: "receipts-due" }
   | { readonly kind: "ticket-refused"; readonly status: number }
   | { readonly kind: "garbled"; readonly ref: ChunkRef }
+  /** Every address of the box shows another certificate than its ticket names. */
+  | { readonly kind: "wrong-key" }
   | { readonly kind: "stalled" }
   | { readonly kind: "failed"; readonly reason: string }
   | { readonly kind: "stopped" };
@@ -52,15 +54,20 @@ export class BoxLink {
   readonly grant: Grant;
   readonly receipts: ReceiptBook;
   readonly #options: BoxLinkOptions;
+  readonly #addresses: readonly string[];
   #address = 0;
   #rate = FIRST_RATE;
   #requested = 0;
   /** By address, where the box speaks TLS. */
   readonly #certificates = new Map<string, string>();
+  /** Addresses that showed another certificate's key: somebody else answers there. */
+  readonly #foreign = new Set<string>();
 
   constructor(options: BoxLinkOptions) {
     this.#options = options;
     this.grant = options.grant;
+    const bases = options.grant.addresses.map((address) => address.replace(/\/+$/, ""));
+    this.#addresses = [...new Set(bases)];
     this.receipts = new ReceiptBook(
       options.grant.ticket,
       options.signer,
@@ -137,6 +144,9 @@ export class BoxLink {
     } catch (fault) {
       if (signal.aborted) return { kind: "stopped" };
       if (stall.stalled) return { kind: "stalled" };
+      if (this.#foreign.size === this.#addresses.length) return { kind: "wrong-key" };
+      // A renewed certificate with the same key is looked at again.
+      this.#certificates.clear();
       this.#address++;
       return { kind: "failed", reason: reasonOf(fault) };
     } finally {
@@ -195,7 +205,10 @@ export class BoxLink {
     const known = this.#certificates.get(base);
     if (known) return tlsFor(known);
     const pinned = await pinCertificate(base, key, signal);
-    if (!pinned.ok) throw new Error(pinned.reason);
+    if (!pinned.ok) {
+      if (pinned.foreign) this.#foreign.add(base);
+      throw new Error(pinned.reason);
+    }
     this.#certificates.set(base, pinned.certificate);
     return tlsFor(pinned.certificate);
   }
@@ -206,8 +219,9 @@ export class BoxLink {
   }
 
   #base(): string {
-    const { addresses } = this.grant;
-    return (addresses[this.#address % Math.max(1, addresses.length)] ?? "").replace(/\/+$/, "");
+    const left = this.#addresses.filter((address) => !this.#foreign.has(address));
+    const usable = left.length > 0 ? left : this.#addresses;
+    return usable[this.#address % Math.max(1, usable.length)] ?? "";
   }
 }
 

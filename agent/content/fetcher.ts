@@ -311,6 +311,10 @@ export class TitleFetcher implements Part {
         this.#options.log.warning("box sent wrong bytes", { box: box.link.id });
         this.#drop(box, "garbled");
         return;
+      case "wrong-key":
+        this.#options.log.warning("box shows another certificate", { box: box.link.id });
+        this.#drop(box, "wrong-key");
+        return;
       case "stalled":
         box.link.slowDown();
         this.#strike(box, "slow", now);

@@ -3,17 +3,23 @@
  * ticket. The certificate is fetched once, its key compared, and from then on it is the only root
  * that the box's connections are checked against.
  */
-import { createHash, X509Certificate } from "node:crypto";
+import { X509Certificate } from "node:crypto";
 import { connect } from "node:tls";
-import { type Hash, toHex } from "../core/encoding.ts";
+import type { Hash } from "../core/encoding.ts";
+import { reasonOf } from "../core/errors.ts";
+import { certificateKey } from "../identity/certificate-key.ts";
 
 export type Pinned =
   | { readonly ok: true; readonly certificate: string }
-  | { readonly ok: false; readonly reason: string };
+  /** `foreign`: something did answer there, with another certificate or none. */
+  | { readonly ok: false; readonly foreign: boolean; readonly reason: string };
 
-/** What `fetch` needs to talk to exactly this box; the name in the certificate says nothing. */
+/**
+ * What `fetch` needs to talk to exactly this box. The name in the certificate says nothing, and
+ * whoever signed it is not asked: it is itself where the chain ends.
+ */
 export const tlsFor = (certificate: string) => ({
-  tls: { ca: certificate, checkServerIdentity: () => undefined },
+  tls: { ca: certificate, allowPartialTrustChain: true, checkServerIdentity: () => undefined },
 });
 
 /** The certificate a box shows, when its key is the ticket's. Never rejects. */
@@ -24,23 +30,31 @@ export function pinCertificate(address: string, key: Hash, signal: AbortSignal):
     const socket = connect({ host, port: Number(port || 443), rejectUnauthorized: false }, () => {
       // An empty object stands for no certificate, so its `raw` may be missing.
       const raw: Uint8Array | undefined = socket.getPeerCertificate().raw;
-      end(raw ? judge(raw, key) : { ok: false, reason: "the box shows no certificate" });
+      end(raw ? judge(raw, key) : foreign("the box shows no certificate"));
     });
     const end = (pinned: Pinned) => {
       signal.removeEventListener("abort", abort);
       socket.destroy();
       resolve(pinned);
     };
-    const abort = () => end({ ok: false, reason: "stopped" });
+    const silent = (reason: string) => end({ ok: false, foreign: false, reason });
+    const abort = () => silent("stopped");
     signal.addEventListener("abort", abort, { once: true });
-    socket.on("error", (fault) => end({ ok: false, reason: fault.message }));
+    socket.on("error", (fault) => silent(fault.message));
+    socket.on("close", () => silent("the connection was closed"));
+    if (signal.aborted) abort();
   });
 }
 
+const foreign = (reason: string): Pinned => ({ ok: false, foreign: true, reason });
+
 function judge(raw: Uint8Array, key: Hash): Pinned {
-  const certificate = new X509Certificate(raw);
-  const spki = certificate.publicKey.export({ type: "spki", format: "der" });
-  return toHex(createHash("sha256").update(spki).digest()) === key
-    ? { ok: true, certificate: certificate.toString() }
-    : { ok: false, reason: "the box shows another key than its ticket names" };
+  try {
+    const certificate = new X509Certificate(raw);
+    return certificateKey(certificate) === key
+      ? { ok: true, certificate: certificate.toString() }
+      : foreign("the box shows another key than its ticket names");
+  } catch (fault) {
+    return foreign(`the box shows a certificate that cannot be read (${reasonOf(fault)})`);
+  }
 }

@@ -2,7 +2,7 @@
  * Which boxes a viewer is sent to. Pure: a weighted draw without replacement, so that load spreads
  * over all who can serve and nobody can choose his own customers.
  */
-import type { PublicKey } from "../core/encoding.ts";
+import type { Hash, PublicKey } from "../core/encoding.ts";
 import type { Random } from "../core/random.ts";
 
 export interface Candidate {
@@ -15,6 +15,8 @@ export interface Candidate {
   readonly permille: number;
   /** Bytes of open tickets that are not used yet. */
   readonly promised: number;
+  /** Of the certificate it serves with, where TLS is on; its ticket names it. */
+  readonly tlsKey?: Hash | undefined;
 }
 
 export interface MatchRequest {

@@ -3,7 +3,7 @@ import { open, seal } from "../accounting/envelope.ts";
 import type { Environment, Sealed, Ticket, TicketRequest } from "../accounting/messages.ts";
 import { EXPIRES_WITHIN_S, SETTLE_WITHIN_S, START_WITHIN_S } from "../accounting/schema.ts";
 import type { Clock } from "../core/clock.ts";
-import { type Id, type PublicKey, toHex } from "../core/encoding.ts";
+import { type Hash, type Id, type PublicKey, toHex } from "../core/encoding.ts";
 import type { Random } from "../core/random.ts";
 import { type Bytes, bytes, toUnixSeconds, type UnixSeconds, unixSeconds } from "../core/units.ts";
 import type { Signer } from "../identity/ed25519.ts";
@@ -96,9 +96,9 @@ export function createTicketOffice(options: TicketOfficeOptions) {
       random,
     );
     const size = ticketBytes(viewer, title, now);
-    const boxes = chosen.map(({ box, addresses }) => ({
+    const boxes = chosen.map(({ box, addresses, tlsKey }) => ({
       addresses: addresses.slice(0, 16),
-      ticket: ticketFor(box, viewer, title, size, now),
+      ticket: ticketFor(box, viewer, title, size, now, tlsKey),
     }));
     const origin = ticketFor(options.signer.publicKey, viewer, title, policy.ticketBytes, now);
     return { ok: true, boxes, origin: { addresses: options.originAddresses, ticket: origin } };
@@ -109,7 +109,7 @@ export function createTicketOffice(options: TicketOfficeOptions) {
     const reached = holder.reachable === null ? [] : [holder.reachable];
     const addresses = options.checksReach ? reached : known;
     const { key: box, rate, permille, promised } = holder;
-    return { box, addresses, rate, permille, promised };
+    return { box, addresses, rate, permille, promised, tlsKey: holder.tls_key ?? undefined };
   }
 
   /** Boxes that would not be paid for serving this viewer are not sent to it either. */
@@ -133,6 +133,7 @@ export function createTicketOffice(options: TicketOfficeOptions) {
     title: TitleRow,
     maxBytes: Bytes,
     now: UnixSeconds,
+    tlsKey?: Hash,
   ): Sealed<"ticket"> {
     const body: Ticket = {
       id: toHex(random.bytes(16)) as Id,
@@ -146,6 +147,7 @@ export function createTicketOffice(options: TicketOfficeOptions) {
       startBy: unixSeconds(now + START_WITHIN_S),
       expires: unixSeconds(now + EXPIRES_WITHIN_S),
       settleBy: unixSeconds(now + SETTLE_WITHIN_S),
+      ...(tlsKey && { tlsKey }),
     };
     const ticket = seal("ticket", body, options.signer, options.environment);
     store.tickets.add(ticket.hash, body, undefined);

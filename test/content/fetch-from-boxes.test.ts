@@ -1,6 +1,7 @@
 /** The fetcher against the real peer server: tickets, receipts, TLS, and a store that is filled. */
 import { expect, test } from "bun:test";
-import { createHash, X509Certificate } from "node:crypto";
+import { X509Certificate } from "node:crypto";
+import { readFileSync } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -14,7 +15,9 @@ import { silentLog } from "../../agent/core/log.ts";
 import { systemRandom } from "../../agent/core/random.ts";
 import { systemClock } from "../../agent/core/system-clock.ts";
 import { milliseconds } from "../../agent/core/units.ts";
+import { certificateKey } from "../../agent/identity/certificate-key.ts";
 import { createSigner } from "../../agent/identity/ed25519.ts";
+import { selfSignedCertificate } from "../../agent/identity/self-signed.ts";
 import { ticketFor, ticketSource } from "./scripted-box.ts";
 import { ServingBox } from "./serving-box.ts";
 
@@ -63,44 +66,84 @@ test("a box fills its store from another box, as a viewer with its own key", asy
   await rm(directory, { recursive: true });
 });
 
-const openssl = Bun.which("openssl");
+const fixture = (name: string) =>
+  readFileSync(new URL(`../fixtures/tls/${name}.pem`, import.meta.url), "utf8");
 
-test.skipIf(openssl === null)(
-  `over TLS the box is known by the key in the ticket, and by nothing else${openssl ? "" : " (skipped: openssl is not installed)"}`,
-  async () => {
-    const directory = await mkdtemp(join(tmpdir(), "tls-"));
-    const [key, cert] = [join(directory, "key.pem"), join(directory, "cert.pem")];
-    const made = Bun.spawnSync([
-      ...["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1"],
-      ...["-nodes", "-keyout", key, "-out", cert, "-days", "2", "-subj", "/CN=box"],
-    ]);
-    expect(made.exitCode).toBe(0);
-    const tls = { key: await Bun.file(key).text(), cert: await Bun.file(cert).text() };
-    await rm(directory, { recursive: true });
-    const spki = new X509Certificate(tls.cert).publicKey.export({ type: "spki", format: "der" });
-    const tlsKey = createHash("sha256").update(spki).digest("hex") as Hash;
-    const title = sampleTitle([["a", MIB]]);
-    const box = await ServingBox.start(title, { tls });
-    const naming = (hash: Hash | undefined) => ({
-      signer: box.signer,
-      grant: (request: TicketRequest) => ({
-        addresses: [box.address],
-        ticket: ticketFor(box.signer.publicKey, request, MIB, hash),
-      }),
-    });
-    const fetching = (hash: Hash | undefined) =>
-      fetchTitle(
-        {
-          ...viewer(title, ticketSource([naming(hash)])),
-          destination: toNowhere,
-          patience: milliseconds(1_500),
-        },
-        never,
-      );
-    expect((await fetching(tlsKey)).end).toBe("complete");
-    await expect(fetching("0".repeat(64) as Hash)).rejects.toThrow("Nothing of");
-    await expect(fetching(undefined)).rejects.toThrow("Nothing of");
-    await box.kill();
-  },
-  20_000,
-);
+test("over TLS a box is known by the key in the ticket alone, beside boxes without TLS", async () => {
+  const title = sampleTitle([["a", 8 * MIB]]);
+  const own = selfSignedCertificate();
+  const plain = await ServingBox.start(title);
+  const secure = await ServingBox.start(title, { tls: own });
+  // In the middle: it passes everything on, but has only a certificate of its own.
+  const seen: string[] = [];
+  const middle = Bun.serve({
+    hostname: "127.0.0.1",
+    port: 0,
+    tls: { key: fixture("key"), cert: fixture("certificate") },
+    fetch: (request) => {
+      seen.push(request.url);
+      return fetch(request.url.replace(/:\d+\//, `:${new URL(secure.address).port}/`), {
+        headers: request.headers,
+        tls: { rejectUnauthorized: false },
+      });
+    },
+  });
+  const at = (addresses: readonly string[], key?: Hash) => ({
+    signer: secure.signer,
+    grant: (request: TicketRequest) => ({
+      addresses,
+      ticket: ticketFor(secure.signer.publicKey, request, undefined, key),
+    }),
+  });
+  const key = certificateKey(new X509Certificate(own.cert));
+  const through = `https://127.0.0.1:${middle.port}`;
+  const fetching = async (...boxes: Parameters<typeof ticketSource>[0]) => {
+    const tickets = ticketSource(boxes);
+    const patience = milliseconds(1_500);
+    const summary = await fetchTitle(
+      { ...viewer(title, tickets), destination: toNowhere, patience },
+      never,
+    );
+    const its = summary.boxes.find(({ box }) => box === secure.signer.publicKey);
+    return { end: summary.end, bytes: its?.bytes, state: its?.state, asked: tickets.requests };
+  };
+
+  expect(await fetching(at([secure.address], key))).toMatchObject({ end: "complete" });
+  // One address of two leads to the box itself.
+  const both = await fetching(at([through, secure.address], key));
+  expect(both).toMatchObject({ end: "complete", bytes: 8 * MIB });
+  // Tickets for half of it, so that the viewer has to ask again and says whom it avoids.
+  const sparing = {
+    signer: plain.signer,
+    grant: (request: TicketRequest) => ({
+      addresses: [plain.address],
+      ticket: ticketFor(plain.signer.publicKey, request, 4 * MIB),
+    }),
+  };
+  const refused = await fetching(at([through], key), sparing);
+  expect(refused).toMatchObject({ end: "complete", bytes: 0, state: "wrong-key" });
+  expect(refused.asked.at(-1)?.avoid).toEqual([
+    { box: secure.signer.publicKey, reason: "wrong-key" },
+  ]);
+  await expect(fetching(at([through], key))).rejects.toThrow("Nothing of");
+  // Neither a ticket that names no key, nor one whose box is offered without TLS, will do.
+  await expect(fetching(at([secure.address]))).rejects.toThrow("Nothing of");
+  await expect(fetching(at([plain.address], key))).rejects.toThrow("Nothing of");
+  expect(seen).toEqual([]);
+  await Promise.all([plain.kill(), secure.kill(), middle.stop(true)]);
+}, 30_000);
+
+test("a certificate that an authority signed is known by its key as well", async () => {
+  const title = sampleTitle([["a", MIB]]);
+  const tls = { key: fixture("issued-key"), cert: fixture("issued") };
+  const box = await ServingBox.start(title, { tls });
+  const key = certificateKey(new X509Certificate(tls.cert));
+  const grant = (request: TicketRequest) => ({
+    addresses: [box.address],
+    ticket: ticketFor(box.signer.publicKey, request, MIB, key),
+  });
+  const tickets = ticketSource([{ signer: box.signer, grant }]);
+  const summary = await fetchTitle({ ...viewer(title, tickets), destination: toNowhere }, never);
+  expect(summary.end).toBe("complete");
+  await box.kill();
+});

@@ -84,7 +84,7 @@ function sharing(m: Market, titles: readonly Hash[] = [TEST_TITLE]): TestBox {
   return box;
 }
 
-function ask(m: Market, viewer: Signer, change: Partial<TicketRequest> = {}, network?: string) {
+function request(m: Market, viewer: Signer, change: Partial<TicketRequest> = {}): Uint8Array {
   const body: TicketRequest = {
     viewer: viewer.publicKey,
     title: TEST_TITLE,
@@ -94,7 +94,11 @@ function ask(m: Market, viewer: Signer, change: Partial<TicketRequest> = {}, net
     at: m.now(),
     ...change,
   };
-  const granted = m.grant(seal("ticket-request", body, viewer, "dev").bytes, network);
+  return seal("ticket-request", body, viewer, "dev").bytes;
+}
+
+function ask(m: Market, viewer: Signer, change: Partial<TicketRequest> = {}, network?: string) {
+  const granted = m.grant(request(m, viewer, change), network);
   if (!granted.ok) throw new Error(granted.code);
   return granted.boxes.map(({ ticket }) => ticket.body.box);
 }
@@ -170,6 +174,24 @@ describe("tickets", () => {
 });
 
 describe("births", () => {
+  test("name the certificate's key that tickets for the box then name, until it serves without TLS", () => {
+    const m = market();
+    const box = sharing(m);
+    const keyInTicket = () => {
+      const viewer = m.addViewer();
+      const granted = m.grant(request(m, viewer), undefined);
+      return granted.ok ? granted.boxes[0]?.ticket.body.tlsKey : undefined;
+    };
+    const [first, renewed] = ["1".repeat(64) as Hash, "2".repeat(64) as Hash];
+    expect(keyInTicket()).toBeUndefined();
+    for (const tlsKey of [first, renewed]) {
+      m.presence.birth(box.key, birth(m, box, { addresses: ["https://box"], tlsKey }));
+      expect(keyInTicket()).toBe(tlsKey);
+    }
+    m.presence.birth(box.key, birth(m, box));
+    expect(keyInTicket()).toBeUndefined();
+  });
+
   test("fault 10: a box whose storage is behind is told what the coordinator has", () => {
     const m = market();
     const box = sharing(m);

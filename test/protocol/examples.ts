@@ -169,10 +169,11 @@ export const examples: Examples = {
       bootCounter: 3,
       version: "0.1.0",
       device: "simulated",
-      addresses: ["http://192.0.2.1:4080", "http://[2001:db8::1]:4080"],
+      addresses: ["https://192.0.2.1:4080", "https://[2001:db8::1]:4080"],
       capacity: bytes(8 * 1024 ** 3),
       wallet: keys.label.publicKey,
       at: unixSeconds(NOW),
+      tlsKey: hash("7"),
     },
   },
   reported: {

@@ -34,6 +34,8 @@ export interface BoxRow {
   readonly rate: number;
   readonly reported_at: UnixSeconds;
   readonly desired_version: number;
+  /** sha-256 of the public key of the certificate it serves with; null where TLS is off. */
+  readonly tls_key: Hash | null;
 }
 
 export interface BirthUpdate {
@@ -44,6 +46,7 @@ export interface BirthUpdate {
   readonly addresses: readonly string[];
   readonly device: string;
   readonly version: string;
+  readonly tlsKey?: Hash | undefined;
   readonly at: UnixSeconds;
 }
 
@@ -55,6 +58,7 @@ export interface Holder {
   readonly rate: number;
   readonly permille: number;
   readonly reachable: string | null;
+  readonly tls_key: Hash | null;
   /** Bytes of tickets that are still open on it. */
   readonly promised: number;
 }
@@ -78,7 +82,7 @@ export function createBoxRows(db: SqliteDatabase) {
   );
   const birth = db.prepare(
     `UPDATE boxes SET wallet = ?, boot_counter = ?, capacity = ?, addresses = ?, device = ?,
-     version = ?, online_since = CASE online WHEN 1 THEN online_since ELSE ? END, online = 1,
+     version = ?, tls_key = ?, online_since = CASE online WHEN 1 THEN online_since ELSE ? END, online = 1,
      seen_at = ? WHERE key = ?`,
   );
   const comes = db.prepare(
@@ -124,7 +128,7 @@ export function createBoxRows(db: SqliteDatabase) {
      RETURNING desired_version`,
   );
   const holders = db.prepare<Holder>(
-    `SELECT b.id, b.key, b.wallet, b.addresses, b.rate, h.permille, b.reachable,
+    `SELECT b.id, b.key, b.wallet, b.addresses, b.rate, h.permille, b.reachable, b.tls_key,
        (SELECT coalesce(sum(t.max_bytes - t.proven_bytes), 0) FROM tickets t
         WHERE t.box = b.key AND t.expires > ?) AS promised
      FROM holdings h JOIN boxes b ON b.id = h.box
@@ -150,6 +154,7 @@ export function createBoxRows(db: SqliteDatabase) {
         JSON.stringify(b.addresses),
         b.device,
         b.version,
+        b.tlsKey ?? null,
         b.at,
         b.at,
         b.key,

@@ -3,7 +3,10 @@
  * BYTEA, INTEGER its BIGINT), so that a second store can follow; SQLite is the only one there is.
  * Times are Unix seconds, money is micro-tokens, hashes and signed bytes are blobs, keys hex text.
  */
-export const SCHEMA_VERSION = 1;
+export const SCHEMA_VERSION = 2;
+
+/** What makes a database of version `i + 1` one of the next; older ones take each step in turn. */
+export const upgrades: readonly string[] = ["ALTER TABLE boxes ADD COLUMN tls_key TEXT"];
 
 export const schema = `
 CREATE TABLE boxes (
@@ -29,7 +32,8 @@ CREATE TABLE boxes (
   sharing INTEGER NOT NULL DEFAULT 0,
   rate INTEGER NOT NULL DEFAULT 0,
   reported_at INTEGER NOT NULL DEFAULT 0,
-  desired_version INTEGER NOT NULL DEFAULT 0
+  desired_version INTEGER NOT NULL DEFAULT 0,
+  tls_key TEXT
 );
 CREATE INDEX boxes_by_wallet ON boxes (wallet);
 CREATE TABLE holdings (

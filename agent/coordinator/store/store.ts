@@ -8,7 +8,7 @@ import { createCaseRows } from "./case-rows.ts";
 import { createLedgerRows } from "./ledger-rows.ts";
 import { createPlayRows } from "./play-rows.ts";
 import { createRecordRows } from "./record-rows.ts";
-import { SCHEMA_VERSION, schema } from "./schema.ts";
+import { SCHEMA_VERSION, schema, upgrades } from "./schema.ts";
 import type { SqliteDatabase, SqliteOpen } from "./sqlite.ts";
 import { createStatementRows } from "./statement-rows.ts";
 import { createTicketRows } from "./ticket-rows.ts";
@@ -66,10 +66,13 @@ export function openStore(path: string, open: SqliteOpen): Store {
 
 function migrate(db: SqliteDatabase, path: string): void {
   db.exec("BEGIN IMMEDIATE");
-  const version = db.prepare<{ user_version: number }>("PRAGMA user_version").get()?.user_version;
-  if (version === 0) db.exec(`${schema}; PRAGMA user_version = ${SCHEMA_VERSION}`);
+  const version =
+    db.prepare<{ user_version: number }>("PRAGMA user_version").get()?.user_version ?? 0;
+  const steps = version === 0 ? [schema] : upgrades.slice(version - 1);
+  for (const step of steps) db.exec(step);
+  if (steps.length > 0) db.exec(`PRAGMA user_version = ${SCHEMA_VERSION}`);
   db.exec("COMMIT");
-  if (version !== undefined && version > SCHEMA_VERSION) {
+  if (version > SCHEMA_VERSION) {
     throw new OperatorError(
       exitCode.configuration,
       `The coordinator's database ${path} was written by a newer spareband (schema ${version}, this one knows ${SCHEMA_VERSION}): start the newer version.`,
