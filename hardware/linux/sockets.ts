@@ -19,8 +19,12 @@ const SO_MAX_PACING_RATE = 47;
 const SO_COOKIE = 57;
 const SHUT_RDWR = 2;
 
-/** Enough for a few round trips at home uplink rates; more would only sit in the box's memory. */
-const NOT_SENT_LOW_WATER = 65_536;
+/**
+ * What may wait unsent in a connection, as time at its rate: more would sit in the box's memory, and
+ * a slow connection would take no more from its server for so long that it is given up for dead.
+ */
+const NOT_SENT_S = 0.1;
+const NOT_SENT = { least: 8192, most: 2 ** 21 };
 /** New connections are looked for this often; until then they keep the listener's rate. */
 const SCAN_PERIOD_MS = 200;
 /** Idle connections are read this often: a box may hold thousands of them. */
@@ -35,6 +39,7 @@ interface Tracked {
   info: TcpInfo | undefined;
   readAt: number;
   payloadRate: number;
+  notSent: number;
 }
 
 export interface LinuxPeerSocketsOptions {
@@ -98,6 +103,7 @@ export class LinuxPeerSockets implements PeerSockets {
       return false;
     }
     socket.payloadRate = payload;
+    this.#limitUnsent(socket, payload);
     return true;
   }
 
@@ -149,14 +155,35 @@ export class LinuxPeerSockets implements PeerSockets {
 
   #adopt(fd: number, id: string, family: 4 | 6): void {
     this.#prepare(fd);
-    this.#tracked.set(id, { fd, id, family, info: undefined, readAt: 0, payloadRate: -1 });
+    this.#tracked.set(id, {
+      fd,
+      id,
+      family,
+      info: undefined,
+      readAt: 0,
+      payloadRate: -1,
+      notSent: NOT_SENT.least,
+    });
   }
 
   /** Options that connections inherit from their listener; refusals leave the system's defaults. */
   #prepare(fd: number): void {
-    this.#int[0] = NOT_SENT_LOW_WATER;
-    this.#options.libc.setsockopt(fd, IPPROTO_TCP, TCP_NOTSENT_LOWAT, this.#int, 4);
+    this.#setUnsent(fd, NOT_SENT.least);
     this.#setCongestionControl(fd);
+  }
+
+  /** In powers of two, so that small changes of the rate cost no call. */
+  #limitUnsent(socket: Tracked, payloadRate: number): void {
+    const wanted = 2 ** Math.ceil(Math.log2(payloadRate * NOT_SENT_S));
+    const notSent = Math.min(NOT_SENT.most, Math.max(NOT_SENT.least, wanted));
+    if (notSent === socket.notSent) return;
+    socket.notSent = notSent;
+    this.#setUnsent(socket.fd, notSent);
+  }
+
+  #setUnsent(fd: number, amount: number): void {
+    this.#int[0] = amount;
+    this.#options.libc.setsockopt(fd, IPPROTO_TCP, TCP_NOTSENT_LOWAT, this.#int, 4);
   }
 
   #setCongestionControl(fd: number): void {

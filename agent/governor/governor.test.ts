@@ -1,0 +1,105 @@
+import { afterEach, describe, expect, test } from "bun:test";
+import { createSimulatedDevice } from "../../hardware/simulated/device.ts";
+import { createSimulatedProbe } from "../../hardware/simulated/probe.ts";
+import { createSimulatedPeerSockets } from "../../hardware/simulated/sockets.ts";
+import { FakeClock } from "../core/fake-clock.ts";
+import { silentLog } from "../core/log.ts";
+import { bitsPerSecond, bytes, megabitsPerSecond } from "../core/units.ts";
+import { everythingAllowed } from "./fluid-line.ts";
+import { createGovernor } from "./governor.ts";
+import type { Policy } from "./policy.ts";
+
+let ends: (() => Promise<void>)[] = [];
+afterEach(async () => {
+  await Promise.all(ends.map((end) => end()));
+  ends = [];
+});
+
+function start(policy: () => Policy, disk: { text?: string } = {}) {
+  const clock = new FakeClock();
+  const device = createSimulatedDevice({ clock });
+  const governor = createGovernor({
+    clock,
+    log: silentLog,
+    sockets: createSimulatedPeerSockets(device.model, clock),
+    probe: createSimulatedProbe(device.model, clock),
+    targets: () => [{ kind: "reflector", address: "192.0.2.1", port: 1 }],
+    device,
+    policy,
+    store: {
+      load: () => disk.text,
+      save: (text) => {
+        disk.text = text;
+      },
+    },
+  });
+  const stop = new AbortController();
+  const running = governor.run(stop.signal);
+  const end = () => {
+    stop.abort();
+    return running;
+  };
+  ends.push(end);
+  return { clock, device, governor, end };
+}
+
+describe("the governor over a simulated home", () => {
+  test("fills the idle line, gives it to the family, and takes it back", async () => {
+    const { clock, device, governor } = start(() => everythingAllowed);
+    device.model.change({ peerDemand: megabitsPerSecond(500) });
+    await clock.advance(12_000);
+    const rate = () => (governor.current.state === "sharing" ? governor.current.rate : 0);
+    expect(rate()).toBeGreaterThan(18e6);
+    expect(governor.report.capacity).toBeGreaterThan(19e6);
+    expect(governor.report.missing).toEqual([]);
+    device.model.change({ familySending: megabitsPerSecond(40) });
+    await clock.advance(1000);
+    expect(rate()).toBeLessThan(2e6);
+    device.model.change({ familySending: bitsPerSecond(0) });
+    await clock.advance(4000);
+    expect(rate()).toBeGreaterThan(16e6);
+  });
+
+  test("a pause paces running connections out and cuts them after five seconds", async () => {
+    let policy = everythingAllowed;
+    const { clock, device, governor } = start(() => policy);
+    device.model.change({ peerDemand: megabitsPerSecond(500) });
+    await clock.advance(8000);
+    policy = { ...policy, paused: true };
+    await clock.advance(100);
+    expect(governor.current).toEqual({ state: "held", reason: "paused" });
+    expect(device.model.sending).toBeLessThanOrEqual(8000);
+    await clock.advance(6000);
+    expect(device.model.sending).toBe(bitsPerSecond(0));
+  });
+
+  test("a picture on the screen holds sharing within two seconds", async () => {
+    const { clock, device, governor } = start(() => everythingAllowed);
+    device.model.change({ peerDemand: megabitsPerSecond(500) });
+    await clock.advance(5000);
+    device.model.change({ playback: "playing" });
+    await clock.advance(2000);
+    expect(governor.current).toEqual({ state: "held", reason: "playback" });
+  });
+
+  test("a daily cap holds at the byte, over a restart and a clock that jumps", async () => {
+    const disk: { text?: string } = {};
+    const cap = 10e6;
+    const policy = { ...everythingAllowed, dailyCap: bytes(cap) };
+    const first = start(() => policy, disk);
+    first.device.model.change({ peerDemand: megabitsPerSecond(500) });
+    await first.clock.advance(4500);
+    await first.end();
+    const before = first.governor.sentToPeers();
+    expect(before).toBeLessThan(cap);
+    const second = start(() => policy, disk);
+    second.device.model.change({ peerDemand: megabitsPerSecond(500) });
+    await second.clock.advance(1000);
+    second.clock.jumpWall(second.clock.wallMs() + 200 * 86_400_000);
+    await second.clock.advance(60_000);
+    expect(second.governor.current).toEqual({ state: "held", reason: "daily-cap" });
+    const total = before + second.governor.sentToPeers();
+    expect(total).toBeGreaterThan(0.99 * cap);
+    expect(total).toBeLessThan(1.01 * cap);
+  });
+});
