@@ -160,8 +160,12 @@ export const settings = {
   ),
 
   "box.state_dir": text("/var/lib/spareband", "Key, journal, content and the household's choices."),
-  "box.listen": listen("0.0.0.0", 7411, "Where peers fetch content from this box."),
+  "box.listen": listen("::", 7411, "Where peers fetch content from this box, IPv6 and IPv4."),
   "box.addresses": texts("Base URLs under which peers reach this box; empty to find out."),
+  "box.port_mapping": flag(
+    true,
+    "Ask the router to forward the peers' port (PCP, NAT-PMP, UPnP) while the household consents.",
+  ),
   "box.nic": text("", "Interface that carries the line; empty for the default route's."),
   "box.hardware": oneOf(
     ["linux", "simulated"],

@@ -34,7 +34,8 @@ import { createHomeTraffic } from "../shaping/home-traffic.ts";
 import { createShaper, type Shaper } from "../shaping/shaper.ts";
 import type { Household } from "../status/household.ts";
 import { CoordinatorContact } from "./coordinator-contact.ts";
-import { ownAddresses } from "./own-addresses.ts";
+import { listenHost } from "./own-addresses.ts";
+import { createReach, type Reach } from "./reach.ts";
 import { holdsOf, mayFill, policyOf, reportOf } from "./sharing-policy.ts";
 import { fileTextStore } from "./text-store.ts";
 
@@ -69,6 +70,7 @@ export interface Sharing extends AsyncDisposable {
   readonly peers: PeerServer;
   readonly reporter: Reporter;
   readonly contact: CoordinatorContact;
+  readonly reach: Reach;
 }
 
 /** Opens storage and ports at once; throws an OperatorError when one of them cannot be had. */
@@ -124,6 +126,7 @@ export async function openSharing(options: SharingOptions): Promise<Sharing> {
   });
   const peers = createPeerServer({
     ...config["box.listen"],
+    host: listenHost(config["box.listen"].host, networkInterfaces()),
     box: signer.publicKey,
     environment,
     issuers: contact.keys,
@@ -135,12 +138,23 @@ export async function openSharing(options: SharingOptions): Promise<Sharing> {
     log,
     metalink: (title) => {
       const manifest = store.manifest(title);
-      return manifest && metalink(manifest, addresses());
+      return manifest && metalink(manifest, reach.addresses());
     },
     idleAfter: options.sessionIdle,
     kernelPaces: () => shaper.enforcement.by !== "nothing",
   });
-  const addresses = () => ownAddresses(config, peers.port, networkInterfaces());
+  const reach = createReach({
+    config,
+    port: () => peers.port,
+    consented: () => household.consented,
+    portMapper: device.portMapper,
+    interfaces: networkInterfaces,
+    changed: () => reporter.announce(),
+    signer,
+    clock,
+    random,
+    log,
+  });
   const shaper: Shaper = createShaper({
     verdict: governor,
     nic: device.nic,
@@ -171,7 +185,7 @@ export async function openSharing(options: SharingOptions): Promise<Sharing> {
     describe: () => ({
       version: options.version,
       device: options.deviceName,
-      addresses: household.consented ? addresses() : [],
+      addresses: household.consented ? reach.addresses() : [],
       capacity: config["content.capacity"],
       ...(config["box.wallet"] !== "" && { wallet: config["box.wallet"] as PublicKey }),
     }),
@@ -211,7 +225,19 @@ export async function openSharing(options: SharingOptions): Promise<Sharing> {
   });
   const held = resources.move();
   return {
-    parts: [contact, store, home, governor, shaper, peers, fetches, filler, reporter, journal],
+    parts: [
+      contact,
+      store,
+      home,
+      governor,
+      shaper,
+      peers,
+      fetches,
+      filler,
+      reporter,
+      reach,
+      journal,
+    ],
     store,
     journal,
     governor,
@@ -219,6 +245,7 @@ export async function openSharing(options: SharingOptions): Promise<Sharing> {
     peers,
     reporter,
     contact,
+    reach,
     [Symbol.asyncDispose]: () => held.disposeAsync(),
   };
 }

@@ -27,7 +27,7 @@ export function watchConditions(options: WatchOptions): Part {
 }
 
 function look({ sharing, health, clockQuality }: WatchOptions): void {
-  const { journal, reporter, shaper, store, governor, peers } = sharing;
+  const { journal, reporter, shaper, store, governor, peers, reach } = sharing;
   const { state } = journal;
   health.report(
     "state-unwritable",
@@ -63,4 +63,5 @@ function look({ sharing, health, clockQuality }: WatchOptions): void {
   health.report("write-budget-spent", store.writesLeftToday <= 0);
   health.report("clock-untrusted", clockQuality() === "untrusted");
   health.report("peer-connections-shed", peers.stats().shed > 0);
+  health.report("unreachable", reach.unreachable !== undefined, reach.unreachable);
 }

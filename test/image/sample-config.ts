@@ -13,7 +13,8 @@ const intro = `# The device maker's settings, installed as /usr/share/spareband/
 function written(key: string, value: unknown): string {
   if (Array.isArray(value)) return "[]";
   if (typeof value === "object" && value !== null && "host" in value && "port" in value) {
-    return `"${value.host}:${value.port}"`;
+    const host = String(value.host);
+    return `"${host.includes(":") ? `[${host}]` : host}:${value.port}"`;
   }
   const inUnits: Readonly<Record<string, (amount: number) => string>> = {
     "content.capacity": (amount) => `"${amount / 2 ** 30} GiB"`,
