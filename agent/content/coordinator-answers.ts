@@ -37,7 +37,7 @@ export const infoAnswer = v.object({
     v.pipe(v.array(v.pipe(v.string(), v.maxLength(128))), v.maxLength(16)),
     [],
   ),
-  prices: v.optional(pricesField),
+  priceList: v.optional(pricesField),
 });
 export const titleAnswer = v.object({
   title: hashField,

@@ -115,7 +115,8 @@ export class CoordinatorClient {
         exitCode.noPermission,
         `The coordinator at ${this.#base} has the key ${info.publicKey}, expected is ${this.#publicKey}: correct its address, or its key after a rotation.`,
       );
-    return info;
+    const { environment, publicKey, fleet, reflectors, priceList: prices } = info;
+    return { environment, publicKey, fleet, reflectors, prices };
   }
 
   /** undefined when no such title is known. */

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import { seal } from "../accounting/envelope.ts";
 import type { Sealed } from "../accounting/messages.ts";
+import { CoordinatorClient } from "../content/coordinator-client.ts";
 import { type Hash, type Id, sha256, toBase64Url, toHex } from "../core/encoding.ts";
 import { silentLog } from "../core/log.ts";
 import { seededRandom } from "../core/random.ts";
@@ -8,6 +9,7 @@ import { systemClock } from "../core/system-clock.ts";
 import { bytes, mebibytes, milliseconds, toUnixSeconds } from "../core/units.ts";
 import { createCoordinator } from "./coordinator.ts";
 import { makeSplit, newSigner } from "./coordinator-testing.ts";
+import { defaultPriceList } from "./price-list.ts";
 import type { OriginStore } from "./titles.ts";
 
 const random = seededRandom(7);
@@ -121,6 +123,11 @@ test("info names the key, the fleet and the prices", async () => {
     fleet: "test",
     priceList: { id: 1, householdPerMebibyte: "1000" },
   });
+});
+
+test("the client reads the prices that info tells, which exports are checked by", async () => {
+  const { prices } = await new CoordinatorClient({ url, environment: "dev" }).info();
+  expect(prices).toEqual(defaultPriceList);
 });
 
 test("a title is published, uploaded and then has tickets", async () => {
