@@ -101,7 +101,7 @@ export function createLedgerRows(db: SqliteDatabase) {
         },
       };
     },
-    /** Call when a transaction was undone: accounts it made are gone again. */
+    /** Called when a transaction was undone: accounts it made are gone again. */
     forgetAccounts: () => ids.clear(),
     size: () => next.get()?.next ?? 0,
     balance: ({ kind, key }: Account) => (balance.get(kind, key)?.balance ?? 0n) as MicroTokens,

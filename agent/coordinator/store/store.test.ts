@@ -2,8 +2,9 @@ import { expect, test } from "bun:test";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { PublicKey } from "../../core/encoding.ts";
-import { unixSeconds } from "../../core/units.ts";
+import type { Hash, PublicKey } from "../../core/encoding.ts";
+import { microTokens, unixSeconds } from "../../core/units.ts";
+import type { Account } from "../ledger.ts";
 import { schema } from "./schema.ts";
 import { openDatabase } from "./sqlite.ts";
 import { openStore } from "./store.ts";
@@ -25,3 +26,28 @@ test("a database of an earlier version is brought up to date, and opens again", 
   }
   rmSync(directory, { recursive: true });
 });
+
+test("an account made in a transaction that was undone is made anew by the next one", () => {
+  using store = openStore(":memory:", openDatabase);
+  const [lost, kept] = [account("household", "lost"), account("household", "kept")];
+  const post = (to: Account) => {
+    const ledger = store.ledger.appender(unixSeconds(1));
+    const amount = microTokens(5n);
+    const payer = { account: account("payer", "fleet"), amount: microTokens(-5n) };
+    ledger.add([payer, { account: to, amount }], "0".repeat(64) as Hash);
+    ledger.finish();
+  };
+  const failing = () =>
+    store.transaction(() => {
+      post(lost);
+      throw new Error("the disk is full");
+    });
+  expect(failing).toThrow("the disk is full");
+  store.transaction(() => post(kept));
+  store.transaction(() => post(lost));
+  expect(store.ledger.balance(kept)).toBe(microTokens(5n));
+  expect(store.ledger.balance(lost)).toBe(microTokens(5n));
+  expect(store.ledger.audit()).toEqual({ total: 0n, balances: 0n, unbalanced: 0n, drifted: 0n });
+});
+
+const account = (kind: Account["kind"], key: string): Account => ({ kind, key });

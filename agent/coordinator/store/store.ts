@@ -49,17 +49,18 @@ export function openStore(path: string, open: SqliteOpen): Store {
   const db = open(path);
   db.exec(PRAGMAS);
   migrate(db, path);
+  const ledger = createLedgerRows(db);
   return {
     boxes: createBoxRows(db),
     records: createRecordRows(db),
     tickets: createTicketRows(db),
-    ledger: createLedgerRows(db),
+    ledger,
     statements: createStatementRows(db),
     titles: createTitleRows(db),
     plays: createPlayRows(db),
     trust: createTrustRows(db),
     cases: createCaseRows(db),
-    transaction: createTransaction(db),
+    transaction: createTransaction(db, () => ledger.forgetAccounts()),
     [Symbol.dispose]: () => db.close(),
   };
 }
@@ -80,7 +81,8 @@ function migrate(db: SqliteDatabase, path: string): void {
   }
 }
 
-function createTransaction(db: SqliteDatabase) {
+/** @param undone is told when changes were taken back, and with them what is remembered of them. */
+function createTransaction(db: SqliteDatabase, undone: () => void) {
   let depth = 0;
   return <T>(work: () => T): T => {
     const [begin, commit, rollback] =
@@ -94,6 +96,7 @@ function createTransaction(db: SqliteDatabase) {
       db.exec(commit);
       return result;
     } catch (fault) {
+      undone();
       db.exec(rollback);
       throw fault;
     } finally {

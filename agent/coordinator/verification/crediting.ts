@@ -55,7 +55,6 @@ export function createCrediting(options: CreditingOptions) {
     try {
       return creditTogether(batches);
     } catch (fault) {
-      store.ledger.forgetAccounts();
       if (batches.length === 1) {
         log.error("batch not credited", { box: batches[0]?.box, reason: reasonOf(fault) });
         return [];
