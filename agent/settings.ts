@@ -145,6 +145,9 @@ const publicKey = (about: string): Setting<string> => ({
     typeof value === "string" && (value === "" || isPublicKey(value)) ? value : undefined,
 });
 
+/** Stands for a certificate that the box makes itself, where a file could be named. */
+export const OWN_CERTIFICATE = "auto";
+
 export const settings = {
   environment: oneOf(["dev", "prod"], "prod", "Which signatures count. Keys never cross over."),
   fleet: text("home", "Name of the fleet; part of every MQTT topic."),
@@ -166,6 +169,11 @@ export const settings = {
     true,
     "Ask the router to forward the peers' port (PCP, NAT-PMP, UPnP) while the household consents.",
   ),
+  "box.tls_certificate_file": text(
+    "",
+    `PEM certificate (and chain) to serve peers over TLS with; "${OWN_CERTIFICATE}" for one that the box makes itself, empty for no TLS.`,
+  ),
+  "box.tls_key_file": text("", "PEM private key of that certificate."),
   "box.nic": text("", "Interface that carries the line; empty for the default route's."),
   "box.hardware": oneOf(
     ["linux", "simulated"],

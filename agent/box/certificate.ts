@@ -22,6 +22,15 @@ export interface BoxCertificate extends ServingCertificate {
   readonly tlsKey: Hash;
 }
 
+export interface WatchOptions {
+  /** Serves with it from now on; the old one stays when this throws. */
+  readonly use: (certificate: BoxCertificate) => void;
+  /** Called when `current` has another key than before. */
+  readonly announce: () => void;
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
 /** Renewed files are noticed after this; they are small and in the page cache. */
 const LOOK = seconds(30);
 
@@ -58,20 +67,17 @@ export class BoxTls {
    * Looks whether the files were replaced. While the new ones cannot be used the old certificate
    * stays, and the log says so once.
    */
-  watch(options: {
-    readonly replaced: (certificate: BoxCertificate) => void;
-    readonly clock: Clock;
-    readonly log: Log;
-  }): Part {
-    const { replaced, clock, log } = options;
+  watch({ use, announce, clock, log }: WatchOptions): Part {
     const name = "certificate";
     const look = () => {
       if (isOwn(this.#config)) return;
       const now = fromFiles(this.#config);
       if (now.cert === this.#current.cert && now.key === this.#current.key) return;
-      replaced(now);
+      use(now);
+      const rekeyed = now.tlsKey !== this.#current.tlsKey;
       this.#current = now;
       log.notice("certificate replaced", { tls_key: now.tlsKey });
+      if (rekeyed) announce();
     };
     return { name, run: (signal) => every(LOOK, look, { clock, log, signal, name }) };
   }
@@ -162,7 +168,10 @@ function parsed<T>(parse: () => T, { file, setting, wanted }: Expected): T {
   try {
     return parse();
   } catch (cause) {
-    throw misconfigured(`${file}, which ${setting} names, holds no ${wanted}: put one there`, cause);
+    throw misconfigured(
+      `${file}, which ${setting} names, holds no ${wanted}: put one there`,
+      cause,
+    );
   }
 }
 

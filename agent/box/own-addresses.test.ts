@@ -8,6 +8,7 @@ const config = (change: Partial<Config> = {}) =>
     "box.addresses": [],
     "box.listen": { host: "::", port: 7411 },
     "box.nic": "",
+    "box.tls_certificate_file": "",
     ...change,
   }) as Config;
 const address = (text: string): NetworkInterfaceInfo => ({
@@ -32,6 +33,15 @@ describe("a box announces", () => {
       "http://45.45.45.45:8411",
       "http://192.168.1.20:7411",
       "http://192.168.1.21:7411",
+    ]);
+  });
+
+  test("https where it serves over TLS, through the router too", () => {
+    const tls = config({ "box.tls_certificate_file": "auto", "box.nic": "eth0" });
+    expect(ownAddresses(tls, 7411, home, mapped)).toEqual([
+      "https://[2a02:8100::7]:7411",
+      "https://45.45.45.45:8411",
+      "https://192.168.1.20:7411",
     ]);
   });
 

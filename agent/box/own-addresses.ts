@@ -20,6 +20,9 @@ export function ownAddresses(
   mapped?: OutsideAddress,
 ): readonly string[] {
   if (config["box.addresses"].length > 0) return config["box.addresses"].slice(0, MOST);
+  const scheme = config["box.tls_certificate_file"] === "" ? "http" : "https";
+  const urls = (list: readonly OutsideAddress[]) =>
+    list.slice(0, MOST).map(({ address, port }) => `${scheme}://${formatAuthority(address, port)}`);
   const outside = mapped ? [mapped] : [];
   const host = listenHost(config["box.listen"].host, interfaces);
   if (host !== "0.0.0.0" && host !== "::") return urls([...outside, { address: host, port }]);
@@ -40,9 +43,6 @@ export function listenHost(host: string, interfaces: NodeJS.Dict<NetworkInterfac
   const all = Object.values(interfaces).flatMap((list) => list ?? []);
   return host === "::" && all.every(({ family }) => family !== "IPv6") ? "0.0.0.0" : host;
 }
-
-const urls = (list: readonly OutsideAddress[]) =>
-  list.slice(0, MOST).map(({ address, port }) => `http://${formatAuthority(address, port)}`);
 
 const isLinkLocal = (address: string) => /^(fe80:|169\.254\.)/i.test(address);
 /** 2000::/3 (RFC 4291 §2.4); unique local addresses lead nowhere from outside. */

@@ -36,6 +36,7 @@ async function home(change: Partial<Config> = {}) {
       "box.addresses": [],
       "box.listen": { host: "::", port: PORT },
       "box.nic": "",
+      "box.tls_certificate_file": "",
       "box.port_mapping": true,
       "status.listen": { host: "127.0.0.1", port: 7410 },
       ...change,

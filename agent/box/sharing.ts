@@ -33,6 +33,7 @@ import { createFetchShaper } from "../shaping/fetch-shaper.ts";
 import { createHomeTraffic } from "../shaping/home-traffic.ts";
 import { createShaper, type Shaper } from "../shaping/shaper.ts";
 import type { Household } from "../status/household.ts";
+import { BoxTls } from "./certificate.ts";
 import { CoordinatorContact } from "./coordinator-contact.ts";
 import { listenHost } from "./own-addresses.ts";
 import { createReach, type Reach } from "./reach.ts";
@@ -78,6 +79,7 @@ export async function openSharing(options: SharingOptions): Promise<Sharing> {
   const { config, device, household, health, signer, clock, random, log } = options;
   const { environment } = config;
   const directory = config["box.state_dir"];
+  const tls = BoxTls.open(config);
   await using resources = new AsyncDisposableStack();
   const store = resources.use(
     await ContentStore.open({
@@ -127,6 +129,7 @@ export async function openSharing(options: SharingOptions): Promise<Sharing> {
   const peers = createPeerServer({
     ...config["box.listen"],
     host: listenHost(config["box.listen"].host, networkInterfaces()),
+    tls: tls?.current,
     box: signer.publicKey,
     environment,
     issuers: contact.keys,
@@ -187,11 +190,13 @@ export async function openSharing(options: SharingOptions): Promise<Sharing> {
       device: options.deviceName,
       addresses: household.consented ? reach.addresses() : [],
       capacity: config["content.capacity"],
+      ...(tls && { tlsKey: tls.current.tlsKey }),
       ...(config["box.wallet"] !== "" && { wallet: config["box.wallet"] as PublicKey }),
     }),
     report: () => reportOf(store, governor.current),
     onDesired: (wish) => {
       desired = wish.body;
+      reach.heard(wish.body.reachable);
     },
     clock,
     clockQuality: options.clockQuality,
@@ -199,6 +204,12 @@ export async function openSharing(options: SharingOptions): Promise<Sharing> {
     log,
     // Developers start one fleet at a time; there is nobody to spread the load for.
     ...(environment === "dev" && { spread: milliseconds(0) }),
+  });
+  const certificate = tls?.watch({
+    use: (renewed) => peers.useCertificate(renewed),
+    announce: () => reporter.announce(),
+    clock,
+    log,
   });
   const allowed = () => mayFill(household, governor.current);
   const { nic, router, ingressControl } = device;
@@ -236,6 +247,7 @@ export async function openSharing(options: SharingOptions): Promise<Sharing> {
       filler,
       reporter,
       reach,
+      ...(certificate ? [certificate] : []),
       journal,
     ],
     store,

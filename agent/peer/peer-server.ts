@@ -19,12 +19,18 @@ import { RequestHandler } from "./request-handler.ts";
 import { Sessions } from "./sessions.ts";
 import { Turnstile } from "./turnstile.ts";
 
+/** PEM, both. */
+export interface PeerTls {
+  readonly key: string;
+  readonly cert: string;
+}
+
 export interface PeerServerOptions {
   readonly host: string;
   /** 0 asks the kernel for a free one. */
   readonly port: number;
-  /** PEM, where peers are served over TLS. */
-  readonly tls?: { readonly key: string; readonly cert: string } | undefined;
+  /** Where peers are served over TLS. */
+  readonly tls?: PeerTls | undefined;
   readonly box: PublicKey;
   readonly environment: Environment;
   /** Keys whose tickets count. */
@@ -63,6 +69,8 @@ export interface PeerStats {
 export interface PeerServer extends Part {
   readonly port: number;
   stats(): PeerStats;
+  /** Serves with another certificate from now on; what runs is broken off. Throws when it will not do. */
+  useCertificate(tls: PeerTls): void;
 }
 
 /** A viewer that neither reads nor asks loses its connection; Bun gives a header 10 s by itself. */
@@ -89,11 +97,13 @@ class ListeningPeerServer implements PeerServer {
   readonly #handler: RequestHandler;
   /** undefined for the moment in which the port could not be taken again. */
   #server: Server<undefined> | undefined;
+  #tls: PeerTls | undefined;
   #shed = 0;
   #held = false;
 
   constructor(options: PeerServerOptions) {
     this.#options = options;
+    this.#tls = options.tls;
     this.#sessions = new Sessions(options);
     const kernelPaces = options.kernelPaces ?? (() => true);
     const limits = options.admission && { limits: options.admission };
@@ -118,6 +128,18 @@ class ListeningPeerServer implements PeerServer {
       openBytes: bytes(this.#handler.started.open),
       shed: this.#shed,
     };
+  }
+
+  useCertificate(tls: PeerTls): void {
+    const before = this.#tls;
+    this.#tls = tls;
+    try {
+      this.#cut("the certificate was replaced");
+    } catch (fault) {
+      // The watch opens the port again, as it was.
+      this.#tls = before;
+      throw fault;
+    }
   }
 
   async run(signal: AbortSignal): Promise<void> {
@@ -166,7 +188,8 @@ class ListeningPeerServer implements PeerServer {
   }
 
   #listen(port: number): Server<undefined> {
-    const { host, tls, log } = this.#options;
+    const { host, log } = this.#options;
+    const tls = this.#tls;
     try {
       return Bun.serve({
         hostname: host,
