@@ -22,6 +22,13 @@ test.each([
   "::ffff:127.0.0.1",
   "fe80::1%eth0",
   "fd00::1",
+  "::ffff:7f00:1",
+  "::ffff:c0a8:101",
+  "0:0:0:0:0:ffff:7f00:1",
+  "64:ff9b::7f00:1",
+  "2002:7f00:1::",
+  "2001:0:4136:e378:8000:63bf:3fff:fdd2",
+  "2001::1",
   "not an address",
   "",
 ])("%s says nothing about a household", (address) => {
