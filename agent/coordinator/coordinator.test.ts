@@ -210,3 +210,19 @@ test("chunk uploads larger than a chunk are cut off", async () => {
   });
   expect(answer.status).toBe(413);
 });
+
+test("uploads that do not announce their length are counted as the largest", async () => {
+  const upload = async () => {
+    const body = new ReadableStream({
+      async pull(controller) {
+        controller.enqueue(new Uint8Array(1));
+        await new Promise(setImmediate);
+        controller.close();
+      },
+    });
+    const path = `${url}/v1/titles/${title}/chunks/${title}`;
+    return (await fetch(path, { method: "PUT", body })).status;
+  };
+  const statuses = await Promise.all(Array.from({ length: 300 }, upload));
+  expect(statuses).toContain(429);
+});

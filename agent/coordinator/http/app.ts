@@ -5,17 +5,19 @@
 import { Hono } from "hono";
 import { reasonOf } from "../../core/errors.ts";
 import { toUnixSeconds } from "../../core/units.ts";
+import { networkOf } from "../network.ts";
 import { TokenBuckets } from "../token-bucket.ts";
 import { addMoneyRoutes } from "./money-routes.ts";
 import { addOperatorRoutes } from "./operator-routes.ts";
 import type { ApiOptions } from "./options.ts";
-import { type ApiEnv, answerError } from "./request.ts";
+import { type ApiEnv, answerError, CHUNK_BODY } from "./request.ts";
 import { addTitleRoutes } from "./title-routes.ts";
 
-/** What one client address may ask for; a household's many devices fit in easily. */
+/** What one network may ask for; a household's many devices fit in easily. */
 const REQUESTS = { burst: 200, perSecond: 20 };
-/** Uploads of chunks count their bytes instead. */
+/** Uploads of chunks count their bytes instead, and never less than these: each costs a look. */
 const UPLOAD_BYTES = { burst: 256 * 1024 * 1024, perSecond: 128 * 1024 * 1024 };
+const LEAST_UPLOAD = 64 * 1024;
 
 export function createApi(options: ApiOptions): Hono<ApiEnv> {
   const { clock, log } = options;
@@ -25,14 +27,15 @@ export function createApi(options: ApiOptions): Hono<ApiEnv> {
 
   app.use(async (c, next) => {
     const now = clock.monotonicMs();
-    const { address } = c.env;
-    const size = Number(c.req.header("content-length") ?? 0);
+    // An IPv6 client has 2^64 addresses and more; a household has one network.
+    const client = networkOf(c.env.address) ?? c.env.address;
+    // Without an announced length it counts as the largest.
+    const size = Number(c.req.header("content-length") ?? CHUNK_BODY);
     const granted =
-      c.req.method === "PUT" ? uploads.take(address, now, size) : requests.take(address, now);
-    if (!granted) {
-      return answerError("throttled");
-    }
-    return next();
+      c.req.method === "PUT"
+        ? uploads.take(client, now, Math.max(LEAST_UPLOAD, size))
+        : requests.take(client, now);
+    return granted ? next() : answerError("throttled");
   });
   app.onError((fault, c) => {
     log.error("request failed", { path: c.req.path, reason: reasonOf(fault) });

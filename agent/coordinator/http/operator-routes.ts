@@ -111,6 +111,6 @@ const boxJson = (row: BoxRow) => ({
   creditedBytes: row.credited_bytes,
   credited: `${row.credited_tokens}`,
   seenAt: row.seen_at,
-  reachable: row.reachable,
+  reachable: reachedOf(row) ?? null,
   ...(row.quarantine && { quarantine: row.quarantine }),
 });

@@ -19,6 +19,9 @@ export const SMALL_BODY = 64 * KIB;
 /** A manifest of 8 MiB in base64url, its splits and the JSON around them. */
 export const TITLE_BODY = 12 * KIB * KIB;
 
+/** The largest chunk a manifest may name. */
+export const CHUNK_BODY = 4 * KIB * KIB;
+
 /** base64url text of a signed message, as its bytes. */
 export const signedField = (maxText: number) =>
   v.pipe(

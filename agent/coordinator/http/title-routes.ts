@@ -9,14 +9,13 @@ import {
   answerError,
   answerRefusal,
   answerStatus,
+  CHUNK_BODY,
   readBytes,
   readJson,
   signedField,
   TITLE_BODY,
 } from "./request.ts";
 
-/** The largest chunk a manifest may name. */
-const CHUNK_BODY = 4 * 1024 * 1024;
 const PAGE = 1_000;
 
 const splitField = v.pipe(v.array(signedField(12_000)), v.minLength(1), v.maxLength(64));
