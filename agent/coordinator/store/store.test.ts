@@ -3,13 +3,14 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Hash, PublicKey } from "../../core/encoding.ts";
-import { microTokens, unixSeconds } from "../../core/units.ts";
+import { bytes, microTokens, unixSeconds } from "../../core/units.ts";
 import type { Account } from "../ledger.ts";
 import { schema } from "./schema.ts";
 import { openDatabase } from "./sqlite.ts";
 import { openStore } from "./store.ts";
 
 const box = "b".repeat(64) as PublicKey;
+const account = (kind: Account["kind"], key: string): Account => ({ kind, key });
 
 test("a database of an earlier version is brought up to date, and opens again", () => {
   const directory = mkdtempSync(join(tmpdir(), "coordinator-store-"));
@@ -50,4 +51,26 @@ test("an account made in a transaction that was undone is made anew by the next 
   expect(store.ledger.audit()).toEqual({ total: 0n, balances: 0n, unbalanced: 0n, drifted: 0n });
 });
 
-const account = (kind: Account["kind"], key: string): Account => ({ kind, key });
+test("a short name stays with the creator who used it first, and means their newest title", () => {
+  using store = openStore(":memory:", openDatabase);
+  const add = (title: string, creator: string, at: number) =>
+    store.titles.add({
+      title: title.repeat(64) as Hash,
+      slug: "film",
+      name: "Film",
+      kind: "video",
+      creator: creator.repeat(64) as PublicKey,
+      manifest: new Uint8Array(),
+      size: bytes(1),
+      split: "0".repeat(64) as Hash,
+      created_at: unixSeconds(at),
+    });
+  add("1", "a", 10);
+  add("2", "b", 20);
+  expect(store.titles.bySlug("film")?.title).toBe("1".repeat(64) as Hash);
+  add("3", "a", 30);
+  expect(store.titles.bySlug("film")?.title).toBe("3".repeat(64) as Hash);
+  store.titles.takeDown("1".repeat(64) as Hash, "court order");
+  store.titles.takeDown("3".repeat(64) as Hash, "court order");
+  expect(store.titles.bySlug("film")?.title).toBe("2".repeat(64) as Hash);
+});

@@ -40,7 +40,9 @@ export interface TitleDemand {
 export function createTitleRows(db: SqliteDatabase) {
   const byHash = db.prepare<TitleRow>("SELECT * FROM titles WHERE title = ?");
   const bySlug = db.prepare<TitleRow>(
-    "SELECT * FROM titles WHERE slug = ? AND takedown IS NULL ORDER BY created_at DESC, title LIMIT 1",
+    `SELECT * FROM titles WHERE slug = ? AND takedown IS NULL AND creator =
+       (SELECT creator FROM titles WHERE slug = ? AND takedown IS NULL ORDER BY created_at, title LIMIT 1)
+     ORDER BY created_at DESC, title LIMIT 1`,
   );
   const list = db.prepare<TitleRow>(
     "SELECT * FROM titles WHERE takedown IS NULL ORDER BY created_at DESC, title LIMIT ? OFFSET ?",
@@ -79,8 +81,8 @@ export function createTitleRows(db: SqliteDatabase) {
   );
   return {
     get: (title: Hash) => byHash.get(title),
-    /** The newest title of that short name. */
-    bySlug: (slug: string) => bySlug.get(slug),
+    /** The newest title of that short name by whoever used it first; nobody else can take it over. */
+    bySlug: (slug: string) => bySlug.get(slug, slug),
     page: (limit: number, offset: number) => list.all(limit, offset),
     add: (row: Omit<TitleRow, "complete" | "takedown">) =>
       insert.run(
