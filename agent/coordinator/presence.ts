@@ -4,7 +4,7 @@ import type { Birth, Environment, Sealed } from "../accounting/messages.ts";
 import type { Clock } from "../core/clock.ts";
 import type { PublicKey } from "../core/encoding.ts";
 import type { Log } from "../core/log.ts";
-import { toUnixSeconds } from "../core/units.ts";
+import { toUnixSeconds, unixSeconds } from "../core/units.ts";
 import type { Signer } from "../identity/ed25519.ts";
 import type { Store } from "./store/store.ts";
 import { makeAck } from "./verification/ack.ts";
@@ -45,7 +45,9 @@ export function createPresence(options: PresenceOptions) {
       const { sharing, rate, titles, blocked, at } = opened.message.body;
       const now = toUnixSeconds(clock.wallMs());
       store.transaction(() => {
-        store.boxes.noteReport(row.id, sharing, rate, at, now);
+        // A box whose clock was ahead is not deaf until that time has come.
+        const said = unixSeconds(Math.min(at, now));
+        store.boxes.noteReport(row.id, sharing, rate, said, now);
         store.boxes.replaceHoldings(row.id, titles, blocked);
       });
       return true;

@@ -17,7 +17,7 @@ import { createPresence } from "../../agent/coordinator/presence.ts";
 import { createTicketOffice } from "../../agent/coordinator/tickets.ts";
 import { NO_HASH } from "../../agent/coordinator/verification/chain.ts";
 import { type Hash, type Id, toHex } from "../../agent/core/encoding.ts";
-import { bytes } from "../../agent/core/units.ts";
+import { bytes, unixSeconds } from "../../agent/core/units.ts";
 import type { Signer } from "../../agent/identity/ed25519.ts";
 
 const MIB = 1024 * 1024;
@@ -118,6 +118,20 @@ describe("tickets", () => {
     m.store.boxes.quarantine(m.store.boxes.get(held.key)?.id ?? 0, "equivocation");
     m.store.trust.see(near.key, "home", m.now());
     expect(ask(m, m.addViewer(), {}, "home")).toEqual([good.key]);
+  });
+
+  test("a box whose clock was years ahead is heard again once it is set", () => {
+    const m = market();
+    const box = sharing(m);
+    const report = (ahead: number, shares: boolean) => {
+      const at = unixSeconds(m.now() + ahead);
+      const body = { box: box.key, sharing: shares, rate: 1, titles: [], blocked: [], at };
+      return m.presence.reported(box.key, seal("reported", body, box.signer, "dev").bytes);
+    };
+    expect(report(10 * 365 * 86_400, true)).toBe(true);
+    expect(report(0, false)).toBe(true);
+    expect(m.store.boxes.get(box.key)?.sharing).toBe(0);
+    expect(report(-1, true)).toBe(false);
   });
 
   test("an old will of an earlier boot does not take a box away", () => {
