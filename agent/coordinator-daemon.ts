@@ -11,7 +11,7 @@ import { ContentStore } from "./content/store.ts";
 import { type Coordinator, createCoordinator } from "./coordinator/coordinator.ts";
 import type { PlacementRules } from "./coordinator/placement.ts";
 import type { Policy } from "./coordinator/policy.ts";
-import { probeOverHttp } from "./coordinator/reach.ts";
+import { probeOverHttp } from "./coordinator/reach-probe.ts";
 import type { Clock } from "./core/clock.ts";
 import { toHex } from "./core/encoding.ts";
 import { errnoOf, exitCode, OperatorError, reasonOf } from "./core/errors.ts";

@@ -206,6 +206,8 @@ export interface Desired {
   /** Titles under takedown: deleted at once and never served again. */
   readonly takedowns: readonly Hash[];
   readonly at: UnixSeconds;
+  /** Whether one of its announced addresses answered from outside; absent while nobody has looked. */
+  readonly reachable?: boolean;
 }
 
 /** What a coordinator may ask a box to do at once; each is harmless when it is done twice. */

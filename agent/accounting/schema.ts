@@ -232,6 +232,7 @@ const desired = structure<Desired>("desired", {
   titles: required(3, list(hash, 4096)),
   takedowns: required(4, list(hash, 4096)),
   at: required(5, seconds),
+  reachable: optional(6, flag),
 });
 
 const avoided = structure<TicketRequest["avoid"][number]>("avoided", {

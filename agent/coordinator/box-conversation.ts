@@ -39,8 +39,8 @@ export function createBoxConversation(options: BoxConversationOptions) {
         const ack = presence.birth(box, payload);
         if (!ack) return;
         publish(box, "ack", ack.bytes);
+        reach.announced(box, JSON.parse(store.boxes.get(box)?.addresses ?? "[]") as string[]);
         tell(box);
-        reach.check(box, JSON.parse(store.boxes.get(box)?.addresses ?? "[]") as string[]);
         return;
       }
       case "reported":

@@ -12,7 +12,7 @@ import type { MqttCredentials } from "./mqtt-link.ts";
 import type { PlacementRules } from "./placement.ts";
 import type { Policy } from "./policy.ts";
 import type { PriceList } from "./price-list.ts";
-import type { ReachProbe } from "./reach.ts";
+import type { ReachProbe } from "./reach-probe.ts";
 import type { SqliteOpen } from "./store/sqlite.ts";
 import type { Store } from "./store/store.ts";
 import type { OriginStore } from "./titles.ts";

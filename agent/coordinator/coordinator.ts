@@ -67,7 +67,11 @@ export function createCoordinator(options: CoordinatorOptions): Coordinator {
   const fleet = createFleet({ ...base, rules: options.placement ?? defaultPlacementRules });
   const titles = createTitleOffice({ ...base, origin: options.origin.store });
   const rings = createRingWatch({ ...base, rules: defaultRingRules });
-  const reach = createReachCheck({ ...base, probe: options.probe });
+  const reach = createReachCheck({
+    ...base,
+    probe: options.probe,
+    changed: (box) => boxes.tellBoxes([box]),
+  });
 
   const link = createMqttLink({
     ...options.mqtt,
@@ -155,6 +159,7 @@ export function createCoordinator(options: CoordinatorOptions): Coordinator {
     loop("rings", RING_PERIOD, () => {
       rings.look();
     }),
+    loop("reach", UPKEEP_PERIOD, () => reach.recheck()),
     loop("upkeep", UPKEEP_PERIOD, () => {
       store.trust.prune(toUnixSeconds(clock.wallMs()), policy.sightingDays * 86_400);
     }),

@@ -8,6 +8,7 @@ import type { Signer } from "../identity/ed25519.ts";
 import { decayed } from "./demand.ts";
 import { type PlacementBox, type PlacementRules, placeTitles } from "./placement.ts";
 import type { Policy } from "./policy.ts";
+import { reachedOf } from "./reach.ts";
 import type { BoxRow } from "./store/box-rows.ts";
 import type { Store } from "./store/store.ts";
 
@@ -51,9 +52,11 @@ export function createFleet(options: FleetOptions) {
       store.transaction(() => {
         const row = store.boxes.get(key);
         if (!row) return undefined;
+        const reached = reachedOf(row);
         const body = {
           box: key,
           version: store.boxes.nextDesiredVersion(row.id),
+          ...(reached && { reachable: reached.length > 0 }),
           titles: store.boxes.placements(row.id).slice(0, MAX_TITLES),
           takedowns: store.titles.takedowns().slice(-MAX_TITLES),
           at: toUnixSeconds(clock.wallMs()),
@@ -117,8 +120,11 @@ function presenceOf(row: BoxRow, now: UnixSeconds): number {
 
 const MAX_TITLES = 4_096;
 
+/** Content on a box that nobody gets through to would be downloaded for nothing. */
 const counts = (row: BoxRow, now: UnixSeconds) =>
-  row.quarantine === null && (row.online === 1 || row.seen_at > now - GONE_AFTER_S);
+  row.quarantine === null &&
+  reachedOf(row)?.length !== 0 &&
+  (row.online === 1 || row.seen_at > now - GONE_AFTER_S);
 
 function byBox(rows: readonly { readonly box: number; readonly title: Hash }[]) {
   const sets = new Map<number, Set<Hash>>();

@@ -1,98 +1,115 @@
 /**
- * Asks a box's addresses from outside before viewers are sent to it. Only public addresses are ever
- * asked, or the coordinator could be made to knock on doors inside its own network.
+ * Asks a box's addresses from outside before viewers are sent to it, when it announces them and from
+ * time to time after that. The box learns the outcome, so that its page can say what is wrong.
  */
-import { lookup } from "node:dns/promises";
-import { pinCertificate, tlsFor } from "../content/pinned-certificate.ts";
-import type { Hash, PublicKey } from "../core/encoding.ts";
+import type { Clock } from "../core/clock.ts";
+import type { PublicKey } from "../core/encoding.ts";
 import type { Log } from "../core/log.ts";
-import { networkOf } from "./network.ts";
+import { type Milliseconds, milliseconds, seconds } from "../core/units.ts";
+import type { ReachProbe } from "./reach-probe.ts";
+import type { BoxRow } from "./store/box-rows.ts";
 import type { Store } from "./store/store.ts";
-
-/**
- * Does anything that speaks HTTP answer there, with the certificate's key that the box named, where it
- * named one? Never throws.
- */
-export type ReachProbe = (
-  url: string,
-  signal: AbortSignal,
-  tlsKey: Hash | undefined,
-) => Promise<boolean>;
 
 export interface ReachOptions {
   readonly store: Store;
   /** undefined where every announced address is believed, as on one machine. */
   readonly probe: ReachProbe | undefined;
+  /** Called when a check found something else than what was known of the box. */
+  readonly changed: (box: PublicKey) => void;
+  readonly clock: Clock;
   readonly log: Log;
 }
 
 const ANSWER_WITHIN_MS = 5_000;
 /** Checks that run at once; births beyond that are checked when one is done. */
 const AT_ONCE = 16;
+/** A household that has just opened the port should not wait long. */
+const RECHECK_SILENT = seconds(5 * 60);
+const RECHECK_ANSWERING = seconds(30 * 60);
 
-export function createReachCheck({ store, probe, log }: ReachOptions) {
-  const waiting = new Map<PublicKey, readonly string[]>();
+interface Known {
+  readonly addresses: readonly string[];
+  readonly nextAt: Milliseconds;
+}
+
+/** The addresses that answered the last check; undefined while there was none. */
+export const reachedOf = ({
+  reachable,
+}: Pick<BoxRow, "reachable">): readonly string[] | undefined =>
+  reachable === null ? undefined : reachable.split(" ").filter((address) => address !== "");
+
+export function createReachCheck({ store, probe, changed, clock, log }: ReachOptions) {
+  const waiting = new Set<PublicKey>();
+  const known = new Map<PublicKey, Known>();
   let running = 0;
 
   async function next(): Promise<void> {
-    const [first] = waiting;
-    if (!first || !probe) return;
-    const [box, addresses] = first;
+    const [box] = waiting;
+    if (box === undefined || !probe) return;
     waiting.delete(box);
-    const row = store.boxes.get(box);
-    const answering = await firstAnswering(addresses, row?.tls_key ?? undefined, probe);
-    const before = row?.reachable ?? undefined;
-    if (answering !== before) log.info("reach of a box changed", { box, reachable: !!answering });
-    store.boxes.setReachable(box, answering);
+    await look(box, probe);
     return next();
+  }
+
+  async function look(box: PublicKey, ask: ReachProbe): Promise<void> {
+    const addresses = known.get(box)?.addresses ?? [];
+    const tlsKey = store.boxes.get(box)?.tls_key ?? undefined;
+    const answers = await Promise.all(
+      addresses.map((url) => ask({ box, url, tlsKey }, AbortSignal.timeout(ANSWER_WITHIN_MS))),
+    );
+    const row = store.boxes.get(box);
+    // announced anew, or taken back, while it was being asked: the newer check counts
+    if (!row || known.get(box)?.addresses !== addresses) return;
+    const reached = addresses.filter((_, at) => answers[at]);
+    const pause = reached.length > 0 ? RECHECK_ANSWERING : RECHECK_SILENT;
+    known.set(box, { addresses, nextAt: milliseconds(clock.monotonicMs() + pause) });
+    if (reachedOf(row)?.join() === reached.join()) return;
+    store.boxes.setReachable(box, reached);
+    log.info("reach of a box changed", { box, reachable: reached.length });
+    changed(box);
+  }
+
+  function begin(box: PublicKey): void {
+    waiting.add(box);
+    if (running >= AT_ONCE) return;
+    running += 1;
+    next().finally(() => {
+      running -= 1;
+    });
   }
 
   return {
     enabled: probe !== undefined,
-    /** Checks in the background; a newer announcement of the same box replaces a waiting one. */
-    check(box: PublicKey, addresses: readonly string[]): void {
+    /** Notes what a box announces and checks it in the background. */
+    announced(box: PublicKey, addresses: readonly string[]): void {
       if (!probe) return;
-      waiting.set(box, addresses);
-      if (running >= AT_ONCE) return;
-      running += 1;
-      next().finally(() => {
-        running -= 1;
-      });
+      const row = store.boxes.get(box);
+      const before = row && reachedOf(row);
+      if (addresses.length === 0) {
+        known.delete(box);
+        if (before) store.boxes.setReachable(box, undefined);
+        return;
+      }
+      // what answered under an address that is given up says nothing of the new ones
+      const left = before?.filter((address) => addresses.includes(address)) ?? [];
+      if (before && before.length > 0 && left.length !== before.length) {
+        store.boxes.setReachable(box, left.length > 0 ? left : undefined);
+      }
+      known.set(box, { addresses, nextAt: milliseconds(Number.POSITIVE_INFINITY) });
+      begin(box);
+    },
+
+    /** Checks again the boxes whose time has come; those that went are forgotten until they announce. */
+    recheck(): void {
+      const now = clock.monotonicMs();
+      for (const [box, { addresses, nextAt }] of known) {
+        if (nextAt > now) continue;
+        if (store.boxes.get(box)?.online !== 1) known.delete(box);
+        else {
+          known.set(box, { addresses, nextAt: milliseconds(Number.POSITIVE_INFINITY) });
+          begin(box);
+        }
+      }
     },
   };
-}
-
-async function firstAnswering(
-  addresses: readonly string[],
-  tlsKey: Hash | undefined,
-  probe: ReachProbe,
-) {
-  for (const address of addresses) {
-    if (await probe(address, AbortSignal.timeout(ANSWER_WITHIN_MS), tlsKey)) return address;
-  }
-  return undefined;
-}
-
-/** The real probe: any HTTP answer from a public address will do, redirects are not followed. */
-export const probeOverHttp: ReachProbe = async (url, signal, tlsKey) => {
-  try {
-    const { hostname } = new URL(url);
-    const { address } = await lookup(hostname.replace(/^\[|\]$/g, ""));
-    if (networkOf(address) === undefined) return false;
-    const tls = await pinnedTls(url, tlsKey, signal);
-    const answer = await fetch(url, { method: "HEAD", redirect: "manual", signal, ...tls });
-    await answer.body?.cancel();
-    return true;
-  } catch {
-    // Refused, timed out, no such name, another key: not reachable, whichever it was.
-    return false;
-  }
-};
-
-/** Throws when what answers is not the box; viewers would find the same. */
-async function pinnedTls(url: string, tlsKey: Hash | undefined, signal: AbortSignal) {
-  if (tlsKey === undefined) return {};
-  const pinned = await pinCertificate(url, tlsKey, signal);
-  if (!pinned.ok) throw new Error(pinned.reason);
-  return tlsFor(pinned.certificate);
 }

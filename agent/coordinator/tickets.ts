@@ -10,6 +10,7 @@ import type { Signer } from "../identity/ed25519.ts";
 import { addDemand } from "./demand.ts";
 import { type Candidate, chooseBoxes } from "./matching.ts";
 import type { Policy } from "./policy.ts";
+import { reachedOf } from "./reach.ts";
 import { type Refusal, refuse } from "./refusal.ts";
 import type { Holder } from "./store/box-rows.ts";
 import type { Store } from "./store/store.ts";
@@ -106,8 +107,7 @@ export function createTicketOffice(options: TicketOfficeOptions) {
 
   function candidate(holder: Holder): Candidate {
     const known = JSON.parse(holder.addresses) as string[];
-    const reached = holder.reachable === null ? [] : [holder.reachable];
-    const addresses = options.checksReach ? reached : known;
+    const addresses = options.checksReach ? (reachedOf(holder) ?? []) : known;
     const { key: box, rate, permille, promised } = holder;
     return { box, addresses, rate, permille, promised, tlsKey: holder.tls_key ?? undefined };
   }

@@ -195,6 +195,7 @@ export const examples: Examples = {
       titles: [hash("a")],
       takedowns: [hash("8")],
       at: unixSeconds(NOW),
+      reachable: true,
     },
   },
   "ticket-request": {

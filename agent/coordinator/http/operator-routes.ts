@@ -2,6 +2,7 @@ import { timingSafeEqual } from "node:crypto";
 import type { Hono } from "hono";
 import * as v from "valibot";
 import { isHash, isPublicKey, sha256, toBase64Url } from "../../core/encoding.ts";
+import { reachedOf } from "../reach.ts";
 import type { BoxRow } from "../store/box-rows.ts";
 import type { ApiOptions } from "./options.ts";
 import {

@@ -28,7 +28,7 @@ export interface BoxRow {
   /** Of all its times online that have ended. */
   readonly online_seconds: number;
   readonly seen_at: UnixSeconds;
-  /** The address that answered the last reachability check. */
+  /** The addresses that answered the last reachability check, spaced; null while there was none. */
   readonly reachable: string | null;
   readonly sharing: 0 | 1;
   readonly rate: number;
@@ -186,8 +186,9 @@ export function createBoxRows(db: SqliteDatabase) {
     },
     nextDesiredVersion: (id: number) => nextDesired.get(id)?.desired_version ?? 1,
     quarantine: (id: number, code: string | undefined) => quarantine.run(code ?? null, id),
-    setReachable: (key: PublicKey, address: string | undefined) =>
-      reachable.run(address ?? null, key),
+    /** What answered; undefined when nobody has looked. */
+    setReachable: (key: PublicKey, addresses: readonly string[] | undefined) =>
+      reachable.run(addresses?.join(" ") ?? null, key),
     setProvenUplink: (key: PublicKey, bitsPerSecond: number) => uplink.run(bitsPerSecond, key),
     noteGeneration: (id: number, newest: number) => generation.run(newest, id),
     addCredit: (id: number, bytes: number, tokens: bigint) => credit.run(bytes, tokens, id),
