@@ -17,7 +17,7 @@ import { watchConditions } from "./box/watch-conditions.ts";
 import type { Config } from "./config.ts";
 import type { Clock } from "./core/clock.ts";
 import { type Hash, type PublicKey, toBase64Url } from "./core/encoding.ts";
-import { exitCode, OperatorError, reasonOf } from "./core/errors.ts";
+import { errnoOf, exitCode, OperatorError, reasonOf } from "./core/errors.ts";
 import type { Log } from "./core/log.ts";
 import type { Part } from "./core/part.ts";
 import type { Random } from "./core/random.ts";
@@ -84,29 +84,27 @@ export async function openBox(options: BoxOptions): Promise<Box> {
     // Whatever the household just decided, it has seen the page: a breach is not held against it again.
     changed: () => health.clear("limit-breached"),
   });
-  const key = writable ? openKey(options, health) : undefined;
+  const key = writable
+    ? await onUsableStorage(health, async () => openKey(options, health))
+    : undefined;
   const facts = await device.facts();
+  const deviceName = facts.model ?? "unknown";
   const sharing =
     key &&
-    resources.use(
-      await openSharing({
-        ...options,
-        deviceName: facts.model ?? "unknown",
-        household,
-        health,
-        signer: key.signer,
-        version,
-      }),
-    );
+    (await onUsableStorage(health, () =>
+      openSharing({ ...options, deviceName, household, health, signer: key.signer, version }),
+    ));
+  if (sharing) resources.use(sharing);
   const box = key?.signer.publicKey;
   const wallet = (config["box.wallet"] || box || NO_BOX) as PublicKey;
   const pairing = new Pairing({ file: join(directory, "paired.json"), clock, random });
   const page = await createStatusServer({
     ...config["status.listen"],
     hosts: config["status.hosts"],
-    token: writable
-      ? statusToken(join(directory, "status-token"), random)
-      : toBase64Url(random.bytes(32)),
+    token:
+      (await onUsableStorage(health, async () =>
+        statusToken(join(directory, "status-token"), random),
+      )) ?? toBase64Url(random.bytes(32)),
     pairing,
     sources: boxStatus({
       box: box ?? NO_BOX,
@@ -163,6 +161,25 @@ function stateIsWritable(directory: string, health: Health): boolean {
     return false;
   }
 }
+
+/** What opens, or undefined when the storage is full or failing: the page comes up and says so. */
+async function onUsableStorage<T>(health: Health, open: () => Promise<T>): Promise<T | undefined> {
+  try {
+    return await open();
+  } catch (fault) {
+    // A port that is taken or a setting that is wrong has another code, and stops the start.
+    const told = fault instanceof OperatorError;
+    if (told && fault.code !== exitCode.ioError && fault.code !== exitCode.noPermission)
+      throw fault;
+    if (!STORAGE_FAULTS.has(errnoOf(told ? fault.cause : fault) ?? "")) throw fault;
+    health.set("state-unwritable", reasonOf(fault));
+    return undefined;
+  }
+}
+
+const STORAGE_FAULTS: ReadonlySet<string> = new Set(
+  "ENOSPC EDQUOT EROFS EIO EACCES EPERM ENOENT ENOTDIR".split(" "),
+);
 
 type ReadyKey = Extract<KeyOutcome, { state: "ready" }>;
 

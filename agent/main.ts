@@ -94,4 +94,8 @@ if (import.meta.main) {
     columns: () => process.stdout.columns || 80,
     redraw: (text) => process.stdout.write(text),
   });
+  // A verb that failed may have left a port or a timer open; what it said goes out before it ends.
+  for (const stream of [process.stdout, process.stderr])
+    if (!stream.destroyed) await new Promise<void>((resolve) => stream.write("", () => resolve()));
+  process.exit();
 }

@@ -1,9 +1,9 @@
 /** `spareband dev`: the whole chain on loopback by one command. */
-import { existsSync, mkdtempSync, rmSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { Command } from "commander";
-import { exitCode, isStop, OperatorError } from "../core/errors.ts";
+import { type Command, Option } from "commander";
+import { errnoOf, exitCode, isStop, OperatorError } from "../core/errors.ts";
 import { createLog } from "../core/log.ts";
 import { formatBytes, formatRate, formatTokens } from "../core/quantity.ts";
 import { systemRandom } from "../core/random.ts";
@@ -31,7 +31,11 @@ export function register(program: Command, context: CommandContext): void {
     .option("--once", "play once, add everything up, and end")
     .option("--title <dir>", "folder of the HLS title that travels")
     .option("--state <dir>", "keep what the run makes in this empty folder")
-    .option("--log <level>", "error, warning, info or debug", "error")
+    .addOption(
+      new Option("--log <level>", "least important line that is logged")
+        .choices(["error", "warning", "info", "debug"])
+        .default("error"),
+    )
     .action((flags: DevFlags) => run(flags, context));
 }
 
@@ -48,7 +52,7 @@ async function run(flags: DevFlags, context: CommandContext): Promise<void> {
       exitCode.noInput,
       "the title that ships with Spareband is not here: name a folder with HLS by --title",
     );
-  const directory = flags.state ?? mkdtempSync(join(tmpdir(), "spareband-dev-"));
+  const directory = stateDirectory(flags);
   const view = createLiveView(context);
   const above = (write: (text: string) => void) => (text: string) => {
     view.end();
@@ -84,6 +88,24 @@ async function run(flags: DevFlags, context: CommandContext): Promise<void> {
     view.end();
     if (flags.state === undefined) rmSync(directory, { recursive: true, force: true });
   }
+}
+
+function stateDirectory({ state }: DevFlags): string {
+  if (state === undefined) return mkdtempSync(join(tmpdir(), "spareband-dev-"));
+  try {
+    mkdirSync(state, { recursive: true });
+    if (readdirSync(state).length === 0) return state;
+  } catch (cause) {
+    throw new OperatorError(
+      exitCode.ioError,
+      `cannot use ${state} (${errnoOf(cause)}): name an empty folder by --state`,
+      { cause },
+    );
+  }
+  throw new OperatorError(
+    exitCode.usage,
+    `${state} is not empty: name an empty folder by --state, a run mixes with no other`,
+  );
 }
 
 /** Redraws on a terminal; a plain line now and then when piped. */

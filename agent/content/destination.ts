@@ -143,7 +143,12 @@ async function sizeOf(path: string): Promise<number> {
   try {
     return (await stat(path)).size;
   } catch (fault) {
-    if (errnoOf(fault) === "ENOENT") return 0;
-    throw fault;
+    // What stands in the way of the path is told when the file is to be written.
+    if (["ENOENT", "ENOTDIR"].includes(errnoOf(fault) ?? "")) return 0;
+    throw new OperatorError(
+      exitCode.ioError,
+      `Cannot look at ${path} (${reasonOf(fault)}): correct its rights or name another folder.`,
+      { cause: fault },
+    );
   }
 }

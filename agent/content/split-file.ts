@@ -10,7 +10,7 @@ import { open, seal, splitId } from "../accounting/envelope.ts";
 import type { Environment, Split } from "../accounting/messages.ts";
 import { type AgreedSplit, openSplit } from "../accounting/split.ts";
 import { fromBase64Url, isPublicKey, type PublicKey, toBase64Url } from "../core/encoding.ts";
-import { exitCode, OperatorError, reasonOf } from "../core/errors.ts";
+import { errnoOf, exitCode, OperatorError, reasonOf } from "../core/errors.ts";
 import { basisPoints, type UnixSeconds, unixSeconds } from "../core/units.ts";
 import type { Signer } from "../identity/ed25519.ts";
 
@@ -117,6 +117,12 @@ async function readToml(path: string): Promise<unknown> {
   try {
     return parse(await readFile(path, "utf8"));
   } catch (cause) {
+    if (errnoOf(cause) !== undefined)
+      throw new OperatorError(
+        exitCode.noInput,
+        `Cannot read the split file ${path} (${errnoOf(cause)}): check its name and rights.`,
+        { cause },
+      );
     const where = cause instanceof TomlError ? `line ${cause.line}: ` : "";
     throw bad(path, `${where}${reasonOf(cause).split("\n")[0]}`, cause);
   }
