@@ -92,6 +92,11 @@ test.each<[string, Partial<TicketUse>, string | undefined]>([
   ],
   ["no clock: 1970 (fault 9)", { wall: unixSeconds(0), clockQuality: "untrusted" }, undefined],
   [
+    "a hardware clock a year ahead (fault 9)",
+    { wall: unixSeconds(ticket.expires + 365 * 86_400), clockQuality: "rtc" },
+    undefined,
+  ],
+  [
     "no clock, used for 3 h",
     { clockQuality: "untrusted", sinceFirstUse: HOURS_3 },
     "ticket-expired",

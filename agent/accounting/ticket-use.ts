@@ -24,8 +24,8 @@ export interface TicketUse {
 }
 
 /**
- * Refuses a ticket that is another's, over, or used up. Without a trusted clock only the monotonic
- * time since its first use counts; what is then served too late is settled by the coordinator's clock.
+ * Refuses a ticket that is another's, over, or used up. Unless a time source has set the clock
+ * (a hardware clock may be years off) only the monotonic time since its first use counts; what is then served too late is settled by the coordinator's clock.
  */
 export function judgeTicketUse(ticket: Ticket, use: TicketUse): Judgement {
   if (ticket.box !== use.box) return refused("wrong-box");
@@ -35,7 +35,7 @@ export function judgeTicketUse(ticket: Ticket, use: TicketUse): Judgement {
   if (use.sinceFirstUse !== undefined && use.sinceFirstUse > lifetime) {
     return refused("ticket-expired");
   }
-  if (use.clockQuality === "untrusted") return fits;
+  if (use.clockQuality !== "synchronised") return fits;
   if (use.wall < ticket.notBefore - SKEW_S) return refused("ticket-not-yet");
   if (use.wall > ticket.expires + SKEW_S) return refused("ticket-expired");
   if (use.sinceFirstUse === undefined && use.wall > ticket.startBy + SKEW_S) {

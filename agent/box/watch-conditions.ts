@@ -61,7 +61,7 @@ function look({ sharing, health, clockQuality }: WatchOptions): void {
   const { missing } = governor.report;
   health.report("line-unmeasured", missing.length > 0, missing.join(", "));
   health.report("write-budget-spent", store.writesLeftToday <= 0);
-  health.report("clock-untrusted", clockQuality() === "untrusted");
+  health.report("clock-untrusted", clockQuality() !== "synchronised");
   health.report("peer-connections-shed", peers.stats().shed > 0);
   health.report("unreachable", reach.unreachable !== undefined, reach.unreachable);
 }

@@ -63,7 +63,7 @@ export class Conversation {
       box: signer.publicKey,
       environment,
       coordinatorKeys,
-      now: () => (options.clockQuality() === "untrusted" ? undefined : clock.wallMs() / 1000),
+      now: () => (options.clockQuality() === "synchronised" ? clock.wallMs() / 1000 : undefined),
       carryOut: (command) => this.#carryOut(command),
     });
   }

@@ -6,6 +6,7 @@ import { X509Certificate } from "node:crypto";
 import { connect as connectTcp, isIP, type Socket } from "node:net";
 import { connect as connectTls, type DetailedPeerCertificate, type TLSSocket } from "node:tls";
 import type { Clock } from "../core/clock.ts";
+import { reasonOf } from "../core/errors.ts";
 import type { Milliseconds } from "../core/units.ts";
 
 export interface BrokerTls {
@@ -20,7 +21,7 @@ export interface DialOptions {
   /** `mqtt://host[:port]` or `mqtts://host[:port]`. */
   readonly url: string;
   readonly tls?: BrokerTls | undefined;
-  /** False on a box whose clock may be years off: certificates' dates then prove nothing. */
+  /** False on a box whose clock no time source has set, so that it may be years off: certificates' dates then prove nothing. */
   readonly clockTrusted: boolean;
   readonly timeout: Milliseconds;
   readonly clock: Clock;
@@ -54,7 +55,7 @@ export function dial(options: DialOptions, signal: AbortSignal): Promise<Socket>
     socket.once("error", (fault) => fail(`${host}:${port}: ${fault.message}`, fault));
     socket.once("close", () => fail(`${host}:${port} closed the connection`));
     socket.once(secure ? "secureConnect" : "connect", () => {
-      const doubt = secure ? doubtOf(socket as TLSSocket, host, options) : undefined;
+      const doubt = secure ? doubtAbout(socket as TLSSocket, host, options) : undefined;
       if (doubt !== undefined) {
         fail(`${host}:${port} is not trusted: ${doubt}`);
         return;
@@ -81,7 +82,16 @@ function openTls(host: string, port: number, { tls }: DialOptions): TLSSocket {
 
 const DATE_ERRORS = ["CERT_NOT_YET_VALID", "CERT_HAS_EXPIRED"];
 
-/** Why the other side is not to be trusted; undefined when it is. */
+/** Why the other side is not to be trusted; undefined when it is. Never throws. */
+function doubtAbout(socket: TLSSocket, host: string, options: DialOptions): string | undefined {
+  try {
+    return doubtOf(socket, host, options);
+  } catch (fault) {
+    // Anybody on the way can show a certificate whose key or dates cannot be read.
+    return `its certificate cannot be checked (${reasonOf(fault)})`;
+  }
+}
+
 function doubtOf(socket: TLSSocket, host: string, options: DialOptions): string | undefined {
   const peer = socket.getPeerCertificate(true);
   if (!peer.raw) return "it showed no certificate";

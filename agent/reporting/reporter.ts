@@ -28,7 +28,10 @@ export type ReporterState =
 
 const DIAL_TIMEOUT = seconds(30);
 const DEFAULT_SPREAD = seconds(60);
+/** Retained messages of our four subscriptions are far fewer; what is dropped is sent again. */
+const MOST_EARLY = 64;
 
+/** Starts connecting when it is run. */
 export class Reporter implements Part {
   readonly name = "reporter";
   readonly #options: ReporterOptions;
@@ -81,7 +84,7 @@ export class Reporter implements Part {
         {
           url: broker.url,
           tls: broker.tls,
-          clockTrusted: clockQuality() !== "untrusted",
+          clockTrusted: clockQuality() === "synchronised",
           timeout: DIAL_TIMEOUT,
           clock: this.#options.clock,
         },
@@ -104,7 +107,7 @@ export class Reporter implements Part {
         // Retained messages arrive before the conversation stands.
         onMessage: (topic, payload) => {
           if (this.#conversation) this.#conversation.receive(topic, payload);
-          else early.push([topic, payload]);
+          else if (early.length < MOST_EARLY) early.push([topic, payload]);
         },
       });
       signal.removeEventListener("abort", drop);
@@ -147,6 +150,3 @@ export class Reporter implements Part {
     await clock.sleep(delay, signal);
   }
 }
-
-/** The reporter as a part of a daemon. It starts connecting when it is run. */
-export const createReporter = (options: ReporterOptions): Reporter => new Reporter(options);

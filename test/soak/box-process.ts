@@ -10,6 +10,7 @@ import { systemRandom } from "../../agent/core/random.ts";
 import { systemClock } from "../../agent/core/system-clock.ts";
 import { milliseconds } from "../../agent/core/units.ts";
 import { consentText } from "../../agent/status/consent-text.ts";
+import { createClockTrust } from "../../hardware/linux/clock-quality.ts";
 import { openDelayProbe, openPeerSockets } from "../../hardware/linux/line-access.ts";
 import { createSimulatedDevice } from "../../hardware/simulated/device.ts";
 
@@ -25,7 +26,7 @@ await using box = await openBox({
   device: createSimulatedDevice({ clock }),
   createSockets: (ports) => openPeerSockets({ clock, ports }),
   probe: openDelayProbe({ clock, random: systemRandom }),
-  clockQuality: () => "synchronised",
+  clockQuality: createClockTrust(() => clock.wallMs()),
   fingerprint: undefined,
   pinnedCoordinator: undefined,
   sessionIdle: SESSION_IDLE,

@@ -16,11 +16,17 @@ export class Daemon {
     this.#log = log;
   }
 
-  /** Resolves when the process says that it runs; rejects when it ends before. */
-  start(): Promise<void> {
+  /**
+   * Resolves when the process says that it runs; rejects when it ends before.
+   * @param environment variables of this life alone.
+   */
+  start(environment: Readonly<Record<string, string>> = {}): Promise<void> {
     const log = openSync(this.#log, "a");
     const [program = "", ...args] = this.#command;
-    const child = spawn(program, args, { stdio: ["ignore", "pipe", log] });
+    const child = spawn(program, args, {
+      stdio: ["ignore", "pipe", log],
+      env: { ...process.env, ...environment },
+    });
     closeSync(log);
     this.#child = child;
     return new Promise((resolve, reject) => {

@@ -81,6 +81,13 @@ export const refusals = (file: string): Readonly<Record<string, number>> =>
     ),
   );
 
+/** What boxes said of their clocks in their records, each word once. */
+export const clockQualities = (file: string): readonly string[] =>
+  look(file, (db) => {
+    const said = [...records(db)].map(({ bytes }) => bodyOf<UsageRecord>(bytes).clockQuality);
+    return [...new Set(said)].toSorted();
+  });
+
 /** Where the coordinator is with a box: its newest generation. */
 export const chainOf = (file: string, box: string) =>
   look(file, (db) => {

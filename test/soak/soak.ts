@@ -7,14 +7,13 @@ import { AckWitness } from "./ack-witness.ts";
 import { type Deployment, deploy } from "./deployment.ts";
 import {
   type Counted,
-  chainOf,
   counts,
   paidByTicket,
   refusals,
   violations,
   violationsInRecords,
 } from "./invariant.ts";
-import { journalOf } from "./journal-of.ts";
+import { boxesAgree, settle } from "./settle.ts";
 import { ViewerLog, watchForEver } from "./viewer.ts";
 
 export interface SoakOptions {
@@ -48,8 +47,6 @@ const TWICE = 0.15;
 const LIFE_MS = 500;
 /** What a SIGKILL may take of one box: what waits for a commit, and the window (issue: faults 6, 25). */
 const LOSS_PER_KILL = 16 * 1024 * 1024;
-const QUIET_MS = 3_000;
-const PATIENCE_MS = 90_000;
 
 /** Ends with the report before all kills were made when the signal aborts. */
 export async function soak(options: SoakOptions, signal?: AbortSignal): Promise<SoakReport> {
@@ -85,7 +82,7 @@ export async function soak(options: SoakOptions, signal?: AbortSignal): Promise<
   }
   over.abort();
   await Promise.all(watching);
-  await settle(deployment, tell);
+  await settle(deployment);
   check();
   found.push(...violationsInRecords(deployment.database));
   const { arrived, lost, wrong } = losses(deployment, viewers);
@@ -132,29 +129,6 @@ async function killAndStart(deployment: Deployment, which: Victim, random: Rando
   }
 }
 
-/** Ends every session, starts everything afresh, and waits until all that boxes know is answered. */
-async function settle(deployment: Deployment, tell: SoakOptions["tell"]): Promise<void> {
-  const { coordinator, boxes, database } = deployment;
-  for (const daemon of [coordinator, ...boxes.map((box) => box.daemon)]) {
-    await daemon.stop();
-    await daemon.start();
-  }
-  let last = "";
-  let since = performance.now();
-  const until = since + PATIENCE_MS;
-  while (performance.now() < until && performance.now() - since < QUIET_MS) {
-    await Bun.sleep(250);
-    const now = JSON.stringify([
-      counts(database),
-      boxes.map((box) => chainOf(database, box.signer.publicKey)),
-    ]);
-    if (now !== last) since = performance.now();
-    last = now;
-  }
-  for (const { daemon } of boxes) await daemon.stop();
-  tell(`settled: ${last}`);
-}
-
 function losses(
   { database, boxes }: Deployment,
   viewers: ViewerLog,
@@ -171,26 +145,4 @@ function losses(
   });
   const all = [...lost.values()].reduce((sum, bytes) => sum + bytes, 0);
   return { arrived: viewers.total("arrived"), lost: all, wrong };
-}
-
-/** The boxes' own journals, read when they have stopped, say what the coordinator says. */
-async function boxesAgree({ boxes, database }: Deployment): Promise<readonly string[]> {
-  return boxes.flatMap(({ daemon, signer, state }) => {
-    using journal = journalOf(state, signer);
-    const { chain } = journal;
-    const theirs = chainOf(database, signer.publicKey);
-    const same =
-      theirs !== undefined &&
-      chain.generation === theirs.generation &&
-      chain.acked === theirs.sequence &&
-      chain.ackedHead === theirs.head;
-    return [
-      ...(same ? [] : [`${daemon.name} and the coordinator disagree on the head of its chain`]),
-      ...(chain.sequence === chain.acked
-        ? []
-        : [`${daemon.name} has ${chain.sequence - chain.acked} records without an answer`]),
-      ...(journal.putAside ? [`${daemon.name}: journal put aside, ${journal.putAside.why}`] : []),
-      ...(chain.generation === 1 ? [] : [`${daemon.name} began generation ${chain.generation}`]),
-    ];
-  });
 }

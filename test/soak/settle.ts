@@ -1,0 +1,59 @@
+/** The end of a run: everybody gets the time to say what he knows, and then the books are compared. */
+import type { Deployment } from "./deployment.ts";
+import { chainOf, counts } from "./invariant.ts";
+import { journalOf } from "./journal-of.ts";
+
+const QUIET_MS = 3_000;
+const PATIENCE_MS = 90_000;
+
+/**
+ * Ends every session, starts everything afresh, and waits until nothing new comes to the coordinator;
+ * the boxes have stopped when it resolves. Returns how long the slowest of them took to stop, in
+ * milliseconds.
+ */
+export async function settle(
+  { coordinator, boxes, database }: Deployment,
+  environment: Readonly<Record<string, string>> = {},
+): Promise<number> {
+  await coordinator.stop();
+  await coordinator.start();
+  const took: number[] = [];
+  for (const { daemon } of boxes) {
+    took.push(await daemon.stop());
+    await daemon.start(environment);
+  }
+  let last = "";
+  let since = performance.now();
+  const until = since + PATIENCE_MS;
+  while (performance.now() < until && performance.now() - since < QUIET_MS) {
+    await Bun.sleep(250);
+    const chains = boxes.map(({ signer }) => chainOf(database, signer.publicKey));
+    const now = JSON.stringify([counts(database), chains]);
+    if (now !== last) since = performance.now();
+    last = now;
+  }
+  for (const { daemon } of boxes) took.push(await daemon.stop());
+  return Math.max(...took);
+}
+
+/** The boxes' own journals, read when they have stopped, say what the coordinator says. */
+export async function boxesAgree({ boxes, database }: Deployment): Promise<readonly string[]> {
+  return boxes.flatMap(({ daemon, signer, state }) => {
+    using journal = journalOf(state, signer);
+    const { chain } = journal;
+    const theirs = chainOf(database, signer.publicKey);
+    const same =
+      theirs !== undefined &&
+      chain.generation === theirs.generation &&
+      chain.acked === theirs.sequence &&
+      chain.ackedHead === theirs.head;
+    return [
+      ...(same ? [] : [`${daemon.name} and the coordinator disagree on the head of its chain`]),
+      ...(chain.sequence === chain.acked
+        ? []
+        : [`${daemon.name} has ${chain.sequence - chain.acked} records without an answer`]),
+      ...(journal.putAside ? [`${daemon.name}: journal put aside, ${journal.putAside.why}`] : []),
+      ...(chain.generation === 1 ? [] : [`${daemon.name} began generation ${chain.generation}`]),
+    ];
+  });
+}
