@@ -37,6 +37,9 @@ export interface LinuxPortMapperOptions {
 
 const ALL: readonly MappingProtocol[] = ["pcp", "nat-pmp", "upnp-igd"];
 
+/** Of several failures: a router without an address also says, over PCP, that it has no port. */
+const MOST_TELLING: readonly MappingFailure[] = ["no-address", "refused", "no-port", "silent"];
+
 /** Who asks whom, and on behalf of what. */
 interface Call {
   readonly gateway: string;
@@ -145,8 +148,9 @@ export function createLinuxPortMapper(options: LinuxPortMapperOptions): PortMapp
         lastGood = protocol;
         return outcome;
       }
-      // the first that gives a reason knows best; silence is no reason
-      if (reason === "silent") reason = outcome.reason;
+      if (MOST_TELLING.indexOf(outcome.reason) < MOST_TELLING.indexOf(reason)) {
+        reason = outcome.reason;
+      }
     }
     lastGood = undefined;
     return failed(reason);

@@ -61,6 +61,7 @@ export interface HomeRouter extends AsyncDisposable {
   knock(port: number, address?: string): Promise<string | undefined>;
 }
 
+/** `options` are further lines of the daemon's configuration; they replace those of the same key. */
 export async function createHomeRouter(options: readonly string[] = []): Promise<HomeRouter> {
   const folder = mkdtempSync(join(tmpdir(), "home-router-"));
   const [box, router, outside] = [
@@ -90,10 +91,13 @@ export async function createHomeRouter(options: readonly string[] = []): Promise
     upnp_forward_chain: "miniupnpd",
     upnp_nat_chain: "prerouting_miniupnpd",
     upnp_nat_postrouting_chain: "postrouting_miniupnpd",
-    secure_mode: "yes",
+    // so that a test may map a port to another machine
+    secure_mode: "no",
     clean_ruleset_interval: "600",
   };
-  const lines = Object.entries(settings).map(([key, value]) => `${key}=${value}`);
+  const lines = Object.entries(settings)
+    .filter(([key]) => !options.some((line) => line.startsWith(`${key}=`)))
+    .map(([key, value]) => `${key}=${value}`);
   writeFileSync(config, [...lines, ...options, ""].join("\n"));
 
   let daemon: Bun.Subprocess | undefined;
@@ -105,7 +109,7 @@ export async function createHomeRouter(options: readonly string[] = []): Promise
       [...router.prefix, "miniupnpd", "-d", "-f", config, "-P", join(folder, "pid")],
       { env: { PATH }, stdout: "ignore", stderr: "ignore" },
     );
-    await listening(router);
+    if (!options.includes("enable_natpmp=no")) await listening(router);
   };
   const stop = async () => {
     daemon?.kill("SIGKILL");
