@@ -41,7 +41,10 @@ export function makeRoom(
   }
   const available = state.capacity ?? state.available;
   const patience = state.pushes.length > 2 ? Math.min(4000, state.patience * 1.5) : 800;
-  return resume({ ...state, available, patience }, view, 0.25);
+  // After a long while what pushed us away says nothing about now.
+  const recent = view.at - phase.since < 3000;
+  const caution = recent ? state.caution : Number.POSITIVE_INFINITY;
+  return resume({ ...state, available, patience, caution }, view, 0.25);
 }
 
 /** A queue that stands still for long is no queue: the way has become longer. */
