@@ -85,7 +85,7 @@ export const exportSchemas = {
 } as const;
 
 /** In the order of their numbers in the file. `message` and `line` hold the bytes that are proven. */
-export const ITEM_KINDS = [
+const ITEM_KINDS = [
   "header",
   "message",
   "line",

@@ -14,7 +14,7 @@ export const EMPTY_ROOT: Hash = sha256(new Uint8Array());
 export const leafHash = (line: Uint8Array) =>
   createHash("sha256").update(LEAF).update(line).digest("hex") as Hash;
 
-export const nodeHash = (left: Hash, right: Hash) =>
+const nodeHash = (left: Hash, right: Hash) =>
   createHash("sha256")
     .update(NODE)
     .update(fromHex(left))

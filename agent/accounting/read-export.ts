@@ -50,7 +50,7 @@ function nextSound(bytes: Uint8Array, damagedAt: number, search: { budget: numbe
 }
 
 /** Names of the fields in which two readings of one item differ, as `body.wireBytes`. */
-export function differingFields(one: unknown, other: unknown, name = ""): readonly string[] {
+function differingFields(one: unknown, other: unknown, name = ""): readonly string[] {
   if (Object.is(one, other)) return [];
   if (!isObject(one) || !isObject(other)) return [name || "all of it"];
   const names = new Set([...Object.keys(one), ...Object.keys(other)]);

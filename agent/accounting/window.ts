@@ -17,7 +17,7 @@ export const SMALLEST_WINDOW = mebibytes(2);
 export const LARGEST_WINDOW = mebibytes(8);
 /** A stranger reaches the largest window after six good sessions. */
 const WINDOW_STEP = mebibytes(1);
-export const STRIKES_REFUSED = 3;
+const STRIKES_REFUSED = 3;
 
 export const stranger: ViewerStanding = { window: SMALLEST_WINDOW, strikes: 0 };
 

@@ -17,7 +17,7 @@ export interface FolderFile {
 }
 
 /** Limits of a manifest (docs/protocol.md). */
-export const MAX_FILES = 10_000;
+const MAX_FILES = 10_000;
 const MAX_PATH_BYTES = 255;
 /** A playlist of a day in one-second segments stays far below this. */
 const MAX_PLAYLIST_BYTES = 16 * 1024 * 1024;

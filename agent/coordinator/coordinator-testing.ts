@@ -134,7 +134,7 @@ export function ticketBody(
 }
 
 export const TEST_TITLE = sha256(Buffer.from("title")) as Hash;
-export const TEST_SPLIT = sha256(Buffer.from("split")) as Hash;
+const TEST_SPLIT = sha256(Buffer.from("split")) as Hash;
 
 export interface Delivery {
   readonly ticket: Sealed<"ticket"> | Uint8Array;

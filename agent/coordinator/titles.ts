@@ -2,8 +2,9 @@
 import { open, splitId } from "../accounting/envelope.ts";
 import type { Environment, Sealed } from "../accounting/messages.ts";
 import { type AgreedSplit, openSplit } from "../accounting/split.ts";
+import type { PutOutcome } from "../content/store.ts";
 import type { Clock } from "../core/clock.ts";
-import { fromBase64Url, type Hash, isHash, type PublicKey, toBase64Url } from "../core/encoding.ts";
+import { type Hash, isHash, type PublicKey, toBase64Url } from "../core/encoding.ts";
 import type { Log } from "../core/log.ts";
 import { type Bytes, toUnixSeconds } from "../core/units.ts";
 import { type Refusal, refuse } from "./refusal.ts";
@@ -20,16 +21,6 @@ export interface OriginStore {
   /** Deletes a title and never serves it again. */
   refuse(title: Hash, by: "takedown"): Promise<void>;
 }
-
-export type PutOutcome =
-  | "stored"
-  | "known"
-  | "unknown-title"
-  | "not-in-manifest"
-  | "wrong-hash"
-  | "budget-spent"
-  | "no-space"
-  | "disk-fault";
 
 export interface TitleOfficeOptions {
   readonly store: Store;
@@ -147,9 +138,3 @@ const signaturesOf = (split: AgreedSplit) =>
 
 const mayReplace = (row: TitleRow, current: SplitRow, signers: ReadonlySet<PublicKey>) =>
   signers.has(row.creator) && current.parties.every(({ key }) => signers.has(key));
-
-/** A list of base64url texts as bytes; undefined when one of them is not base64url. */
-export function decodeAll(texts: readonly string[]): readonly Uint8Array[] | undefined {
-  const decoded = texts.map(fromBase64Url);
-  return decoded.every((bytes) => bytes !== undefined) ? decoded : undefined;
-}

@@ -156,5 +156,3 @@ export const conditionKinds = {
 } as const satisfies Readonly<Record<string, ConditionKind>>;
 
 export type ConditionCode = keyof typeof conditionKinds;
-
-export const conditionCodes = Object.keys(conditionKinds) as readonly ConditionCode[];

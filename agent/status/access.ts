@@ -45,10 +45,10 @@ export function judgeAccess(facts: RequestFacts, knownHosts: ReadonlySet<string>
 }
 
 /** Lower case, without port and brackets; undefined for what is no Host header (RFC 9110 §7.2). */
-export function hostName(header: string | undefined): string | undefined {
+function hostName(header: string | undefined): string | undefined {
   const match = /^(?:\[([0-9a-fA-F:.]+)\]|([a-zA-Z0-9._-]+))(?::\d{1,5})?$/.exec(header ?? "");
   return (match?.[1] ?? match?.[2])?.toLowerCase();
 }
 
-export const isLoopback = (address: string) =>
+const isLoopback = (address: string) =>
   address === "::1" || /^(::ffff:)?127\.\d+\.\d+\.\d+$/.test(address);

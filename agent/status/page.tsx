@@ -9,7 +9,7 @@ import { SharingCard } from "./card-sharing.tsx";
 import { TitlesCard } from "./card-titles.tsx";
 import type { View } from "./view.ts";
 
-export function Document(props: { readonly view: View; readonly children: Child }) {
+function Document(props: { readonly view: View; readonly children: Child }) {
   const { texts } = props.view;
   return (
     <html lang={texts.tag}>

@@ -1,12 +1,11 @@
 /** All that one rendering of the page needs, taken from the sources at one moment. */
 import { formatBytes, formatRate, formatTokens } from "../core/quantity.ts";
-import type { Verdict } from "../governor/verdict.ts";
 import type { Access } from "./access.ts";
 import { consentText } from "./consent-text.ts";
 import { formatTime } from "./local-time.ts";
 import type { RateHistory } from "./rate-history.ts";
 import type { StatusSources } from "./sources.ts";
-import { type Language, languages, type Texts } from "./text.ts";
+import { isLanguage, type Language, languages, type Texts } from "./text.ts";
 
 export interface Note {
   readonly kind: "good" | "bad";
@@ -43,7 +42,7 @@ export function viewOf({ sources, history, language, access, note }: ViewOptions
     blocked: sources.content.blocked(),
     capacity: sources.content.capacity,
     consentText: consent,
-    consent: consentStatus(sources, language),
+    consent: consentStatus(sources),
     box: sources.box,
     version: sources.version,
     environment: sources.environment,
@@ -55,16 +54,11 @@ export function viewOf({ sources, history, language, access, note }: ViewOptions
 }
 
 /** A text that has changed since is asked again, though the old consent holds until it is withdrawn. */
-function consentStatus(
-  sources: StatusSources,
-  language: Language,
-): "given" | "changed" | "missing" {
+function consentStatus(sources: StatusSources): "given" | "changed" | "missing" {
   const { consent } = sources.household.choices;
   if (!consent?.given) return "missing";
-  const shown = consent.language === language ? language : consent.language;
-  return shown in languages && consentText(shown as Language).hash === consent.text
-    ? "given"
-    : "changed";
+  const { language, text } = consent;
+  return isLanguage(language) && consentText(language).hash === text ? "given" : "changed";
 }
 
 /** Four places are enough on a wall; the records and the API have all of them. */
@@ -75,5 +69,3 @@ function shortTokens(amount: bigint): string {
 
 const number = (text: string, language: Language) =>
   language === "de" ? text.replace(".", ",") : text;
-
-export const isSharing = (verdict: Verdict) => verdict.state === "sharing";

@@ -47,7 +47,7 @@ export interface Home {
   wan: "silent" | "true" | "wrapping" | "stuck" | "noise";
 }
 
-export const ordinaryHome = (): Home => ({
+const ordinaryHome = (): Home => ({
   uplink: megabitsPerSecond(20),
   baseDelay: milliseconds(20),
   buffer: milliseconds(250),

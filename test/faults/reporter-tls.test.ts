@@ -14,11 +14,7 @@ import { systemClock } from "../../agent/core/system-clock.ts";
 import { bytes, seconds } from "../../agent/core/units.ts";
 import type { Journal } from "../../agent/journal/journal.ts";
 import { boxKey, coordinatorKey, makeJournal } from "../../agent/journal/journal-testing.ts";
-import {
-  type BrokerOptions,
-  createReporter,
-  type Reporter,
-} from "../../agent/reporting/reporter.ts";
+import { type BrokerOptions, Reporter } from "../../agent/reporting/reporter.ts";
 import { type Certificate, certificateMaker, hasFaketime, hasOpenssl } from "./certificates.ts";
 import { type Broker, hasMosquitto, startMosquitto } from "./mosquitto.ts";
 
@@ -57,7 +53,7 @@ afterEach(async () => {
 });
 
 function run(options: BrokerOptions, quality: ClockQuality = "synchronised"): Reporter {
-  const reporter = createReporter({
+  const reporter = new Reporter({
     broker: options,
     fleet: "home",
     signer: boxKey,

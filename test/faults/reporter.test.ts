@@ -25,7 +25,7 @@ import {
   makeTicket,
   viewerKey,
 } from "../../agent/journal/journal-testing.ts";
-import { createReporter, type ReporterOptions } from "../../agent/reporting/reporter.ts";
+import { Reporter, type ReporterOptions } from "../../agent/reporting/reporter.ts";
 import { topicsOf } from "../../agent/reporting/topics.ts";
 import { type Broker, hasMosquitto, startMosquitto } from "./mosquitto.ts";
 
@@ -131,7 +131,7 @@ describe.skipIf(!hasMosquitto)(
     });
 
     const run = (over: Partial<ReporterOptions> = {}, url = broker.url) => {
-      const reporter = createReporter(reporterOptions(url, journal, over));
+      const reporter = new Reporter(reporterOptions(url, journal, over));
       running = reporter.run(stop.signal);
       return reporter;
     };
@@ -291,7 +291,7 @@ describe.skipIf(!hasMosquitto)(
       const reporter = run({ clock: hurried });
       const stopClone = new AbortController();
       const other = makeJournal(join(state, "clone"));
-      const clone = createReporter(
+      const clone = new Reporter(
         reporterOptions(broker.url, other.journal, {
           clock: hurried,
           random: seededRandom(4),

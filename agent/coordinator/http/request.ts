@@ -15,7 +15,7 @@ export interface ApiEnv {
 export type ApiContext = Context<ApiEnv>;
 
 const KIB = 1024;
-export const SMALL_BODY = 64 * KIB;
+const SMALL_BODY = 64 * KIB;
 /** A manifest of 8 MiB in base64url, its splits and the JSON around them. */
 export const TITLE_BODY = 12 * KIB * KIB;
 

@@ -1,8 +1,8 @@
 import type { Hono } from "hono";
 import * as v from "valibot";
+import type { PutOutcome } from "../../content/store.ts";
 import { isHash, toBase64Url } from "../../core/encoding.ts";
 import type { TitleRow } from "../store/title-rows.ts";
-import type { PutOutcome } from "../titles.ts";
 import type { ApiOptions } from "./options.ts";
 import {
   type ApiEnv,

@@ -70,9 +70,6 @@ export function createTicketRows(db: SqliteDatabase) {
   const edges = db.prepare<{ viewer: PublicKey; box: PublicKey; bytes: number }>(
     "SELECT viewer, box, sum(bytes) AS bytes FROM usage_days WHERE day >= ? GROUP BY viewer, box",
   );
-  const paid = db.prepare<{ price_list: number; paid_bytes: number }>(
-    "SELECT price_list, paid_bytes FROM tickets WHERE paid_bytes > 0",
-  );
   const prune = db.prepare("DELETE FROM usage_days WHERE day < ?");
   return {
     get: (hash: Hash) => byHash.get(fromHex(hash)),
@@ -119,7 +116,5 @@ export function createTicketRows(db: SqliteDatabase) {
     /** Who was paid for serving whom, summed since a day. */
     usageSince: (day: number) => edges.all(day),
     pruneUsage: (day: number) => prune.run(day),
-    /** For audits: every ticket that was paid for. */
-    allPaid: () => paid.all(),
   };
 }

@@ -38,9 +38,6 @@ export function createTrustRows(db: SqliteDatabase) {
     `SELECT box, count(DISTINCT viewer) AS viewers FROM complaints
      WHERE reason = ? AND made_at >= ? GROUP BY box`,
   );
-  const ownComplaints = db.prepare<{ box: PublicKey }>(
-    "SELECT DISTINCT box FROM complaints WHERE viewer = ? AND made_at >= ?",
-  );
   const strike = db.prepare(
     `INSERT INTO strikes (viewer, box, made_at) VALUES (?, ?, ?)
      ON CONFLICT (viewer, box) DO UPDATE SET made_at = excluded.made_at`,
@@ -87,8 +84,6 @@ export function createTrustRows(db: SqliteDatabase) {
     /** Boxes about which so many viewers said the same since then. */
     complainedAbout: (reason: string, since: number, viewers: number) =>
       complainers.all(reason, since).filter((row) => row.viewers >= viewers),
-    avoidedBy: (viewer: PublicKey, since: number) =>
-      ownComplaints.all(viewer, since).map((row) => row.box),
     strike: (viewer: PublicKey, box: PublicKey, at: UnixSeconds) => strike.run(viewer, box, at),
     pardon: (viewer: PublicKey, box: PublicKey) => pardon.run(viewer, box),
     /** Boxes that say the viewer left without signing. */
