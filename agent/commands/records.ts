@@ -88,7 +88,8 @@ async function exportTo(name: string, options: ExportOptions, context: CommandCo
   if (options.json) return print(JSON.stringify({ items: count, verifies, reads }));
   print(`${count} items in ${verifies} and, to read, ${reads}`);
   const environment = config.environment === "dev" ? " --environment dev" : "";
-  print(`check them anywhere: spareband verify ${verifies} --coordinator-key <hex>${environment}`);
+  const key = config["coordinator.public_key"] || "<hex>";
+  print(`check them anywhere: spareband verify ${verifies} --coordinator-key ${key}${environment}`);
 }
 
 async function* ofBox(config: Config, signal: AbortSignal): AsyncGenerator<WrittenItem> {
