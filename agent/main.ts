@@ -46,6 +46,10 @@ function buildProgram(context: CommandContext): Command {
     .configureOutput({ writeErr: (text) => context.printError(text.trimEnd()) });
   for (const register of verbs) register(program, context);
   for (const command of program.commands) {
+    // "household: stop sharing at once" stands as "stop sharing at once" under "Household".
+    const [, who, what] = /^([a-z ]+): (.*)$/.exec(command.description()) ?? [];
+    if (who && what)
+      command.helpGroup(`${who.charAt(0).toUpperCase()}${who.slice(1)}:`).description(what);
     command.exitOverride().option("--config <file>", "read this configuration file alone");
   }
   return program;

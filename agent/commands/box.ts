@@ -23,7 +23,9 @@ import { pinnedKey } from "./identity.ts";
 export function register(program: Command, context: CommandContext): void {
   program
     .command("box")
-    .description("the agent on a set-top box: shares what is idle, proves what it served")
+    .description(
+      "maker: the agent on a set-top box, which shares what is idle and proves what it served",
+    )
     .action((options: CommonOptions) => run(options, context));
 }
 

@@ -27,7 +27,9 @@ interface DevFlags {
 export function register(program: Command, context: CommandContext): void {
   program
     .command("dev")
-    .description("everything on loopback: broker, coordinator, origin, four boxes, a viewer")
+    .description(
+      "newcomer: all on loopback, that is broker, coordinator, origin, four boxes and a viewer",
+    )
     .option("--once", "play once, add everything up, and end")
     .option("--title <dir>", "folder of the HLS title that travels")
     .option("--state <dir>", "keep what the run makes in this empty folder")

@@ -24,7 +24,7 @@ interface DoctorOptions extends CommonOptions {
 export function register(program: Command, context: CommandContext): void {
   program
     .command("doctor")
-    .description("one bundle of diagnostics, secrets left out")
+    .description("maker: one bundle of diagnostics, secrets left out")
     .option("--json", "print the bundle as JSON")
     .option("--self-test", "the executable alone, not the machine around it")
     .option("--strict", "fail when something keeps Spareband from doing its job")

@@ -49,7 +49,7 @@ export function register(program: Command, context: CommandContext): void {
     const answer = await client(options).send("POST", "/resume");
     show(context, options, answer, () => ["Sharing goes on when the line is idle."]);
   });
-  verb("wallet", "household: what this box earned; creator: what you did")
+  verb("wallet", "household: what this box earned, or (--mine) what you did as a creator")
     .option("--mine", "of your own key, as the coordinator's ledger has it")
     .option("--coordinator <url>", "the coordinator to ask (with --mine)")
     .action((options: WalletOptions) => wallet(options, context));

@@ -50,7 +50,9 @@ export function register(program: Command, context: CommandContext): void {
     .action((options: CommonOptions & { limit: string }) => records(options, context));
   program
     .command("export")
-    .description("household or creator: everything that proves what was earned, as two files")
+    .description(
+      "household: everything that proves what was earned, as two files; a creator's too (--mine)",
+    )
     .argument("<name>", "writes <name>.cbor, which verifies, and <name>.jsonl, which reads")
     .option("--mine", "the account of your own key instead of this box's")
     .option("--coordinator <url>", "the coordinator to ask (with --mine)")
