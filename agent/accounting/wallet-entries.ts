@@ -1,22 +1,12 @@
 /** The coordinator's answer about a wallet (`POST /v1/wallet`) as entries of an export. */
 import * as v from "valibot";
-import { fromBase64Url, isHash, isPublicKey } from "../core/encoding.ts";
+import { bytesField, hashField, publicKeyField } from "../core/json.ts";
 import { microTokens, type UnixSeconds } from "../core/units.ts";
 import { peek } from "./envelope.ts";
 import type { ExportEntry } from "./write-export.ts";
 
-const bytes = v.pipe(
-  v.string(),
-  v.maxLength(16_384),
-  v.rawTransform(({ dataset, addIssue, NEVER }) => {
-    const decoded = fromBase64Url(dataset.value);
-    if (decoded) return decoded;
-    addIssue({ message: "is not base64url" });
-    return NEVER;
-  }),
-);
-const hash = v.pipe(v.string(), v.check(isHash, "is no hash"), v.guard(isHash));
-const path = v.pipe(v.array(hash), v.maxLength(64));
+const bytes = bytesField(16_384);
+const path = v.pipe(v.array(hashField), v.maxLength(64));
 const whole = v.pipe(v.number(), v.safeInteger(), v.minValue(0));
 
 /** Amounts are decimal text, since they pass 2^53. */
@@ -27,7 +17,7 @@ const amount = v.pipe(
 );
 
 const walletAnswer = v.object({
-  wallet: v.pipe(v.string(), v.guard(isPublicKey)),
+  wallet: publicKeyField,
   lines: v.pipe(
     v.array(
       v.object({
@@ -35,7 +25,7 @@ const walletAnswer = v.object({
         entry: whole,
         kind: v.picklist(["household", "creator"]),
         amount,
-        source: hash,
+        source: hashField,
         at: v.pipe(
           whole,
           v.transform((at) => at as UnixSeconds),

@@ -1,15 +1,10 @@
 /** What the coordinator's answers may look like; anything else is no coordinator's. */
 import * as v from "valibot";
-import { fromBase64Url, type Hash, isHash, isPublicKey, type PublicKey } from "../core/encoding.ts";
+import { bytesField, hashField, publicKeyField } from "../core/json.ts";
 import { type BasisPoints, microTokens } from "../core/units.ts";
 
-const bytesField = v.pipe(
-  v.string(),
-  v.transform((text) => fromBase64Url(text)),
-  v.instance(Uint8Array, "not base64url"),
-);
-export const hashField = v.custom<Hash>((text) => typeof text === "string" && isHash(text));
-const keyField = v.custom<PublicKey>((text) => typeof text === "string" && isPublicKey(text));
+/** A manifest of 8 MiB, the largest signed message, in base64url. */
+const signedField = bytesField(11_500_000);
 const urlField = v.pipe(v.string(), v.maxLength(255), v.regex(/^https?:\/\/[^\s]+$/));
 
 const tokensField = v.pipe(
@@ -31,7 +26,7 @@ const pricesField = v.object({
 });
 export const infoAnswer = v.object({
   environment: v.picklist(["dev", "prod"]),
-  publicKey: keyField,
+  publicKey: publicKeyField,
   fleet: v.string(),
   reflectors: v.optional(
     v.pipe(v.array(v.pipe(v.string(), v.maxLength(128))), v.maxLength(16)),
@@ -41,7 +36,7 @@ export const infoAnswer = v.object({
 });
 export const titleAnswer = v.object({
   title: hashField,
-  manifest: bytesField,
+  manifest: signedField,
   complete: v.boolean(),
 });
 export const titlesAnswer = v.object({
@@ -52,7 +47,7 @@ export const titlesAnswer = v.object({
 });
 export const grantAnswer = v.object({
   addresses: v.pipe(v.array(urlField), v.maxLength(16)),
-  ticket: bytesField,
+  ticket: signedField,
 });
 export const ticketsAnswer = v.object({
   tickets: v.pipe(v.array(grantAnswer), v.maxLength(16)),
@@ -63,7 +58,7 @@ export const playAnswer = v.object({ qualified: v.boolean(), code: v.optional(v.
 export const accountAnswer = v.object({
   balances: v.object({ household: tokensField, creator: tokensField }),
   boxes: v.pipe(
-    v.array(v.object({ box: keyField, quarantine: v.optional(v.string()) })),
+    v.array(v.object({ box: publicKeyField, quarantine: v.optional(v.string()) })),
     v.maxLength(100_000),
   ),
 });

@@ -11,11 +11,11 @@ import { walletEntries } from "../accounting/wallet-entries.ts";
 import type { ExportEntry } from "../accounting/write-export.ts";
 import { type Hash, isHash, type PublicKey, toBase64Url } from "../core/encoding.ts";
 import { exitCode, OperatorError, reasonOf } from "../core/errors.ts";
+import { hashField, parseJson } from "../core/json.ts";
 import type { MicroTokens } from "../core/units.ts";
 import {
   accountAnswer,
   type grantAnswer,
-  hashField,
   infoAnswer,
   missingAnswer,
   playAnswer,
@@ -281,13 +281,4 @@ async function readBounded(response: Response, limit: number): Promise<string> {
     parts.push(part);
   }
   return Buffer.concat(parts).toString("utf8");
-}
-
-/** undefined for what is not JSON; no schema here accepts undefined. */
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }

@@ -2,6 +2,7 @@
 import { type Context, Hono } from "hono";
 import * as v from "valibot";
 import { isHash, toBase64Url } from "../core/encoding.ts";
+import { parseJson } from "../core/json.ts";
 import { limitsSchema } from "./choices.ts";
 import { consentText } from "./consent-text.ts";
 import type { StatusEnv } from "./gate.ts";
@@ -168,11 +169,5 @@ function invalid(c: Context<StatusEnv>, issues: readonly v.BaseIssue<unknown>[])
 /** undefined for what is no JSON; an absent body is an empty object. */
 async function readJson(c: Context<StatusEnv>): Promise<unknown> {
   const text = await c.req.text();
-  if (text === "") return {};
-  try {
-    return JSON.parse(text);
-  } catch (fault) {
-    if (fault instanceof SyntaxError) return undefined;
-    throw fault;
-  }
+  return text === "" ? {} : parseJson(text);
 }

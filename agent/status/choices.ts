@@ -1,6 +1,7 @@
 /** What a household decides, and how it is kept in a file. Nothing is shared before it consents. */
 import * as v from "valibot";
-import { type Hash, isHash } from "../core/encoding.ts";
+import type { Hash } from "../core/encoding.ts";
+import { hashField, parseJson } from "../core/json.ts";
 import type { BitsPerSecond, Bytes, UnixSeconds } from "../core/units.ts";
 
 /** Minutes since local midnight; `from` > `to` spans midnight, and equal ones are the whole day. */
@@ -59,11 +60,6 @@ const time = v.pipe(
   wholeUpTo(Number.MAX_SAFE_INTEGER),
   v.transform((value) => value as UnixSeconds),
 );
-const hash = v.pipe(
-  v.string(),
-  v.check(isHash),
-  v.transform((text) => text as Hash),
-);
 
 const minuteOfDay = wholeUpTo(24 * 60 - 1);
 
@@ -84,7 +80,7 @@ const choicesSchema = v.object({
   consent: v.exactOptional(
     v.object({
       given: v.boolean(),
-      text: hash,
+      text: hashField,
       language: v.pipe(v.string(), v.regex(/^[a-zA-Z0-9-]{2,35}$/)),
       at: time,
     }),
@@ -98,13 +94,6 @@ const choicesSchema = v.object({
 
 /** undefined for a text that is not a household's choices. */
 export function parseChoices(text: string): Choices | undefined {
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch (fault) {
-    if (fault instanceof SyntaxError) return undefined;
-    throw fault;
-  }
-  const parsed = v.safeParse(choicesSchema, value);
+  const parsed = v.safeParse(choicesSchema, parseJson(text));
   return parsed.success ? parsed.output : undefined;
 }

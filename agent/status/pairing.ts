@@ -6,8 +6,9 @@ import { timingSafeEqual } from "node:crypto";
 import { readFileSync } from "node:fs";
 import * as v from "valibot";
 import type { Clock } from "../core/clock.ts";
-import { type Hash, isHash, sha256, toBase64Url } from "../core/encoding.ts";
+import { type Hash, sha256, toBase64Url } from "../core/encoding.ts";
 import { errnoOf } from "../core/errors.ts";
+import { hashField, parseJson } from "../core/json.ts";
 import type { Random } from "../core/random.ts";
 import { writeDurably } from "../core/write-durably.ts";
 
@@ -114,21 +115,15 @@ const hashOf = (session: string) => sha256(Buffer.from(session));
 const same = (given: string, code: string) =>
   timingSafeEqual(Buffer.from(hashOf(given)), Buffer.from(hashOf(code)));
 
-const sessionsSchema = v.array(
-  v.pipe(
-    v.string(),
-    v.check(isHash),
-    v.transform((text) => text as Hash),
-  ),
-);
+const sessionsSchema = v.array(hashField);
 
 /** A damaged file only means that devices pair again. */
 function readSessions(file: string): readonly Hash[] {
   try {
-    const parsed = v.safeParse(sessionsSchema, JSON.parse(readFileSync(file, "utf8")));
+    const parsed = v.safeParse(sessionsSchema, parseJson(readFileSync(file, "utf8")));
     return parsed.success ? parsed.output.slice(-MOST_SESSIONS) : [];
   } catch (fault) {
-    if (fault instanceof SyntaxError || errnoOf(fault) !== undefined) return [];
+    if (errnoOf(fault) !== undefined) return [];
     throw fault;
   }
 }

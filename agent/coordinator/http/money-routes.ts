@@ -1,18 +1,19 @@
 import type { Hono } from "hono";
 import * as v from "valibot";
 import { toBase64Url } from "../../core/encoding.ts";
+import { bytesField } from "../../core/json.ts";
 import type { Grant } from "../tickets.ts";
 import type { ApiOptions } from "./options.ts";
-import { type ApiEnv, answerRefusal, answerStatus, readJson, signedField } from "./request.ts";
+import { type ApiEnv, answerRefusal, answerStatus, readJson } from "./request.ts";
 
-const requestBody = v.strictObject({ request: signedField(8_192) });
-const playBody = v.strictObject({ play: signedField(1_024) });
+const requestBody = v.strictObject({ request: bytesField(8_192) });
+const playBody = v.strictObject({ play: bytesField(1_024) });
 const walletBody = v.strictObject({
-  request: signedField(1_024),
+  request: bytesField(1_024),
   from: v.optional(v.pipe(v.number(), v.safeInteger(), v.minValue(0)), 0),
 });
 const appealBody = v.strictObject({
-  request: signedField(1_024),
+  request: bytesField(1_024),
   text: v.pipe(v.string(), v.minLength(1), v.maxLength(4_000)),
 });
 

@@ -1,18 +1,12 @@
 import { timingSafeEqual } from "node:crypto";
 import type { Hono } from "hono";
 import * as v from "valibot";
-import { isHash, isPublicKey, sha256, toBase64Url } from "../../core/encoding.ts";
+import { isPublicKey, sha256, toBase64Url } from "../../core/encoding.ts";
+import { hashField } from "../../core/json.ts";
 import { reachedOf } from "../reach.ts";
 import type { BoxRow } from "../store/box-rows.ts";
 import type { ApiOptions } from "./options.ts";
-import {
-  type ApiEnv,
-  answerError,
-  answerRefusal,
-  answerStatus,
-  hashField,
-  readJson,
-} from "./request.ts";
+import { type ApiEnv, answerError, answerRefusal, answerStatus, readJson } from "./request.ts";
 
 const takedownBody = v.strictObject({
   title: hashField,
@@ -91,7 +85,7 @@ export function addOperatorRoutes(app: Hono<ApiEnv>, options: ApiOptions): void 
     const read = await readJson(c, takedownBody);
     if (!read.ok) return answerRefusal(read);
     const { title, reason } = read.body;
-    if (!isHash(title) || !(await titles.takeDown(title, reason))) {
+    if (!(await titles.takeDown(title, reason))) {
       return answerError("unknown-title");
     }
     options.tellBoxes("all");

@@ -1,7 +1,7 @@
 import type { Context } from "hono";
 import * as v from "valibot";
 import type { RefusalCode } from "../../accounting/refusal.ts";
-import { fromBase64Url, type Hash, isHash } from "../../core/encoding.ts";
+import { parseJson } from "../../core/json.ts";
 import { type Refusal, refusalBody, refuse, statusOf } from "../refusal.ts";
 
 /** What the server hands to each request. */
@@ -22,20 +22,6 @@ export const TITLE_BODY = 12 * KIB * KIB;
 /** The largest chunk a manifest may name. */
 export const CHUNK_BODY = 4 * KIB * KIB;
 
-/** base64url text of a signed message, as its bytes. */
-export const signedField = (maxText: number) =>
-  v.pipe(
-    v.string(),
-    v.maxLength(maxText),
-    v.transform((text) => fromBase64Url(text)),
-    v.instance(Uint8Array, "is not base64url"),
-  );
-
-export const hashField = v.custom<Hash>(
-  (text) => typeof text === "string" && isHash(text),
-  "is not a sha-256 in lower-case hex",
-);
-
 export type Body<T> = { readonly ok: true; readonly body: T } | Refusal;
 
 /** The request's JSON body, never more than so many bytes of it, checked against the schema. */
@@ -46,7 +32,7 @@ export async function readJson<S extends v.GenericSchema>(
 ): Promise<Body<v.InferOutput<S>>> {
   const data = await readBytes(c, limit);
   if (!data) return refuse("too-large");
-  const parsed = v.safeParse(schema, parseJson(data));
+  const parsed = v.safeParse(schema, parseJson(Buffer.from(data).toString("utf8")));
   if (parsed.success) return { ok: true, body: parsed.output };
   const [issue] = parsed.issues;
   return refuse("malformed", `${v.getDotPath(issue) ?? "body"}: ${issue.message}`);
@@ -63,15 +49,6 @@ export async function readBytes(c: ApiContext, limit: number): Promise<Uint8Arra
     parts.push(part);
   }
   return new Uint8Array(Buffer.concat(parts));
-}
-
-function parseJson(data: Uint8Array): unknown {
-  try {
-    return JSON.parse(Buffer.from(data).toString("utf8"));
-  } catch {
-    // Every schema here refuses undefined and says so to the client.
-    return undefined;
-  }
 }
 
 export const answerRefusal = (refusal: Refusal): Response =>

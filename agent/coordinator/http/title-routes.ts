@@ -2,6 +2,7 @@ import type { Hono } from "hono";
 import * as v from "valibot";
 import type { PutOutcome } from "../../content/store.ts";
 import { isHash, toBase64Url } from "../../core/encoding.ts";
+import { bytesField } from "../../core/json.ts";
 import type { TitleRow } from "../store/title-rows.ts";
 import type { ApiOptions } from "./options.ts";
 import {
@@ -12,17 +13,16 @@ import {
   CHUNK_BODY,
   readBytes,
   readJson,
-  signedField,
   TITLE_BODY,
 } from "./request.ts";
 
 const PAGE = 1_000;
 
-const splitField = v.pipe(v.array(signedField(12_000)), v.minLength(1), v.maxLength(64));
-const publishBody = v.strictObject({ manifest: signedField(11_500_000), split: splitField });
+const splitField = v.pipe(v.array(bytesField(12_000)), v.minLength(1), v.maxLength(64));
+const publishBody = v.strictObject({ manifest: bytesField(11_500_000), split: splitField });
 const splitBody = v.strictObject({
   split: splitField,
-  approvals: v.optional(v.pipe(v.array(signedField(12_000)), v.maxLength(65)), []),
+  approvals: v.optional(v.pipe(v.array(bytesField(12_000)), v.maxLength(65)), []),
 });
 
 const chunkAnswers: Record<Exclude<PutOutcome, "stored" | "known">, [number, string]> = {
