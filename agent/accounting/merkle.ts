@@ -146,24 +146,8 @@ export function verifyInclusion(
   root: Hash,
 ): boolean {
   if (!isPosition(index) || !isPosition(size) || index >= size) return false;
-  let position = index;
-  let last = size - 1;
-  let hash = leaf;
-  for (const sibling of proof) {
-    if (last === 0) return false;
-    if (isOdd(position) || position === last) {
-      hash = nodeHash(sibling, hash);
-      while (!isOdd(position) && position !== 0) {
-        position = half(position);
-        last = half(last);
-      }
-    } else {
-      hash = nodeHash(hash, sibling);
-    }
-    position = half(position);
-    last = half(last);
-  }
-  return last === 0 && hash === root;
+  const steps = climb(index, size - 1, proof);
+  return steps !== undefined && leads(leaf, steps, root);
 }
 
 /** RFC 9162 §2.1.4.2. An empty old tree is the beginning of every tree. */
@@ -186,25 +170,44 @@ export function verifyConsistency(
     position = half(position);
     last = half(last);
   }
-  let oldHash = first;
-  let hash = first;
-  for (const sibling of rest) {
-    if (last === 0) return false;
-    if (isOdd(position) || position === last) {
-      oldHash = nodeHash(sibling, oldHash);
-      hash = nodeHash(sibling, hash);
-      while (!isOdd(position) && position !== 0) {
-        position = half(position);
-        last = half(last);
-      }
-    } else {
-      hash = nodeHash(hash, sibling);
+  const steps = climb(position, last, rest);
+  if (steps === undefined) return false;
+  // The old tree has nothing to the right of its last line.
+  const oldSteps = steps.filter(({ side }) => side === "left");
+  return leads(first, oldSteps, oldRoot) && leads(first, steps, root);
+}
+
+interface Step {
+  readonly sibling: Hash;
+  readonly side: "left" | "right";
+}
+
+/** From a node to the root, whose last node on the same level is `last`; undefined when the proof has another length. */
+function climb(from: number, lastOfLevel: number, proof: readonly Hash[]): Step[] | undefined {
+  let [position, last] = [from, lastOfLevel];
+  const steps: Step[] = [];
+  for (const sibling of proof) {
+    if (last === 0) return undefined;
+    const side = isOdd(position) || position === last ? "left" : "right";
+    steps.push({ sibling, side });
+    // A node at the right edge without a sibling is its own parent.
+    while (side === "left" && !isOdd(position) && position !== 0) {
+      position = half(position);
+      last = half(last);
     }
     position = half(position);
     last = half(last);
   }
-  return last === 0 && oldHash === oldRoot && hash === root;
+  return last === 0 ? steps : undefined;
 }
+
+const leads = (start: Hash, steps: readonly Step[], root: Hash): boolean =>
+  root ===
+  steps.reduce(
+    (hash, { sibling, side }) =>
+      side === "left" ? nodeHash(sibling, hash) : nodeHash(hash, sibling),
+    start,
+  );
 
 const isPosition = (value: number) => Number.isSafeInteger(value) && value >= 0;
 const isOdd = (value: number) => value % 2 === 1;
