@@ -20,7 +20,7 @@ import {
 import { startLine, stepLine } from "./line.ts";
 import type { LineState } from "./line-state.ts";
 import { checkPolicy, type Policy } from "./policy.ts";
-import type { LineSample } from "./sample.ts";
+import { type LineSample, PEERS_TARGET } from "./sample.ts";
 import {
   confidence,
   lineSignals,
@@ -123,9 +123,6 @@ function observe(samples: Samples, before: GovernorState, now: Now): GovernorSta
     volume: addVolume(before.volume, sent, now.wall, at),
   };
 }
-
-/** Name of the delay that the peers' own connections show, where no probe answers. */
-export const PEERS_TARGET = "peers";
 
 type Gate =
   | { readonly open: true; readonly ceiling: number; readonly reason?: Reason }

@@ -11,7 +11,7 @@ import {
   startGovernor,
 } from "./decide.ts";
 import type { Policy } from "./policy.ts";
-import type { LineSample } from "./sample.ts";
+import { type LineSample, PEERS_TARGET } from "./sample.ts";
 import { startVolume } from "./volume.ts";
 
 export const TICK_MS = 25;
@@ -168,7 +168,7 @@ export class FluidLine {
   /** As the governor does when no probe answers. */
   #peersInstead(queue: number) {
     const rtt = milliseconds(this.settings.rtt + queue);
-    return [{ target: PEERS_TARGET, sentAt: milliseconds(this.at - rtt), rtt }];
+    return [{ target: sentAt: milliseconds(this.at - rtt), rtt }];
   }
 
   #decide(line: LineSample, board = this.settings.board): Decision {

@@ -2,10 +2,11 @@
 import { baseRtt, queueQuantile } from "./delay.ts";
 import { deliveredRate, leastAsked, losses } from "./delivery.ts";
 import type { LineState } from "./line-state.ts";
-import type { LineSample, PeerSample, TrainSample } from "./sample.ts";
+import { type LineSample, PEERS_TARGET, type PeerSample, type TrainSample } from "./sample.ts";
 
 export const START = 500_000;
 const SILENCE_MS = 250;
+const PROBED_MS = 5000;
 
 /** What one tick's samples mean, in the law's own terms. */
 export interface View {
@@ -48,7 +49,7 @@ export function look(state: LineState, sample: LineSample): View {
   const newest = delay.queue.at(-1)?.queue ?? 0;
   const last = delay.queue.slice(-3);
   const raised = last.filter((s) => s.queue > high).length;
-  const silent = at - delay.answeredAt > SILENCE_MS + rtt;
+  const silent = isProbed(state) && at - delay.answeredAt > SILENCE_MS + rtt;
   const delivered = deliveredRate(delivery, at, Math.max(120, 60 * mtu)) ?? 0;
   const window = Math.max(200, 40 * (12e6 / state.rate));
   const steady = deliveredRate(delivery, at, window) ?? 0;
@@ -102,6 +103,12 @@ export function look(state: LineState, sample: LineSample): View {
     train: sample.train,
   };
 }
+
+/** Where no probe answers at all, peers that are silent have nothing to say: that is no queue. */
+const isProbed = ({ delay, at }: LineState) =>
+  Object.entries(delay.places).some(
+    ([name, { last }]) => name !== PEERS_TARGET && at - last.at < PROBED_MS,
+  );
 
 /**
  * Queue that only our own flows see. The smoothed round trip is stale after a pause, so what is in

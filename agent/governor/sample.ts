@@ -1,6 +1,9 @@
 /** What the governor sees in one tick. Plain data, so that a run can be recorded and replayed. */
 import type { BitsPerSecond, Bytes, Milliseconds } from "../core/units.ts";
 
+/** Name of the delay that the peers' own connections show, where no probe answers. */
+export const PEERS_TARGET = "peers";
+
 export interface DelaySample {
   /** Name of the place that answered. */
   readonly target: string;

@@ -9,8 +9,13 @@ import {
   milliseconds,
 } from "../core/units.ts";
 import { isBusy } from "./allocation.ts";
-import { PEERS_TARGET } from "./decide.ts";
-import type { DelaySample, LineSample, PeerSample, TrainSample } from "./sample.ts";
+import {
+  type DelaySample,
+  type LineSample,
+  PEERS_TARGET,
+  type PeerSample,
+  type TrainSample,
+} from "./sample.ts";
 
 /** Ethernet's header, which the network card counts and TCP does not know. */
 const CARD_HEADER = 14 / 1500;
