@@ -15,12 +15,24 @@ export type Pinned =
   | { readonly ok: false; readonly foreign: boolean; readonly reason: string };
 
 /**
- * What `fetch` needs to talk to exactly this box. The name in the certificate says nothing, and
- * whoever signed it is not asked: it is itself where the chain ends.
+ * What `fetch` needs to talk to exactly this box. Whoever signed the certificate is not asked: it is
+ * itself where the chain ends. Which names it has says nothing either, so the box is asked for by the
+ * first of them; without any, names go unchecked, at the price of a connection for each request
+ * (Bun reuses none that has a `checkServerIdentity`).
  */
-export const tlsFor = (certificate: string) => ({
-  tls: { ca: certificate, allowPartialTrustChain: true, checkServerIdentity: () => undefined },
-});
+export function tlsFor(certificate: string) {
+  const pinned = { ca: certificate, allowPartialTrustChain: true };
+  const serverName = nameIn(new X509Certificate(certificate));
+  return {
+    tls: serverName ? { ...pinned, serverName } : { ...pinned, checkServerIdentity: anyName },
+  };
+}
+
+const anyName = () => undefined;
+
+/** "*.boxes.example" is asked for as "box.boxes.example". */
+const nameIn = ({ subjectAltName = "" }: X509Certificate) =>
+  /(?:^|, )DNS:([\w.*-]+)(?:,|$)/.exec(subjectAltName)?.[1]?.replace(/^\*/, "box");
 
 /** The certificate a box shows, when its key is the ticket's. Never rejects. */
 export function pinCertificate(address: string, key: Hash, signal: AbortSignal): Promise<Pinned> {

@@ -10,7 +10,7 @@ import type { PublicKey } from "../core/encoding.ts";
 import type { Log } from "../core/log.ts";
 import type { Random } from "../core/random.ts";
 import { milliseconds } from "../core/units.ts";
-import type { SettingKey } from "../settings.ts";
+import { OWN_CERTIFICATE, type SettingKey } from "../settings.ts";
 import { consentText } from "../status/consent-text.ts";
 
 export interface DevBox {
@@ -30,11 +30,12 @@ export interface FleetOptions {
   readonly log: Log;
 }
 
+/** One serves over TLS, as in a fleet in which some do. */
 const kinds = [
-  { name: "kitchen", rate: "40 Mbit/s", garbles: false },
-  { name: "lounge", rate: "40 Mbit/s", garbles: false },
-  { name: "attic", rate: "2 Mbit/s", garbles: false },
-  { name: "cellar", rate: "40 Mbit/s", garbles: true },
+  { name: "kitchen", rate: "40 Mbit/s", garbles: false, certificate: "" },
+  { name: "lounge", rate: "40 Mbit/s", garbles: false, certificate: OWN_CERTIFICATE },
+  { name: "attic", rate: "2 Mbit/s", garbles: false, certificate: "" },
+  { name: "cellar", rate: "40 Mbit/s", garbles: true, certificate: "" },
 ] as const;
 
 /** Viewers come and go quickly here, and so do their sessions. */
@@ -42,20 +43,24 @@ const SESSION_IDLE = milliseconds(3000);
 
 export async function openFleet(options: FleetOptions): Promise<readonly DevBox[]> {
   const boxes: DevBox[] = [];
-  for (const { name, rate, garbles } of kinds) {
-    const box = await openDevBox(options, name, rate);
+  for (const kind of kinds) {
+    const box = await openDevBox(options, kind);
     agree(box);
-    boxes.push({ name, garbles, box });
+    boxes.push({ name: kind.name, garbles: kind.garbles, box });
   }
   return boxes;
 }
 
-async function openDevBox(options: FleetOptions, name: string, rate: string): Promise<Box> {
+async function openDevBox(
+  options: FleetOptions,
+  { name, rate, certificate }: (typeof kinds)[number],
+): Promise<Box> {
   const { clock, random, log } = options;
   const flags: Partial<Record<SettingKey, string>> = {
     environment: "dev",
     "box.state_dir": join(options.directory, name),
     "box.listen": "127.0.0.1:0",
+    "box.tls_certificate_file": certificate,
     "box.hardware": "simulated",
     "status.listen": "127.0.0.1:0",
     "content.fill_rate": "1 Gbit/s",

@@ -17,18 +17,26 @@ const UTC_TIME = 0x17;
 const GENERALIZED_TIME = 0x18;
 const SEQUENCE = 0x30;
 const SET = 0x31;
+const OCTET_STRING = 0x04;
 const VERSION = 0xa0;
+const EXTENSIONS = 0xa3;
+/** In a SubjectAltName (RFC 5280 §4.2.1.6). */
+const DNS_NAME = 0x82;
 
 const ECDSA_WITH_SHA256 = Buffer.from("06082a8648ce3d040302", "hex");
 const COMMON_NAME = Buffer.from("0603550403", "hex");
+const SUBJECT_ALT_NAME = Buffer.from("0603551d11", "hex");
+/** TLS clients want a name; this one can be nobody's (RFC 6761 §6.4), and tells an onlooker nothing. */
+const NAME = Buffer.from("box.invalid");
 
 /** A new P-256 key, which every TLS client knows, and a certificate for it (RFC 5280 §4.1). */
 export function selfSignedCertificate(): ServingCertificate {
   const { privateKey, publicKey } = generateKeyPairSync("ec", { namedCurve: "P-256" });
   const spki = publicKey.export({ type: "spki", format: "der" });
   const algorithm = der(SEQUENCE, ECDSA_WITH_SHA256);
-  const commonName = der(SEQUENCE, COMMON_NAME, der(UTF8_STRING, Buffer.from("spareband box")));
+  const commonName = der(SEQUENCE, COMMON_NAME, der(UTF8_STRING, NAME));
   const name = der(SEQUENCE, der(SET, commonName));
+  const alternatives = der(OCTET_STRING, der(SEQUENCE, der(DNS_NAME, NAME)));
   const body = der(
     SEQUENCE,
     der(VERSION, der(INTEGER, Buffer.from([2]))),
@@ -38,6 +46,7 @@ export function selfSignedCertificate(): ServingCertificate {
     der(SEQUENCE, ...always),
     name,
     spki,
+    der(EXTENSIONS, der(SEQUENCE, der(SEQUENCE, SUBJECT_ALT_NAME, alternatives))),
   );
   const signature = sign("sha256", body, privateKey);
   const certificate = der(SEQUENCE, body, algorithm, der(BIT_STRING, Buffer.from([0]), signature));
