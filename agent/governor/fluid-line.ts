@@ -3,13 +3,7 @@
  * two places that answer probes. No packets: rates hold for a tick of 25 ms.
  */
 import { bytes, celsius, milliseconds } from "../core/units.ts";
-import {
-  type Decision,
-  decide,
-  type GovernorState,
-  PEERS_TARGET,
-  startGovernor,
-} from "./decide.ts";
+import { type Decision, decide, type GovernorState, startGovernor } from "./decide.ts";
 import type { Policy } from "./policy.ts";
 import { type LineSample, PEERS_TARGET } from "./sample.ts";
 import { startVolume } from "./volume.ts";
@@ -168,7 +162,7 @@ export class FluidLine {
   /** As the governor does when no probe answers. */
   #peersInstead(queue: number) {
     const rtt = milliseconds(this.settings.rtt + queue);
-    return [{ target: sentAt: milliseconds(this.at - rtt), rtt }];
+    return [{ target: PEERS_TARGET, sentAt: milliseconds(this.at - rtt), rtt }];
   }
 
   #decide(line: LineSample, board = this.settings.board): Decision {
