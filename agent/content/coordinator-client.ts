@@ -10,8 +10,8 @@ import type { AgreedSplit } from "../accounting/split.ts";
 import { walletEntries } from "../accounting/wallet-entries.ts";
 import type { ExportEntry } from "../accounting/write-export.ts";
 import { type Hash, isHash, type PublicKey, toBase64Url } from "../core/encoding.ts";
-import { exitCode, OperatorError, reasonOf } from "../core/errors.ts";
-import { hashField, parseJson } from "../core/json.ts";
+import { exitCode, OperatorError } from "../core/errors.ts";
+import { hashField } from "../core/json.ts";
 import type { MicroTokens } from "../core/units.ts";
 import {
   accountAnswer,
@@ -19,19 +19,19 @@ import {
   infoAnswer,
   missingAnswer,
   playAnswer,
-  refusalAnswer,
   ticketsAnswer,
   titleAnswer,
   titlesAnswer,
 } from "./coordinator-answers.ts";
+import { CoordinatorHttp, CoordinatorRefusal, MAX_ANSWER, posted } from "./coordinator-http.ts";
+
+export { CoordinatorRefusal } from "./coordinator-http.ts";
 
 const KIB = 1024;
 /** A manifest in base64url and JSON around it. */
 const MAX_TITLE_ANSWER = 12 * KIB * KIB;
-const MAX_ANSWER = 1024 * KIB;
 /** Five hundred lines, each with a path to the root of a tree of up to 2^40. */
 const MAX_WALLET_ANSWER = 4 * KIB * KIB;
-const ANSWER_WITHIN_MS = 20_000;
 
 export interface CoordinatorInfo {
   readonly environment: Environment;
@@ -70,19 +70,6 @@ export interface PublishedTitle {
   readonly complete: boolean;
 }
 
-/** The coordinator said no, with a code of the table of refusals. */
-export class CoordinatorRefusal extends Error {
-  readonly code: string;
-  readonly status: number;
-
-  constructor(status: number, code: string, text: string) {
-    super(text);
-    this.name = "CoordinatorRefusal";
-    this.status = status;
-    this.code = code;
-  }
-}
-
 export interface CoordinatorClientOptions {
   readonly url: string;
   readonly environment: Environment;
@@ -91,29 +78,29 @@ export interface CoordinatorClientOptions {
 }
 
 export class CoordinatorClient {
-  readonly #base: string;
+  readonly #http: CoordinatorHttp;
   readonly #environment: Environment;
   #publicKey: PublicKey | undefined;
 
   constructor(options: CoordinatorClientOptions) {
-    this.#base = options.url.replace(/\/+$/, "");
+    this.#http = new CoordinatorHttp(options.url);
     this.#environment = options.environment;
     this.#publicKey = options.publicKey;
   }
 
   /** Throws an OperatorError when there is no coordinator, or another than expected. */
   async info(signal?: AbortSignal): Promise<CoordinatorInfo> {
-    const info = await this.#get("/v1/info", infoAnswer, MAX_ANSWER, signal);
+    const info = await this.#http.get("/v1/info", infoAnswer, MAX_ANSWER, signal);
     if (info.environment !== this.#environment)
       throw new OperatorError(
         exitCode.configuration,
-        `The coordinator at ${this.#base} is for ${info.environment}, this device is set up for ${this.#environment}: correct the coordinator's address or the environment.`,
+        `The coordinator at ${this.#http.base} is for ${info.environment}, this device is set up for ${this.#environment}: correct the coordinator's address or the environment.`,
       );
     this.#publicKey ??= info.publicKey;
     if (this.#publicKey !== info.publicKey)
       throw new OperatorError(
         exitCode.noPermission,
-        `The coordinator at ${this.#base} has the key ${info.publicKey}, expected is ${this.#publicKey}: correct its address, or its key after a rotation.`,
+        `The coordinator at ${this.#http.base} has the key ${info.publicKey}, expected is ${this.#publicKey}: correct its address, or its key after a rotation.`,
       );
     const { environment, publicKey, fleet, reflectors, priceList: prices } = info;
     return { environment, publicKey, fleet, reflectors, prices };
@@ -122,23 +109,25 @@ export class CoordinatorClient {
   /** undefined when no such title is known. */
   async title(idOrSlug: string, signal?: AbortSignal): Promise<PublishedTitle | undefined> {
     const path = `/v1/titles/${encodeURIComponent(idOrSlug)}`;
-    const answer = await this.#orNotFound(this.#get(path, titleAnswer, MAX_TITLE_ANSWER, signal));
+    const answer = await this.#orNotFound(
+      this.#http.get(path, titleAnswer, MAX_TITLE_ANSWER, signal),
+    );
     if (!answer) return undefined;
     const opened = open("manifest", answer.manifest, { environment: this.#environment });
     const asked = isHash(idOrSlug) ? idOrSlug : answer.title;
     if (!opened.ok || opened.message.hash !== asked || opened.message.hash !== answer.title)
-      throw this.#garbled(path, opened.ok ? "another title than asked for" : opened.detail);
+      throw this.#http.garbled(path, opened.ok ? "another title than asked for" : opened.detail);
     return { manifest: opened.message, complete: answer.complete };
   }
 
   async titles(signal?: AbortSignal) {
-    return (await this.#get("/v1/titles", titlesAnswer, MAX_TITLE_ANSWER, signal)).titles;
+    return (await this.#http.get("/v1/titles", titlesAnswer, MAX_TITLE_ANSWER, signal)).titles;
   }
 
   /** Tickets whose signature, viewer and title have been checked. */
   async tickets(request: Sealed<"ticket-request">, signal?: AbortSignal): Promise<Grants> {
     const body = { request: toBase64Url(request.bytes) };
-    const answer = await this.#post("/v1/tickets", body, ticketsAnswer, signal);
+    const answer = await this.#http.post("/v1/tickets", body, ticketsAnswer, signal);
     const key = this.#publicKey ?? (await this.info(signal)).publicKey;
     const check = (grant: v.InferOutput<typeof grantAnswer>) =>
       this.#checkGrant(grant, request.body, key);
@@ -153,22 +142,22 @@ export class CoordinatorClient {
       manifest: toBase64Url(manifest.bytes),
       split: split.signatures.map((signature) => toBase64Url(signature.bytes)),
     };
-    await this.#post("/v1/titles", body, v.object({ title: hashField }), signal);
+    await this.#http.post("/v1/titles", body, v.object({ title: hashField }), signal);
   }
 
   /** Chunks that the origin lacks, at most 10 000 at a time. */
   async missing(title: Hash, signal?: AbortSignal): Promise<readonly Hash[]> {
     const path = `/v1/titles/${title}/missing`;
-    return (await this.#get(path, missingAnswer, MAX_ANSWER, signal)).missing;
+    return (await this.#http.get(path, missingAnswer, MAX_ANSWER, signal)).missing;
   }
 
   async putChunk(title: Hash, hash: Hash, data: Uint8Array<ArrayBuffer>, signal?: AbortSignal) {
     const init = { method: "PUT", body: data };
-    await this.#request(`/v1/titles/${title}/chunks/${hash}`, init, MAX_ANSWER, signal);
+    await this.#http.request(`/v1/titles/${title}/chunks/${hash}`, init, MAX_ANSWER, signal);
   }
 
   async play(play: Sealed<"play">, signal?: AbortSignal) {
-    return this.#post("/v1/plays", { play: toBase64Url(play.bytes) }, playAnswer, signal);
+    return this.#http.post("/v1/plays", { play: toBase64Url(play.bytes) }, playAnswer, signal);
   }
 
   /** @param from the first ledger line wanted; one answer has a bounded number of them. */
@@ -179,11 +168,17 @@ export class CoordinatorClient {
   ): Promise<WalletPage> {
     const path = "/v1/wallet";
     const body = { request: toBase64Url(request.bytes), from };
-    const answer = await this.#json(path, posted(body), v.unknown(), MAX_WALLET_ANSWER, signal);
+    const answer = await this.#http.json(
+      path,
+      posted(body),
+      v.unknown(),
+      MAX_WALLET_ANSWER,
+      signal,
+    );
     const account = v.safeParse(accountAnswer, answer);
-    if (!account.success) throw this.#garbled(path, account.issues[0].message);
+    if (!account.success) throw this.#http.garbled(path, account.issues[0].message);
     const told = walletEntries(answer);
-    if (!told.ok) throw this.#garbled(path, told.detail);
+    if (!told.ok) throw this.#http.garbled(path, told.detail);
     const { entries, next } = told;
     return { ...account.output, entries, ...(next !== undefined && { next }) };
   }
@@ -194,10 +189,10 @@ export class CoordinatorClient {
     signer: PublicKey,
   ): Grant {
     const opened = open("ticket", grant.ticket, { environment: this.#environment, signer });
-    if (!opened.ok) throw this.#garbled("/v1/tickets", opened.detail);
+    if (!opened.ok) throw this.#http.garbled("/v1/tickets", opened.detail);
     const { viewer, title } = opened.message.body;
     if (viewer !== request.viewer || title !== request.title)
-      throw this.#garbled("/v1/tickets", "a ticket for another viewer or title");
+      throw this.#http.garbled("/v1/tickets", "a ticket for another viewer or title");
     return { addresses: grant.addresses, ticket: opened.message };
   }
 
@@ -209,76 +204,4 @@ export class CoordinatorClient {
       throw fault;
     }
   }
-
-  #get<S extends v.GenericSchema>(path: string, schema: S, limit: number, signal?: AbortSignal) {
-    return this.#json(path, {}, schema, limit, signal);
-  }
-
-  #post<S extends v.GenericSchema>(path: string, body: object, schema: S, signal?: AbortSignal) {
-    return this.#json(path, posted(body), schema, MAX_ANSWER, signal);
-  }
-
-  async #json<S extends v.GenericSchema>(
-    path: string,
-    init: RequestInit,
-    schema: S,
-    limit: number,
-    signal?: AbortSignal,
-  ): Promise<v.InferOutput<S>> {
-    const parsed = v.safeParse(schema, parseJson(await this.#request(path, init, limit, signal)));
-    if (!parsed.success) throw this.#garbled(path, parsed.issues[0].message);
-    return parsed.output;
-  }
-
-  /** The body of a good answer; a CoordinatorRefusal or an OperatorError otherwise. */
-  async #request(path: string, init: RequestInit, limit: number, signal?: AbortSignal) {
-    const timeout = AbortSignal.timeout(ANSWER_WITHIN_MS);
-    const both = signal ? AbortSignal.any([signal, timeout]) : timeout;
-    let status: number;
-    let text: string;
-    try {
-      const response = await fetch(this.#base + path, { ...init, signal: both, redirect: "error" });
-      status = response.status;
-      text = await readBounded(response, limit);
-    } catch (cause) {
-      if (signal?.aborted) throw cause;
-      throw new OperatorError(
-        exitCode.unavailable,
-        `The coordinator at ${this.#base} does not answer (${reasonOf(cause)}): check that it runs and that its address is right.`,
-        { cause },
-      );
-    }
-    if (status < 300) return text;
-    const refusal = v.safeParse(refusalAnswer, parseJson(text));
-    if (refusal.success) {
-      const { code, text: said } = refusal.output.error;
-      throw new CoordinatorRefusal(status, code, said);
-    }
-    throw this.#garbled(path, `status ${status}`);
-  }
-
-  #garbled(path: string, why: string): OperatorError {
-    return new OperatorError(
-      exitCode.unavailable,
-      `${this.#base}${path} gave an answer that is not a coordinator's (${why}): check the coordinator's address and version.`,
-    );
-  }
-}
-
-const posted = (body: object): RequestInit => ({
-  method: "POST",
-  headers: { "content-type": "application/json" },
-  body: JSON.stringify(body),
-});
-
-/** The body as text; throws when it is longer than allowed. */
-async function readBounded(response: Response, limit: number): Promise<string> {
-  const parts: Uint8Array[] = [];
-  let size = 0;
-  for await (const part of response.body ?? []) {
-    size += part.length;
-    if (size > limit) throw new RangeError(`the answer is longer than ${limit} bytes`);
-    parts.push(part);
-  }
-  return Buffer.concat(parts).toString("utf8");
 }

@@ -3,6 +3,7 @@ import { lookup } from "node:dns/promises";
 import { isIPv6 } from "node:net";
 import { pinCertificate, tlsFor } from "../content/pinned-certificate.ts";
 import type { Hash, PublicKey } from "../core/encoding.ts";
+import { readBounded } from "../core/read-bounded.ts";
 import { networkOf } from "./network.ts";
 
 export interface ReachTarget {
@@ -54,8 +55,8 @@ export async function answersAs(
     signal,
     ...tls,
   });
-  const text = await readAtMost(answer, LONGEST_ANSWER);
-  // a router's own page answers too; only the box says its name
+  const text = await readBounded(answer, LONGEST_ANSWER);
+  // A router's own page answers too; only the box says its name.
   return answer.status === 200 && boxNamed(text) === box;
 }
 
@@ -63,17 +64,6 @@ async function pinnedTls(base: URL, tlsKey: Hash, signal: AbortSignal) {
   const certificate = await pinCertificate(base.href, tlsKey, signal);
   if (!certificate.ok) throw new Error(certificate.reason);
   return tlsFor(certificate.certificate);
-}
-
-async function readAtMost(answer: Response, limit: number): Promise<string> {
-  const parts: Uint8Array[] = [];
-  let length = 0;
-  for await (const part of answer.body ?? []) {
-    length += part.length;
-    if (length > limit) throw new Error("the answer is too long");
-    parts.push(part);
-  }
-  return Buffer.concat(parts).toString();
 }
 
 function boxNamed(text: string): unknown {
