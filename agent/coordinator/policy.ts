@@ -13,7 +13,7 @@ import {
 const GIBIBYTE = 1024 ** 3;
 
 export interface Policy {
-  /** No box's line carries more than this, whatever it says; a measured uplink takes its place. */
+  /** No box's line carries more than this, whatever it says. */
   readonly maxUplink: BitsPerSecond;
   /** What one viewer may cause to be paid to one box in a day, and to all boxes together. */
   readonly pairBytesPerDay: Bytes;

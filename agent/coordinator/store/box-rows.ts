@@ -14,8 +14,6 @@ export interface BoxRow {
   readonly credited_bytes: Bytes;
   /** All its credits so far. */
   readonly credited_tokens: MicroTokens;
-  /** Bits per second that someone other than its own viewers has measured. */
-  readonly proven_uplink: number | null;
   /** A refusal code while the box is held back. */
   readonly quarantine: string | null;
   readonly capacity: Bytes;
@@ -97,7 +95,6 @@ export function createBoxRows(db: SqliteDatabase) {
   );
   const quarantine = db.prepare("UPDATE boxes SET quarantine = ? WHERE id = ?");
   const reachable = db.prepare("UPDATE boxes SET reachable = ? WHERE key = ?");
-  const uplink = db.prepare("UPDATE boxes SET proven_uplink = ? WHERE key = ?");
   const generation = db.prepare("UPDATE boxes SET generation = ? WHERE id = ?");
   const credit = db.prepare(
     `UPDATE boxes SET credited_bytes = credited_bytes + ?, credited_tokens = credited_tokens + ?
@@ -189,7 +186,6 @@ export function createBoxRows(db: SqliteDatabase) {
     /** What answered; undefined when nobody has looked. */
     setReachable: (key: PublicKey, addresses: readonly string[] | undefined) =>
       reachable.run(addresses?.join(" ") ?? null, key),
-    setProvenUplink: (key: PublicKey, bitsPerSecond: number) => uplink.run(bitsPerSecond, key),
     noteGeneration: (id: number, newest: number) => generation.run(newest, id),
     addCredit: (id: number, bytes: number, tokens: bigint) => credit.run(bytes, tokens, id),
     /** Boxes that share the title now, newest contact first; at most 500. */

@@ -3,10 +3,13 @@
  * BYTEA, INTEGER its BIGINT), so that a second store can follow; SQLite is the only one there is.
  * Times are Unix seconds, money is micro-tokens, hashes and signed bytes are blobs, keys hex text.
  */
-export const SCHEMA_VERSION = 2;
+export const SCHEMA_VERSION = 3;
 
 /** What makes a database of version `i + 1` one of the next; older ones take each step in turn. */
-export const upgrades: readonly string[] = ["ALTER TABLE boxes ADD COLUMN tls_key TEXT"];
+export const upgrades: readonly string[] = [
+  "ALTER TABLE boxes ADD COLUMN tls_key TEXT",
+  "ALTER TABLE boxes DROP COLUMN proven_uplink",
+];
 
 export const schema = `
 CREATE TABLE boxes (
@@ -18,7 +21,6 @@ CREATE TABLE boxes (
   boot_counter INTEGER NOT NULL DEFAULT 0,
   credited_bytes INTEGER NOT NULL DEFAULT 0,
   credited_tokens INTEGER NOT NULL DEFAULT 0,
-  proven_uplink INTEGER,
   quarantine TEXT,
   capacity INTEGER NOT NULL DEFAULT 0,
   addresses TEXT NOT NULL DEFAULT '[]',

@@ -16,7 +16,7 @@ test("a database of an earlier version is brought up to date, and opens again", 
   const directory = mkdtempSync(join(tmpdir(), "coordinator-store-"));
   const path = join(directory, "coordinator.sqlite");
   const old = openDatabase(path);
-  old.exec(schema.replace(/,\s*tls_key TEXT/, ""));
+  old.exec(schema.replace(/tls_key TEXT/, "proven_uplink INTEGER"));
   old.exec("PRAGMA user_version = 1");
   old.prepare("INSERT INTO boxes (key, wallet, enrolled_at) VALUES (?, ?, 1)").run(box, box);
   old.close();

@@ -8,7 +8,7 @@ import type { RefusalCode } from "../../accounting/refusal.ts";
 import { MAX_BATCH } from "../../accounting/schema.ts";
 import type { Hash, PublicKey } from "../../core/encoding.ts";
 import type { Log } from "../../core/log.ts";
-import type { BitsPerSecond, UnixSeconds } from "../../core/units.ts";
+import type { UnixSeconds } from "../../core/units.ts";
 import type { Policy } from "../policy.ts";
 import type { BoxRow } from "../store/box-rows.ts";
 import type { Chain } from "../store/record-rows.ts";
@@ -156,7 +156,7 @@ export class Intake {
       ticketHash,
       before: ticket.proven,
       unpaid: ticket.unpaid,
-      uplink: this.#uplink(),
+      uplink: this.#options.policy.maxUplink,
       boxEnrolledAt: this.#box.enrolled_at,
       boxCreditedBytes: this.#tally.creditedBytes(this.#box),
       capLeft: this.#tally.capLeft(terms),
@@ -165,11 +165,6 @@ export class Intake {
     this.#tally.behaviour(terms.viewer, this.#box, record.body, judgement.proven);
     this.#flag(judgement, record, terms.viewer);
     return { payable: judgement.payable, code: code ?? judgement.code };
-  }
-
-  #uplink(): BitsPerSecond {
-    const { maxUplink } = this.#options.policy;
-    return Math.min(this.#box.proven_uplink ?? maxUplink, maxUplink) as BitsPerSecond;
   }
 
   #flag({ code }: Judgement, record: Sealed<"record">, viewer: PublicKey) {
