@@ -16,6 +16,7 @@ import { register as publish } from "./commands/publish.ts";
 import { register as records } from "./commands/records.ts";
 import { register as verify } from "./commands/verify.ts";
 import { processEnvironment } from "./config.ts";
+import { CoordinatorRefusal } from "./content/coordinator-client.ts";
 import { type ExitCode, exitCode, isStop, OperatorError, reasonOf } from "./core/errors.ts";
 import { version } from "./version.ts";
 
@@ -70,6 +71,10 @@ function report(fault: unknown, context: CommandContext): ExitCode {
   if (isStop(fault, context.signal)) {
     context.printError("spareband: stopped before it was done");
     return exitCode.failure;
+  }
+  if (fault instanceof CoordinatorRefusal) {
+    context.printError(`spareband: the coordinator refused (${fault.code}): ${fault.message}`);
+    return exitCode.noPermission;
   }
   context.printError(`spareband: ${reasonOf(fault)}`);
   if (fault instanceof OperatorError) return fault.code;
