@@ -104,6 +104,27 @@ function ask(m: Market, viewer: Signer, change: Partial<TicketRequest> = {}, net
 }
 
 describe("tickets", () => {
+  test("where reach is checked, name boxes that answered, with all that answered, and no other", () => {
+    const m = market();
+    const [unasked, silent, reached] = [sharing(m), sharing(m), sharing(m)];
+    const answered = ["http://[2a02:8100::7]:7411", "http://45.45.45.45:8411"];
+    m.store.boxes.setReachable(silent.key, []);
+    m.store.boxes.setReachable(reached.key, answered);
+    const grant = createTicketOffice({
+      ...m,
+      priceList: 1,
+      originAddresses: ["http://origin"],
+      checksReach: true,
+    });
+    const granted = grant(request(m, newSigner(m.random)), undefined);
+    if (!granted.ok) throw new Error(granted.code);
+    expect(granted.boxes.map(({ ticket }) => ticket.body.box)).toEqual([reached.key]);
+    expect(granted.boxes[0]?.addresses).toEqual(answered);
+    expect(m.placing.desired(silent.key)?.body.reachable).toBe(false);
+    expect(m.placing.desired(reached.key)?.body.reachable).toBe(true);
+    expect(m.placing.desired(unasked.key)?.body).not.toHaveProperty("reachable");
+  });
+
   test("name boxes that share the title now, within the protocol's limits", () => {
     const m = market();
     const boxes = [sharing(m), sharing(m)];
