@@ -11,18 +11,14 @@ import { errnoOf, exitCode, OperatorError, reasonOf } from "../core/errors.ts";
 import type { Log } from "../core/log.ts";
 import { every, type Part } from "../core/part.ts";
 import { type Bytes, bytes, type Milliseconds, seconds } from "../core/units.ts";
-import { CachePolicy } from "./cache-policy.ts";
 import { type ChunkRef, chunkLength, everyChunk, fileAt, hashOf, totalSize } from "./chunks.ts";
 import type { ContentFile, ContentSource } from "./content-source.ts";
+import { FlashSpace } from "./flash-space.ts";
 import { HeldTitle, readIfThere, replaceFile } from "./held-title.ts";
 import { RefusalList, type RefusedBy } from "./refusal-list.ts";
 import { loadTitles, parseBudget } from "./store-files.ts";
 import { WriteBudget } from "./write-budget.ts";
 
-/** A large file gives way in pieces from its end, as viewers leave films before they end. */
-const LARGE_FILE = 16 * 1024 * 1024;
-/** Files asked for so lately are being served. */
-const SERVED_LATELY = seconds(10);
 const FLUSH_PERIOD = seconds(10);
 /** Claims verified between two turns of the event loop's other work. */
 const CLAIMS_AT_ONCE = 16;
@@ -63,15 +59,8 @@ export class ContentStore implements ContentSource, Part, AsyncDisposable {
   readonly #titles: Map<Hash, HeldTitle>;
   readonly #refusals: RefusalList;
   readonly #budget: WriteBudget;
-  readonly #policy: CachePolicy;
-  readonly #lastAsked = new Map<string, Milliseconds>();
-  readonly #wanted = new Set<string>();
-  /** Space is made and taken in one step at a time. */
-  #making: Promise<unknown> = Promise.resolve();
+  readonly #space: FlashSpace;
   #flushing: Promise<unknown> = Promise.resolve();
-  #kept: ReadonlySet<Hash> = new Set();
-  /** Bytes of chunks that are on their way to the disk. */
-  #reserved = 0;
 
   private constructor(
     options: StoreOptions,
@@ -83,8 +72,7 @@ export class ContentStore implements ContentSource, Part, AsyncDisposable {
     this.#titles = titles;
     this.#refusals = refusals;
     this.#budget = budget;
-    this.#policy = new CachePolicy(options.capacity ?? Number.POSITIVE_INFINITY);
-    for (const title of titles.values()) this.#account(title);
+    this.#space = new FlashSpace({ ...options, titles, budget });
   }
 
   /** Throws an OperatorError when the directory cannot be used. */
@@ -129,19 +117,12 @@ export class ContentStore implements ContentSource, Part, AsyncDisposable {
 
   touch(title: Hash, fileIndex: number, start: number, end: number): void {
     const held = this.#titles.get(title);
-    const file = held?.manifest.files[fileIndex];
-    if (!held || !file) return;
-    const key = keyOf(title, fileIndex);
-    this.#lastAsked.set(key, this.#options.clock.monotonicMs());
-    if (held.holds(fileIndex, start, end)) this.#policy.hit(key);
-    else if (this.#policy.admits(key, file.size)) this.#wanted.add(key);
+    if (held) this.#space.asked(held, fileIndex, held.holds(fileIndex, start, end));
   }
 
   /** Files that were asked for often enough to be worth fetching; each is named once. */
   takeWanted(): readonly { readonly title: Hash; readonly file: number }[] {
-    const wanted = [...this.#wanted].map(parseKey);
-    this.#wanted.clear();
-    return wanted;
+    return this.#space.takeWanted();
   }
 
   manifest(title: Hash): Sealed<"manifest"> | undefined {
@@ -162,9 +143,7 @@ export class ContentStore implements ContentSource, Part, AsyncDisposable {
   }
 
   get usedBytes(): Bytes {
-    let held = this.#reserved;
-    for (const title of this.#titles.values()) held += title.totalHeldBytes;
-    return bytes(held);
+    return bytes(this.#space.used);
   }
 
   get writtenBytes(): Bytes {
@@ -215,8 +194,8 @@ export class ContentStore implements ContentSource, Part, AsyncDisposable {
       sha256(data) !== hashOf(held.manifest, ref)
     )
       return "wrong-hash";
-    const room = await this.#reserve(keyOf(title, ref.file), data.length);
-    if (room !== "stored") return room;
+    const room = await this.#space.reserve(title, ref.file, data.length);
+    if (room !== "taken") return room;
     try {
       await held.write(ref, data);
     } catch (fault) {
@@ -225,9 +204,9 @@ export class ContentStore implements ContentSource, Part, AsyncDisposable {
       this.#options.log.warning("chunk not written", { reason: reasonOf(fault) });
       return errnoOf(fault) === "ENOSPC" ? "no-space" : "disk-fault";
     } finally {
-      this.#reserved -= data.length;
+      this.#space.release(data.length);
     }
-    this.#policy.holds(keyOf(title, ref.file), held.heldBytes(ref.file));
+    this.#space.holds(held, ref.file);
     return "stored";
   }
 
@@ -250,7 +229,7 @@ export class ContentStore implements ContentSource, Part, AsyncDisposable {
 
   /** Titles that are not let go to make room, because they would only be fetched again. */
   keep(titles: readonly Hash[]): void {
-    this.#kept = new Set(titles);
+    this.#space.keep(titles);
   }
 
   /** Deletes a title's bytes; it may come again. False when it was not held. */
@@ -258,11 +237,7 @@ export class ContentStore implements ContentSource, Part, AsyncDisposable {
     const held = this.#titles.get(title);
     if (!held) return false;
     this.#titles.delete(title);
-    for (const file of held.manifest.files.keys()) {
-      this.#policy.drops(keyOf(title, file));
-      this.#lastAsked.delete(keyOf(title, file));
-      this.#wanted.delete(keyOf(title, file));
-    }
+    this.#space.drops(held);
     await held.delete();
     return true;
   }
@@ -327,7 +302,7 @@ export class ContentStore implements ContentSource, Part, AsyncDisposable {
 
   /** A clean stop: the bitmaps on disk can be believed at the next start, if they could be written. */
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.#making;
+    await this.#space.settled;
     const { directory, log } = this.#options;
     try {
       await this.flush();
@@ -340,74 +315,19 @@ export class ContentStore implements ContentSource, Part, AsyncDisposable {
 
   async #verify(title: HeldTitle, ref: ChunkRef): Promise<boolean> {
     const sound = await title.verifyClaim(ref);
-    if (sound) this.#policy.holds(keyOf(title.id, ref.file), title.heldBytes(ref.file));
+    if (sound) this.#space.holds(title, ref.file);
     return sound;
   }
 
-  /** Space for so many bytes, made by letting others go; "stored" when it is taken. */
-  async #reserve(key: string, amount: number): Promise<PutOutcome> {
-    const turn = this.#making.then(async (): Promise<PutOutcome> => {
-      const capacity = this.#options.capacity ?? Number.POSITIVE_INFINITY;
-      if (amount > capacity) return "no-space";
-      if (this.#budget.left < amount) return "budget-spent";
-      while (this.usedBytes + amount > capacity) {
-        const victim = this.#policy.victim((other) => other === key || this.#isSpared(other));
-        if (victim === undefined) return "no-space";
-        await this.#letGo(victim);
-      }
-      this.#budget.charge(amount);
-      this.#reserved += amount;
-      return "stored";
-    });
-    this.#making = turn.catch(() => {});
-    return turn;
-  }
-
-  async #letGo(key: string): Promise<void> {
-    const { title, file } = parseKey(key);
-    const held = this.#titles.get(title);
-    if (!held) return;
-    const keep = held.heldBytes(file) > LARGE_FILE ? this.#lastExtent(held, file) : 0;
-    await held.drop(file, keep);
-    if (held.heldBytes(file) > 0) this.#policy.keeps(key, held.heldBytes(file));
-  }
-
-  /** First chunk of the last LARGE_FILE bytes that are held. */
-  #lastExtent(held: HeldTitle, file: number): number {
-    const count = held.manifest.files[file]?.chunks.length ?? 0;
-    let gone = 0;
-    for (let chunk = count - 1; chunk > 0; chunk--) {
-      if (held.has({ file, chunk })) gone += chunkLength(held.manifest, { file, chunk });
-      if (gone >= LARGE_FILE) return chunk;
-    }
-    return 0;
-  }
-
-  /** Wanted by the coordinator, or being served. */
-  #isSpared(key: string): boolean {
-    if (this.#kept.has(parseKey(key).title)) return true;
-    const asked = this.#lastAsked.get(key);
-    return asked !== undefined && this.#options.clock.monotonicMs() - asked < SERVED_LATELY;
-  }
-
-  #account(title: HeldTitle): void {
-    for (const file of title.manifest.files.keys()) {
-      const size = title.heldBytes(file);
-      if (size > 0) this.#policy.holds(keyOf(title.id, file), size);
-    }
-  }
-
   #summary(title: HeldTitle): HeldSummary {
-    const asked = Math.max(
-      ...title.manifest.files.map((_, file) => this.#lastAsked.get(keyOf(title.id, file)) ?? -1),
-    );
+    const lastAsked = this.#space.lastAsked(title);
     return {
       title: title.id,
       manifest: title.manifest,
       held: bytes(title.totalHeldBytes),
       size: totalSize(title.manifest),
       complete: title.complete,
-      ...(asked >= 0 && { lastAsked: asked as Milliseconds }),
+      ...(lastAsked !== undefined && { lastAsked }),
     };
   }
 
@@ -415,9 +335,3 @@ export class ContentStore implements ContentSource, Part, AsyncDisposable {
     return join(this.#options.directory, "titles", title);
   }
 }
-
-const keyOf = (title: Hash, file: number) => `${title}/${file}`;
-const parseKey = (key: string) => ({
-  title: key.slice(0, 64) as Hash,
-  file: Number(key.slice(65)),
-});
