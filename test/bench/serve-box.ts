@@ -3,7 +3,7 @@ import { systemClock } from "../../agent/core/system-clock.ts";
 import { mebibytes } from "../../agent/core/units.ts";
 import { authorization, PeerFixture } from "../peer/peer-fixture.ts";
 
-const [size = "0", delivery = "open", tickets = "0", out = ""] = process.argv.slice(2);
+const [size = "0", delivery = "open", tickets = "0", out = "", runs = "0"] = process.argv.slice(2);
 const peer = new PeerFixture({
   size: Number(size),
   clock: systemClock,
@@ -28,10 +28,8 @@ async function writeTickets(count: number, path: string): Promise<void> {
   await Bun.write(path, lines.join(""));
 }
 
-if (Number(tickets) > 0) {
-  await writeTickets(Number(tickets), out);
-  await writeTickets(Math.ceil(Number(tickets) / 2), `${out}.warm-up`);
-}
+/** A run of wrk begins with tickets nobody has used. */
+for (let run = 0; run < Number(runs); run++) await writeTickets(Number(tickets), `${out}.${run}`);
 console.log(JSON.stringify({ url: peer.file, disk: `${peer.directory}/0` }));
 process.on("SIGTERM", async () => {
   await peer[Symbol.asyncDispose]();

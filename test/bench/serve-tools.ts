@@ -21,6 +21,10 @@ export function residentBytes(pid: number): number {
 export const median = (values: readonly number[]) =>
   [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN;
 
+/** "0.97 (0.91 to 1.02)": the median, and the lowest and highest. */
+export const spread = (values: readonly number[]) =>
+  `${median(values).toFixed(2)} (${Math.min(...values).toFixed(2)} to ${Math.max(...values).toFixed(2)})`;
+
 export const missing = (...tools: readonly string[]) => tools.filter((tool) => !Bun.which(tool));
 
 export interface Load {
@@ -68,13 +72,33 @@ done = function(summary)
 end
 `;
 
-export interface Nginx extends AsyncDisposable {
+export interface Server extends AsyncDisposable {
   readonly url: string;
-  readonly worker: number;
+  /** Where the file lies that it serves, as far as it says so. */
+  readonly disk?: string;
+  readonly pid: number;
+}
+
+/** Starts a script beside this one that prints where it listens. */
+export async function startScript(name: string, ...args: readonly string[]): Promise<Server> {
+  const child = Bun.spawn([process.execPath, join(import.meta.dir, name), ...args], {
+    stdout: "pipe",
+    stderr: "inherit",
+  });
+  const first = await child.stdout.getReader().read();
+  const said = JSON.parse(new TextDecoder().decode(first.value)) as { url: string; disk?: string };
+  return {
+    ...said,
+    pid: child.pid,
+    async [Symbol.asyncDispose]() {
+      child.kill();
+      await child.exited;
+    },
+  };
 }
 
 /** One worker with sendfile, as in its own documentation for large files. */
-export async function startNginx(directory: string, port: number): Promise<Nginx> {
+export async function startNginx(directory: string, port: number): Promise<Server> {
   const file = join(directory, "nginx.conf");
   writeFileSync(
     file,
@@ -96,7 +120,7 @@ http { sendfile on; tcp_nopush on; access_log off; keepalive_requests 1000000000
   const children = readFileSync(`/proc/${master.pid}/task/${master.pid}/children`, "utf8");
   return {
     url,
-    worker: Number(children.trim().split(" ")[0]),
+    pid: Number(children.trim().split(" ")[0]),
     async [Symbol.asyncDispose]() {
       master.kill();
       await master.exited;
