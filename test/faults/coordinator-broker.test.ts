@@ -6,11 +6,8 @@ import { join } from "node:path";
 import { connectAsync } from "mqtt";
 import { encodeBatch } from "../../agent/accounting/batch.ts";
 import { open } from "../../agent/accounting/envelope.ts";
-import {
-  createWorld,
-  type TestBox,
-  type World,
-} from "../../agent/coordinator/coordinator-testing.ts";
+import type { TestBox } from "../../agent/coordinator/box-testing.ts";
+import { createWorld, type World } from "../../agent/coordinator/coordinator-testing.ts";
 import { defaultIngestLimits, Ingest } from "../../agent/coordinator/ingest.ts";
 import { createMqttLink } from "../../agent/coordinator/mqtt-link.ts";
 import { type Part, runAll } from "../../agent/core/part.ts";

@@ -1,12 +1,8 @@
 /** Boxes, viewers and rings that want more than they earned: each tries it on the real verifier. */
 import { describe, expect, test } from "bun:test";
 import { encodeBatch } from "../../agent/accounting/batch.ts";
-import {
-  createWorld,
-  newSigner,
-  type TestBox,
-  type World,
-} from "../../agent/coordinator/coordinator-testing.ts";
+import type { TestBox } from "../../agent/coordinator/box-testing.ts";
+import { createWorld, newSigner, type World } from "../../agent/coordinator/coordinator-testing.ts";
 import { defaultIngestLimits, Ingest } from "../../agent/coordinator/ingest.ts";
 import { createRingWatch } from "../../agent/coordinator/ring-watch.ts";
 import { defaultRingRules } from "../../agent/coordinator/rings.ts";

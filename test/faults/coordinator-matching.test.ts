@@ -2,12 +2,12 @@
 import { describe, expect, test } from "bun:test";
 import { seal } from "../../agent/accounting/envelope.ts";
 import type { Birth, TicketRequest } from "../../agent/accounting/messages.ts";
+import type { TestBox } from "../../agent/coordinator/box-testing.ts";
 import {
   createWorld,
   makeSplit,
   newSigner,
   TEST_TITLE,
-  type TestBox,
   type World,
   type WorldOptions,
 } from "../../agent/coordinator/coordinator-testing.ts";

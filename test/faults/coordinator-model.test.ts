@@ -5,11 +5,8 @@
 import { expect, test } from "bun:test";
 import fc from "fast-check";
 import type { Sealed } from "../../agent/accounting/messages.ts";
-import {
-  createWorld,
-  type TestBox,
-  type World,
-} from "../../agent/coordinator/coordinator-testing.ts";
+import type { TestBox } from "../../agent/coordinator/box-testing.ts";
+import { createWorld, type World } from "../../agent/coordinator/coordinator-testing.ts";
 import type { Signer } from "../../agent/identity/ed25519.ts";
 
 const KIB = 1024;

@@ -4,8 +4,8 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { seal } from "../../agent/accounting/envelope.ts";
+import { createTestBox } from "../../agent/coordinator/box-testing.ts";
 import {
-  createTestBox,
   createWorld,
   newSigner,
   ticketBody,
