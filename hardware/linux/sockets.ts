@@ -6,18 +6,9 @@ import { readdirSync } from "node:fs";
 import type { Clock } from "../../agent/core/clock.ts";
 import { type BitsPerSecond, bytes } from "../../agent/core/units.ts";
 import type { PeerFlow, PeerReading, PeerSockets } from "../sockets.ts";
-import { type Libc, SOL_SOCKET } from "./ffi.ts";
-import { parseTcpInfo, TCP_INFO_LENGTH, type TcpInfo } from "./parse-tcp-info.ts";
-import { parseSocketAddress, SOCKADDR_LENGTH } from "./socket-address.ts";
-
-const IPPROTO_TCP = 6;
-const TCP_INFO = 11;
-const TCP_CONGESTION = 13;
-const TCP_NOTSENT_LOWAT = 25;
-const SO_ACCEPTCONN = 30;
-const SO_MAX_PACING_RATE = 47;
-const SO_COOKIE = 57;
-const SHUT_RDWR = 2;
+import type { Libc } from "./ffi.ts";
+import type { TcpInfo } from "./parse-tcp-info.ts";
+import { SocketOptions } from "./socket-options.ts";
 
 /**
  * What may wait unsent in a connection, as time at its rate: more would sit in the box's memory, and
@@ -54,12 +45,7 @@ export class LinuxPeerSockets implements PeerSockets {
   readonly #options: LinuxPeerSocketsOptions;
   readonly #tracked = new Map<string, Tracked>();
   readonly #listeners = new Map<number, string>();
-  readonly #info = new Uint8Array(TCP_INFO_LENGTH);
-  readonly #infoView = new DataView(this.#info.buffer);
-  readonly #length = new Uint32Array(1);
-  readonly #address = new Uint8Array(SOCKADDR_LENGTH);
-  readonly #word = new BigUint64Array(1);
-  readonly #int = new Int32Array(1);
+  readonly #sockets: SocketOptions;
   readonly #closed = { sent: 0, acknowledged: 0, retransmitted: 0, marked: 0 };
   #scannedAt = Number.NEGATIVE_INFINITY;
   #newRate = 0;
@@ -68,6 +54,7 @@ export class LinuxPeerSockets implements PeerSockets {
 
   constructor(options: LinuxPeerSocketsOptions) {
     this.#options = options;
+    this.#sockets = new SocketOptions(options.libc);
   }
 
   async read(): Promise<PeerReading> {
@@ -98,7 +85,7 @@ export class LinuxPeerSockets implements PeerSockets {
     if (!socket?.info) return false;
     const payload = payloadBytesPerSecond(rate, socket.info.segment, socket.family);
     if (payload === socket.payloadRate) return true;
-    if (this.#cookie(socket.fd) !== id || !this.#setPacing(socket.fd, payload)) {
+    if (this.#sockets.cookie(socket.fd) !== id || !this.#sockets.setPacing(socket.fd, payload)) {
       this.#forget(socket);
       return false;
     }
@@ -110,7 +97,7 @@ export class LinuxPeerSockets implements PeerSockets {
   paceNew(rate: BitsPerSecond): void {
     this.#newRate = payloadBytesPerSecond(rate, 1448, 4);
     for (const [fd, id] of this.#listeners) {
-      if (this.#cookie(fd) === id) this.#setPacing(fd, this.#newRate);
+      if (this.#sockets.cookie(fd) === id) this.#sockets.setPacing(fd, this.#newRate);
     }
   }
 
@@ -118,17 +105,19 @@ export class LinuxPeerSockets implements PeerSockets {
     if (name === this.#congestionControl) return;
     this.#congestionControl = name;
     for (const [fd, id] of this.#listeners) {
-      if (this.#cookie(fd) === id) this.#setCongestionControl(fd);
+      if (this.#sockets.cookie(fd) === id)
+        this.#sockets.setCongestionControl(fd, this.#congestionControl);
     }
     for (const { fd, id } of this.#tracked.values()) {
-      if (this.#cookie(fd) === id) this.#setCongestionControl(fd);
+      if (this.#sockets.cookie(fd) === id)
+        this.#sockets.setCongestionControl(fd, this.#congestionControl);
     }
   }
 
   cut(id: string): boolean {
     const socket = this.#tracked.get(id);
-    if (!socket || this.#cookie(socket.fd) !== id) return false;
-    return this.#options.libc.shutdown(socket.fd, SHUT_RDWR) === 0;
+    if (!socket || this.#sockets.cookie(socket.fd) !== id) return false;
+    return this.#sockets.shutdown(socket.fd);
   }
 
   #scan(at: number): void {
@@ -138,11 +127,11 @@ export class LinuxPeerSockets implements PeerSockets {
     this.#listeners.clear();
     for (const name of readdirSync("/proc/self/fd")) {
       const fd = Number(name);
-      const cookie = this.#cookie(fd);
+      const cookie = this.#sockets.cookie(fd);
       if (cookie === undefined || known.get(fd)?.id === cookie) continue;
-      const local = this.#localAddress(fd);
+      const local = this.#sockets.localAddress(fd);
       if (!local || !ports.has(local.port)) continue;
-      if (this.#flag(fd, SO_ACCEPTCONN) !== 0) this.#adoptListener(fd, cookie);
+      if (this.#sockets.isListening(fd)) this.#adoptListener(fd, cookie);
       else this.#adopt(fd, cookie, local.family);
     }
   }
@@ -150,7 +139,7 @@ export class LinuxPeerSockets implements PeerSockets {
   #adoptListener(fd: number, id: string): void {
     this.#listeners.set(fd, id);
     this.#prepare(fd);
-    if (this.#newRate > 0) this.#setPacing(fd, this.#newRate);
+    if (this.#newRate > 0) this.#sockets.setPacing(fd, this.#newRate);
   }
 
   #adopt(fd: number, id: string, family: 4 | 6): void {
@@ -168,8 +157,8 @@ export class LinuxPeerSockets implements PeerSockets {
 
   /** Options that connections inherit from their listener; refusals leave the system's defaults. */
   #prepare(fd: number): void {
-    this.#setUnsent(fd, NOT_SENT.least);
-    this.#setCongestionControl(fd);
+    this.#sockets.setUnsent(fd, NOT_SENT.least);
+    this.#sockets.setCongestionControl(fd, this.#congestionControl);
   }
 
   /** In powers of two, so that small changes of the rate cost no call. */
@@ -178,63 +167,23 @@ export class LinuxPeerSockets implements PeerSockets {
     const notSent = Math.min(NOT_SENT.most, Math.max(NOT_SENT.least, wanted));
     if (notSent === socket.notSent) return;
     socket.notSent = notSent;
-    this.#setUnsent(socket.fd, notSent);
-  }
-
-  #setUnsent(fd: number, amount: number): void {
-    this.#int[0] = amount;
-    this.#options.libc.setsockopt(fd, IPPROTO_TCP, TCP_NOTSENT_LOWAT, this.#int, 4);
-  }
-
-  #setCongestionControl(fd: number): void {
-    const name = Buffer.from(`${this.#congestionControl}\0`);
-    this.#options.libc.setsockopt(fd, IPPROTO_TCP, TCP_CONGESTION, name, name.length);
+    this.#sockets.setUnsent(socket.fd, notSent);
   }
 
   #observe(socket: Tracked, at: number): void {
-    if (this.#cookie(socket.fd) !== socket.id) {
+    const { fd, id, family } = socket;
+    const info = this.#sockets.cookie(fd) === id ? this.#sockets.tcpInfo(fd, family) : undefined;
+    if (!info) {
       this.#forget(socket);
       return;
     }
-    this.#length[0] = TCP_INFO_LENGTH;
-    const { libc } = this.#options;
-    if (libc.getsockopt(socket.fd, IPPROTO_TCP, TCP_INFO, this.#info, this.#length) !== 0) {
-      this.#forget(socket);
-      return;
-    }
-    socket.info = parseTcpInfo(this.#infoView, this.#length[0] ?? 0, socket.family);
+    socket.info = info;
     socket.readAt = at;
   }
 
   #forget(socket: Tracked): void {
     this.#tracked.delete(socket.id);
     if (socket.info) addCounts(this.#closed, socket.info);
-  }
-
-  /** The kernel's number of a socket, unique since boot; undefined for what is not a socket. */
-  #cookie(fd: number): string | undefined {
-    this.#length[0] = 8;
-    const { libc } = this.#options;
-    const status = libc.getsockopt(fd, SOL_SOCKET, SO_COOKIE, this.#word, this.#length);
-    return status === 0 ? String(this.#word[0]) : undefined;
-  }
-
-  #localAddress(fd: number) {
-    this.#length[0] = SOCKADDR_LENGTH;
-    const status = this.#options.libc.getsockname(fd, this.#address, this.#length);
-    return status === 0 ? parseSocketAddress(this.#address) : undefined;
-  }
-
-  #flag(fd: number, option: number): number {
-    this.#length[0] = 4;
-    const status = this.#options.libc.getsockopt(fd, SOL_SOCKET, option, this.#int, this.#length);
-    return status === 0 ? (this.#int[0] ?? 0) : 0;
-  }
-
-  #setPacing(fd: number, bytesPerSecond: number): boolean {
-    this.#word[0] = BigInt(bytesPerSecond);
-    const { libc } = this.#options;
-    return libc.setsockopt(fd, SOL_SOCKET, SO_MAX_PACING_RATE, this.#word, 8) === 0;
   }
 }
 
