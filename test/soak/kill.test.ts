@@ -13,6 +13,8 @@ test.skipIf(!hasMosquitto)(
       seed: 56,
       boxes: 2,
       viewers: 2,
+      // So few kills have to find something going on.
+      pause: 3000,
       tell: () => {},
     });
     expect(report.violations).toEqual([]);

@@ -12,6 +12,7 @@ const report = await soak(
     seed: Number(process.env.SPAREBAND_SOAK_SEED ?? 1),
     boxes: 4,
     viewers: 4,
+    pause: 500,
     tell: (line) => console.error(line),
   },
   stop.signal,

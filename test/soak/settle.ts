@@ -1,4 +1,5 @@
 /** The end of a run: everybody gets the time to say what he knows, and then the books are compared. */
+import { isDeepStrictEqual } from "node:util";
 import type { Deployment } from "./deployment.ts";
 import { chainOf, counts } from "./invariant.ts";
 import { journalOf } from "./journal-of.ts";
@@ -42,13 +43,15 @@ export async function boxesAgree({ boxes, database }: Deployment): Promise<reado
     using journal = journalOf(state, signer);
     const { chain } = journal;
     const theirs = chainOf(database, signer.publicKey);
-    const same =
-      theirs !== undefined &&
-      chain.generation === theirs.generation &&
-      chain.acked === theirs.sequence &&
-      chain.ackedHead === theirs.head;
+    const ours = { generation: chain.generation, sequence: chain.acked, head: chain.ackedHead };
+    // A box that made no record yet has no chain there.
+    const same = isDeepStrictEqual(theirs, chain.sequence === 0 ? undefined : ours);
     return [
-      ...(same ? [] : [`${daemon.name} and the coordinator disagree on the head of its chain`]),
+      ...(same
+        ? []
+        : [
+            `${daemon.name} says ${JSON.stringify(ours)}, the coordinator ${JSON.stringify(theirs)}`,
+          ]),
       ...(chain.sequence === chain.acked
         ? []
         : [`${daemon.name} has ${chain.sequence - chain.acked} records without an answer`]),

@@ -21,6 +21,8 @@ export interface SoakOptions {
   readonly seed: number;
   readonly boxes: number;
   readonly viewers: number;
+  /** Longest pause between two kills, in milliseconds. */
+  readonly pause: number;
   readonly tell: (line: string) => void;
 }
 
@@ -44,7 +46,6 @@ type Victim = "box" | "broker" | "coordinator";
 
 /** Two victims at once so often. */
 const TWICE = 0.15;
-const LIFE_MS = 500;
 /** What a SIGKILL may take of one box: what waits for a commit, and the window (issue: faults 6, 25). */
 const LOSS_PER_KILL = 16 * 1024 * 1024;
 
@@ -69,7 +70,7 @@ export async function soak(options: SoakOptions, signal?: AbortSignal): Promise<
   let told = 0;
   const done = () => kills.box + kills.broker + kills.coordinator;
   while (done() < options.kills && !signal?.aborted) {
-    await Bun.sleep(random.unit() * LIFE_MS);
+    await Bun.sleep(random.unit() * options.pause);
     const victims = chooseVictims(random);
     await Promise.all(victims.map((victim) => killAndStart(deployment, victim, random)));
     for (const victim of victims) kills[victim] += 1;
