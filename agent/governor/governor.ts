@@ -2,7 +2,9 @@
  * The governor's loop: reads sockets, probes and board, asks `decide`, and paces the peers'
  * connections by the answer. Everything it does between two sleeps is a few system calls.
  */
+
 import type { DelayProbe, ProbeTarget } from "../../hardware/probe.ts";
+import { PROBE_LENGTH, TRAIN_LENGTH } from "../../hardware/probe-message.ts";
 import type { PeerReading, PeerSockets, SocketAbility } from "../../hardware/sockets.ts";
 import type { Clock } from "../core/clock.ts";
 import { reasonOf } from "../core/errors.ts";
@@ -40,6 +42,10 @@ const CUT_AFTER_MS = 5000;
 const PROBES_SILENT_MS = 1000;
 /** Targets past this many add packets and no knowledge. */
 const MOST_TARGETS = 3;
+
+/** With UDP, IPv4 and Ethernet headers. */
+const PROBE_ON_CARD = PROBE_LENGTH + 42;
+const TRAIN_ON_CARD = TRAIN_LENGTH + 42;
 
 export interface GovernorOptions {
   readonly clock: Clock;
@@ -83,6 +89,8 @@ class PacingGovernor implements Governor {
   #decision: Decision;
   #boardReading: BoardReading | undefined;
   #sent = 0;
+  /** Bytes of probes since the last tick: they are part of what sharing costs. */
+  #probed = 0;
   #answeredAt: number;
   #heldSince: number | undefined;
 
@@ -180,9 +188,13 @@ class PacingGovernor implements Governor {
     record?.(samples, allowed, now, decision);
     this.#settle(decision, allowed);
     if (reading) this.#pace(reading, now.monotonic);
-    for (const target of targets) probe.send(target);
+    for (const target of targets) {
+      if (probe.send(target)) this.#probed += PROBE_ON_CARD;
+    }
     const reflector = targets.find((target) => target.kind === "reflector");
-    if (decision.train > 0 && reflector) probe.sendTrain(reflector, decision.train);
+    if (decision.train > 0 && reflector && probe.sendTrain(reflector, decision.train)) {
+      this.#probed += decision.train * TRAIN_ON_CARD;
+    }
   }
 
   #settle(decision: Decision, policy: Policy): void {
@@ -197,10 +209,11 @@ class PacingGovernor implements Governor {
   }
 
   #sentSince(reading: PeerReading | undefined): Bytes {
-    if (!reading) return bytes(0);
-    const more = Math.max(0, reading.sent - this.#sent);
-    this.#sent = Math.max(this.#sent, reading.sent);
-    return onCard(more);
+    const probes = this.#probed;
+    this.#probed = 0;
+    const more = Math.max(0, (reading?.sent ?? 0) - this.#sent);
+    this.#sent += more;
+    return bytes(onCard(more) + probes);
   }
 
   #pace(reading: PeerReading, at: number): void {

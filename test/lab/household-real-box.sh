@@ -57,14 +57,23 @@ prepare() {
 }
 
 run() {
+  # Nobody listens there: what viewers get, they get from the box.
+  export SPAREBAND_COORDINATOR_ORIGIN_URL=http://100.64.0.8:9
   serve hh-net 100.64.0.1
   SPAREBAND_BOX_ADDRESSES=http://100.64.1.2:8080 start - $spareband box >"$STATE/box.log" 2>&1
-  sleep 1.5
+  until ip netns exec hh-net curl -sf "$SPAREBAND_COORDINATOR_URL/v1/info" >/dev/null; do sleep 0.1; done
+  sleep 0.5
   for viewer in $(seq "${VIEWERS:-3}"); do
-    SPAREBAND_VIEWER_KEY_DIR="$STATE/viewer-$viewer" start hh-net \
-      $spareband fetch noise --discard --repeat 10000 --boxes 1 >"$STATE/viewer-$viewer.log" 2>&1
+    SPAREBAND_VIEWER_KEY_DIR="$STATE/viewer-$viewer" start - view >"$STATE/viewer-$viewer.log" 2>&1
   done
   wait
+}
+
+# view: one viewer that never has enough.
+view() {
+  while :; do
+    ip netns exec hh-net $spareband fetch noise --discard --repeat 10000 --boxes 1 || sleep 0.2
+  done
 }
 
 case ${1:-} in

@@ -366,6 +366,21 @@ export const scenarios: readonly Scenario[] = [
       ];
     },
   },
+  {
+    id: "limit",
+    title: "a ceiling of 8 Mbit/s, by the card's counter",
+    line: ordinary,
+    own: true,
+    async play(run) {
+      await run.rest();
+      await run.share(12, ["--max-kbit", "8000"]);
+      const from = Date.now() / 1000;
+      await run.wait(30);
+      const rate = run.ports.rate("box", "fromDevice", from, Date.now() / 1000);
+      const kept: Figure = { name: "of the ceiling", value: percent(rate, 8e6), unit: "%" };
+      return [{ ...kept, atMost: 100, atLeast: 96 }];
+    },
+  },
 ];
 
 /** Lines on which the ordinary scenarios must hold just as well. */
