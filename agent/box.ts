@@ -6,10 +6,12 @@ import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import type { Device } from "../hardware/device.ts";
 import type { DelayProbe } from "../hardware/probe.ts";
+import type { SimulatedModel } from "../hardware/simulated/model.ts";
 import type { PeerSockets } from "../hardware/sockets.ts";
 import { seal } from "./accounting/envelope.ts";
 import type { ClockQuality } from "./accounting/messages.ts";
 import { boxStatus } from "./box/box-status.ts";
+import { carryTraffic } from "./box/carry-traffic.ts";
 import { consentFile, exportBox } from "./box/export.ts";
 import { journalExists } from "./box/identity.ts";
 import { openSharing, type Sharing } from "./box/sharing.ts";
@@ -36,6 +38,8 @@ import { version } from "./version.ts";
 export interface BoxOptions {
   readonly config: Config;
   readonly device: Device;
+  /** Where the console is simulated: its counters then carry the real traffic. */
+  readonly simulated?: SimulatedModel | undefined;
   readonly createSockets: (ports: () => readonly number[]) => PeerSockets;
   readonly probe: DelayProbe;
   readonly clockQuality: () => ClockQuality;
@@ -127,6 +131,11 @@ export async function openBox(options: BoxOptions): Promise<Box> {
   });
   const { clockQuality } = options;
   const watch = sharing ? [watchConditions({ sharing, health, clockQuality, clock, log })] : [];
+  const { simulated } = options;
+  const carry =
+    sharing && simulated
+      ? [carryTraffic(simulated, () => sharing.governor.sentToPeers(), clock, log)]
+      : [];
   const held = resources.move();
   return {
     id: box,
@@ -135,7 +144,7 @@ export async function openBox(options: BoxOptions): Promise<Box> {
     household,
     health,
     sharing,
-    parts: [page, ...(sharing?.parts ?? []), ...watch],
+    parts: [page, ...(sharing?.parts ?? []), ...watch, ...carry],
     [Symbol.asyncDispose]: () => held.disposeAsync(),
   };
 }

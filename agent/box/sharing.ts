@@ -17,8 +17,9 @@ import type { Clock } from "../core/clock.ts";
 import type { PublicKey } from "../core/encoding.ts";
 import type { Log } from "../core/log.ts";
 import type { Part } from "../core/part.ts";
+import { formatBytes } from "../core/quantity.ts";
 import type { Random } from "../core/random.ts";
-import { type Milliseconds, milliseconds, seconds } from "../core/units.ts";
+import { bitsPerSecond, type Milliseconds, milliseconds, seconds } from "../core/units.ts";
 import { createGovernor, type Governor } from "../governor/governor.ts";
 import { probeTargets } from "../governor/probe-targets.ts";
 import type { Health } from "../health/health.ts";
@@ -173,7 +174,9 @@ export async function openSharing(options: SharingOptions): Promise<Sharing> {
       },
     },
     sentToPeers: () => governor.sentToPeers(),
-    onBreach: ({ sent, allowed }) => health.set("limit-breached", `${sent} of ${allowed} bytes`),
+    ceiling: () => policyOf(config, household, []).maxRate ?? UNLIMITED,
+    onBreach: ({ sent, allowed }) =>
+      health.set("limit-breached", `${formatBytes(sent)} sent, ${formatBytes(allowed)} allowed`),
     clock,
     log,
   });
@@ -261,6 +264,8 @@ export async function openSharing(options: SharingOptions): Promise<Sharing> {
     [Symbol.asyncDispose]: () => held.disposeAsync(),
   };
 }
+
+const UNLIMITED = bitsPerSecond(Number.POSITIVE_INFINITY);
 
 /** A coordinator whose answers tell where the box is about to fetch from. */
 const withSources = (

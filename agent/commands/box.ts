@@ -1,11 +1,10 @@
 /** `spareband box`: the agent on a set-top box, as systemd runs it. */
 import type { Command } from "commander";
-import type { Device } from "../../hardware/device.ts";
 import { createClockTrust } from "../../hardware/linux/clock-quality.ts";
 import { createLinuxDevice } from "../../hardware/linux/device.ts";
 import { openDelayProbe, openPeerSockets } from "../../hardware/linux/line-access.ts";
 import { createSimulatedDevice } from "../../hardware/simulated/device.ts";
-import { openBox } from "../box.ts";
+import { type BoxOptions, openBox } from "../box.ts";
 import type { Config } from "../config.ts";
 import type { Clock } from "../core/clock.ts";
 import { reasonOf } from "../core/errors.ts";
@@ -41,7 +40,7 @@ async function run(options: CommonOptions, context: CommandContext): Promise<voi
   const clock = systemClock;
   await using box = await openBox({
     config,
-    device: createDevice(config, clock),
+    ...createDevice(config, clock),
     createSockets: (ports) => openPeerSockets({ clock, ports }),
     probe: openDelayProbe({ clock, random: systemRandom }),
     clockQuality: createClockTrust(() => clock.wallMs()),
@@ -78,16 +77,19 @@ async function run(options: CommonOptions, context: CommandContext): Promise<voi
   notify.stopping("bye");
 }
 
-function createDevice(config: Config, clock: Clock): Device {
+function createDevice(config: Config, clock: Clock): Pick<BoxOptions, "device" | "simulated"> {
+  if (config["box.hardware"] === "simulated") {
+    const device = createSimulatedDevice({ clock });
+    return { device, simulated: device.model };
+  }
   const nic = config["box.nic"];
   const playbackStateFile = config["box.playback_state_file"];
-  return config["box.hardware"] === "simulated"
-    ? createSimulatedDevice({ clock })
-    : createLinuxDevice({
-        clock,
-        ...(nic !== "" && { interface: nic }),
-        ...(playbackStateFile !== "" && { playbackStateFile }),
-      });
+  const device = createLinuxDevice({
+    clock,
+    ...(nic !== "" && { interface: nic }),
+    ...(playbackStateFile !== "" && { playbackStateFile }),
+  });
+  return { device };
 }
 
 function keepAsLastGood(

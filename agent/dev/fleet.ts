@@ -69,9 +69,11 @@ async function openDevBox(
     "mqtt.url": options.brokerUrl,
   };
   const { config } = loadConfig({ environment: {}, flags, lastGood: {} });
+  const device = createSimulatedDevice({ clock });
   return openBox({
     config,
-    device: createSimulatedDevice({ clock }),
+    device,
+    simulated: device.model,
     createSockets: (ports) => openPeerSockets({ clock, ports }),
     probe: openDelayProbe({ clock, random }),
     clockQuality: () => "synchronised",

@@ -154,6 +154,27 @@ describe("the shaper", () => {
     expect(await device.trafficControl.read("eth0")).toEqual({ state: "none" });
   });
 
+  test("the governor's own rate is no promise where the household set a higher ceiling, or none", async () => {
+    device.trafficControl.setUnavailable("the kernel has no HTB");
+    let sent = 0;
+    const shaper = start({ sentToPeers: () => bytes(sent), ceiling: () => megabitsPerSecond(40) });
+    const send = async (rate: number) => {
+      for (let second = 0; second < 30; second++) {
+        sent += rate;
+        await clock.advance(1000);
+      }
+    };
+    await send(3e6);
+    expect(breaches).toEqual([]);
+    await send(7e6);
+    expect(breaches).toHaveLength(1);
+    verdict.current = { state: "held", reason: "quiet-hours" };
+    await send(0);
+    await send(1e6);
+    expect(breaches).toHaveLength(2);
+    expect(shaper.enforcement.breach).toBeDefined();
+  });
+
   test("more than allowed by the count of bytes is reported once", async () => {
     device.trafficControl.setUnavailable("the kernel has no HTB");
     let sent = 0;

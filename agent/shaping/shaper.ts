@@ -46,6 +46,12 @@ export interface ShaperOptions {
   readonly pacer?: Pacer;
   /** Cumulative bytes to peers by another count than the class's, for when there is no class. */
   readonly sentToPeers?: () => Bytes | undefined;
+  /**
+   * The household's ceiling while sharing, Infinity for none: what a breach is measured against. The
+   * governor's own rate, which moves twenty times a second, is no promise to anybody; it is the
+   * measure only where there is no such ceiling to ask for.
+   */
+  readonly ceiling?: () => BitsPerSecond;
   /** Called once when more went out than was allowed, and again only after it was good in between. */
   readonly onBreach?: (breach: Breach) => void;
   readonly clock: Clock;
@@ -121,7 +127,7 @@ class FollowingShaper implements Shaper {
   async #tick(): Promise<void> {
     const { verdict, pacer } = this.#options;
     const rate = allowedRate(verdict.current);
-    this.#allowedSince = bitsPerSecond(Math.max(this.#allowedSince, rate));
+    this.#allowedSince = bitsPerSecond(Math.max(this.#allowedSince, this.#promised));
     pacer?.setRate?.(rate);
     await this.#lookUpDevice();
     await this.#inspect();
@@ -198,13 +204,20 @@ class FollowingShaper implements Shaper {
     if (sent === undefined) return;
     const sample = { at: this.#now(), sent, allowed: this.#allowedSince };
     this.#samples = withSample(this.#samples, sample);
-    this.#allowedSince = allowedRate(this.#options.verdict.current);
+    this.#allowedSince = this.#promised;
     const breach = findBreach(this.#samples);
     if (breach && !this.#breach) {
       log.error("sent more than allowed", { ...breach });
       onBreach?.(breach);
     }
     this.#breach = breach;
+  }
+
+  /** The most that may go out now without breaking the household's word. */
+  get #promised(): BitsPerSecond {
+    const { verdict, ceiling } = this.#options;
+    const sharing = verdict.current.state === "sharing";
+    return sharing && ceiling ? ceiling() : allowedRate(verdict.current);
   }
 
   #now(): Milliseconds {
