@@ -2,8 +2,9 @@
  * What connections cost a box: resident memory of 2 000 idle and 200 active ones, and the time to
  * the first byte at half of the load the box can carry.
  *
- *   bun test/bench/connections.ts [--idle 2000] [--active 200] [--check]
+ *   bun test/bench/connections.ts [--idle 2000] [--active 200] [--bare] [--check]
  *
+ * `--bare` measures what Bun does by itself with the same file, for comparison.
  * `--check` ends with 1 when a bar is missed: 40 MB above idle, p99 below 10 ms.
  */
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
@@ -11,7 +12,7 @@ import { connect, type Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
-import { missing, residentBytes, runWrk, wrkReport } from "./serve-tools.ts";
+import { missing, residentBytes, runWrk, startScript, wrkReport } from "./serve-tools.ts";
 
 const MIB = 1024 * 1024;
 const RANGE = 64 * 1024;
@@ -19,6 +20,7 @@ const { values } = parseArgs({
   options: {
     idle: { type: "string", default: "2000" },
     active: { type: "string", default: "200" },
+    bare: { type: "boolean", default: false },
     check: { type: "boolean", default: false },
   },
 });
@@ -28,15 +30,12 @@ if (missing("wrk").length > 0) {
   process.exit(0);
 }
 const directory = mkdtempSync(join(tmpdir(), "spareband-bench-"));
-const box = Bun.spawn(
-  [process.execPath, join(import.meta.dir, "serve-box.ts"), String(64 * MIB), "open"],
-  {
-    stdout: "pipe",
-    stderr: "inherit",
-  },
-);
-const first = await box.stdout.getReader().read();
-const { url } = JSON.parse(new TextDecoder().decode(first.value)) as { url: string };
+const file = join(directory, "file");
+if (values.bare) writeFileSync(file, new Uint8Array(64 * MIB));
+await using box = values.bare
+  ? await startScript("serve-bare.ts", file)
+  : await startScript("serve-box.ts", String(64 * MIB), "open");
+const { url } = box;
 const { hostname, port, pathname } = new URL(url);
 
 const open = () =>
@@ -134,6 +133,4 @@ console.log(
 );
 for (const socket of [...idle, ...probes, warm]) socket.destroy();
 rmSync(directory, { recursive: true });
-box.kill();
-await box.exited;
-process.exit(values.check && (grown > 40 || p99 >= 10) ? 1 : 0);
+process.exitCode = values.check && (grown > 40 || p99 >= 10) ? 1 : 0;
