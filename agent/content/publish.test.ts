@@ -3,13 +3,17 @@ import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { open, splitId } from "../accounting/envelope.ts";
+import type { Hash } from "../core/encoding.ts";
+import { FakeClock } from "../core/fake-clock.ts";
 import { silentLog } from "../core/log.ts";
 import { bytes, unixSeconds } from "../core/units.ts";
 import { createSigner } from "../identity/ed25519.ts";
+import { CoordinatorRefusal } from "./coordinator-client.ts";
 import { chooseChunkSize, kindOf, makeTitle, slugOf, type TitleAbout } from "./make-title.ts";
 import { mediaTypeOf } from "./media-type.ts";
 import { plainIsrc } from "./music-tags.ts";
 import { collectSplit, readSplit, signSplit } from "./split-file.ts";
+import { uploadTitle } from "./upload-title.ts";
 
 const titles = join(import.meta.dir, "../../test/fixtures/titles");
 const anna = createSigner(new Uint8Array(32).fill(1));
@@ -169,4 +173,25 @@ test("the manifest does not depend on anything but the folder, the split and the
   expect(bytes((await readFile(join(titles, "meadow/cover.jpg"))).length)).toBe(
     one.manifest.body.files.find((file) => file.path === "cover.jpg")?.size ?? bytes(0),
   );
+});
+
+test("an upload that is too fast for the coordinator goes on after a pause", async () => {
+  const title = await make(join(titles, "three-tones"));
+  const missing = new Set(title.manifest.body.files.flatMap(({ chunks }) => chunks));
+  let refusals = 2;
+  const coordinator = {
+    publish: async () => undefined,
+    missing: async () => [...missing],
+    putChunk: async (_: Hash, hash: Hash) => {
+      if (refusals-- > 0) throw new CoordinatorRefusal(429, "throttled", "Ask again later.");
+      missing.delete(hash);
+    },
+  };
+  const pauses: number[] = [];
+  const clock = Object.assign(new FakeClock(), {
+    sleep: async (pause: number) => void pauses.push(pause),
+  });
+  await uploadTitle({ title, coordinator, clock });
+  expect(pauses).toHaveLength(2);
+  expect(missing.size).toBe(0);
 });

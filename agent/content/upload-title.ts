@@ -10,7 +10,7 @@ import type { MadeTitle } from "./make-title.ts";
 
 export interface UploadOptions {
   readonly title: MadeTitle;
-  readonly coordinator: CoordinatorClient;
+  readonly coordinator: Pick<CoordinatorClient, "publish" | "missing" | "putChunk">;
   readonly clock: Clock;
   readonly signal?: AbortSignal;
   readonly onProgress?: (sent: number, toSend: number) => void;
@@ -89,8 +89,9 @@ async function refusalsExplained<T>(request: () => Promise<T>): Promise<T> {
     return await request();
   } catch (cause) {
     if (!(cause instanceof CoordinatorRefusal)) throw cause;
+    // Who sends faster than the coordinator takes in is let in again in a moment.
     throw new OperatorError(
-      exitCode.noPermission,
+      cause.code === "throttled" ? exitCode.unavailable : exitCode.noPermission,
       `The coordinator refused the title (${cause.code}): ${cause.message}`,
       { cause },
     );
