@@ -21,12 +21,15 @@ const LONGEST_PAUSE_S = 31 * 86_400;
 type Ctx = Context<StatusEnv>;
 
 /** Notes that a redirect may name; anything else in the address is ignored. */
-const notes: Readonly<Record<string, (texts: Texts) => Note>> = {
-  saved: (texts) => ({ kind: "good", text: texts.saved }),
-  invalid: (texts) => ({ kind: "bad", text: texts.invalid }),
-  "wrong-code": (texts) => ({ kind: "bad", text: texts.wrongCode }),
-  "locked-out": (texts) => ({ kind: "bad", text: texts.lockedOut }),
-};
+/** By what the address says; a map, so that no name but these is found. */
+const notes: ReadonlyMap<string, (texts: Texts) => Note> = new Map(
+  Object.entries<(texts: Texts) => Note>({
+    saved: (texts) => ({ kind: "good", text: texts.saved }),
+    invalid: (texts) => ({ kind: "bad", text: texts.invalid }),
+    "wrong-code": (texts) => ({ kind: "bad", text: texts.wrongCode }),
+    "locked-out": (texts) => ({ kind: "bad", text: texts.lockedOut }),
+  }),
+);
 
 export interface PagesOptions {
   readonly sources: StatusSources;
@@ -57,7 +60,7 @@ export function createPages({ sources, pairing, history }: PagesOptions): Hono<S
       setCookie(c, LANGUAGE_COOKIE, asked, { sameSite: "Strict", path: "/", maxAge: 31_536_000 });
       return back(c);
     }
-    return render(c, notes[c.req.query("note") ?? ""]?.(languages[languageOf(c)]));
+    return render(c, notes.get(c.req.query("note") ?? "")?.(languages[languageOf(c)]));
   });
   pages.get("/live", (c) => {
     if (c.var.access === "stranger") return c.body(null, 403);

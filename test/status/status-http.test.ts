@@ -66,6 +66,14 @@ describe("the page", () => {
     expect(await page({ cookie, "accept-language": "xx" })).toContain("The line is free");
   });
 
+  test("a note that nobody wrote is none", async () => {
+    for (const note of ["__proto__", "constructor", "toString", "nothing"]) {
+      const answer = await fetch(`${box.url}?note=${note}`, { headers: { cookie: box.paired() } });
+      expect(answer.status).toBe(200);
+      expect(await answer.text()).not.toContain('class="note');
+    }
+  });
+
   test("names from outside are text, never markup", async () => {
     const html = await page();
     expect(html).not.toContain("<script>alert(1)");
