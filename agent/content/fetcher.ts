@@ -68,6 +68,7 @@ const BREATHER = seconds(1);
 const PATIENCE = 2;
 /** The last receipts have to be taken within this. */
 const SETTLE_WITHIN = seconds(5);
+const SETTLE_AGAIN = milliseconds(100);
 
 interface Box {
   readonly link: BoxLink;
@@ -154,9 +155,16 @@ export class TitleFetcher implements Part {
     const limit = this.#options.clock.sleep(SETTLE_WITHIN, within.signal);
     const posts = boxes
       .filter((box) => box.link.receipts.open)
-      .map((box) => box.link.postReceipt(within.signal));
+      .map((box) => this.#handOver(box, within.signal));
     await Promise.race([limit, Promise.all(posts)]);
     within.abort();
+  }
+
+  /** Twice, because the connection that is reused may be the one that the box has just closed. */
+  async #handOver(box: Box, signal: AbortSignal): Promise<void> {
+    if (await box.link.postReceipt(signal)) return;
+    await this.#options.clock.sleep(SETTLE_AGAIN, signal);
+    await box.link.postReceipt(signal);
   }
 
   async #askForTickets(signal: AbortSignal): Promise<void> {
