@@ -75,7 +75,6 @@ const LOSSY = 0.004;
 /** While peers want something; while nobody does. */
 const PROBE_BUSY = milliseconds(25);
 const PROBE_CALM = milliseconds(50);
-const PROBE_ALERT = milliseconds(12);
 const PROBE_IDLE = milliseconds(500);
 const SLOW_LINE = 4e6;
 /** Idle lines are probed slowly after this long without demand. */
@@ -186,9 +185,6 @@ function probeEvery(line: LineState, open: boolean, at: number): Milliseconds {
   const { kind } = line.phase;
   // Nothing happens: a look twenty times a second does. The first unusual delay is looked into at once.
   const stands = kind === "discover" && at - line.rampedAt > DEMAND_LASTS_MS;
-  if (kind !== "hold" && kind !== "yield" && !stands) return slow ? PROBE_CALM : PROBE_BUSY;
-  const newest = line.delay.queue.at(-1);
-  const unusual = newest?.at === at && newest.queue > line.usual + 2 + line.delay.jitter;
-  if (kind === "yield" || !unusual) return PROBE_CALM;
-  return slow ? PROBE_BUSY : PROBE_ALERT;
+  // Holding at the slower pace lets a falling line queue half as long again before it is seen.
+  return slow || stands || kind === "yield" ? PROBE_CALM : PROBE_BUSY;
 }
