@@ -14,8 +14,8 @@ import { type Milliseconds, milliseconds, seconds } from "../core/units.ts";
 import type { Signer } from "../identity/ed25519.ts";
 import type { PublishedTitle } from "./coordinator-client.ts";
 import { type FetchTitleOptions, fillTitle } from "./fetch-title.ts";
-import type { TicketSource } from "./fetcher.ts";
 import type { ContentStore } from "./store.ts";
+import type { TicketSource } from "./ticket-desk.ts";
 
 /** The coordinator, as far as a box that fills its cache needs it. */
 export interface TitleSource extends TicketSource {

@@ -4,9 +4,10 @@ import { reasonOf } from "../core/errors.ts";
 import { seconds } from "../core/units.ts";
 import type { ChunkRef } from "./chunks.ts";
 import type { PublishedTitle } from "./coordinator-client.ts";
-import type { FetcherOptions, TicketSource } from "./fetcher.ts";
+import type { FetcherOptions } from "./fetcher.ts";
 import { PlayedTitle } from "./played-title.ts";
 import type { PlayerSessionOptions } from "./player-session.ts";
+import type { TicketSource } from "./ticket-desk.ts";
 
 /** The coordinator, as far as a player needs it. */
 export interface PlayerCoordinator extends TicketSource {

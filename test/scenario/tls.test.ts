@@ -9,7 +9,7 @@ import { loadConfig } from "../../agent/config.ts";
 import type { Grants } from "../../agent/content/coordinator-client.ts";
 import { toNowhere } from "../../agent/content/destination.ts";
 import { fetchTitle } from "../../agent/content/fetch-title.ts";
-import type { TicketSource } from "../../agent/content/fetcher.ts";
+import type { TicketSource } from "../../agent/content/ticket-desk.ts";
 import type { Hash, PublicKey } from "../../agent/core/encoding.ts";
 import { silentLog } from "../../agent/core/log.ts";
 import { runAll } from "../../agent/core/part.ts";
