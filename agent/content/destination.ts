@@ -5,8 +5,9 @@ import { dirname, join } from "node:path";
 import type { Sealed, TitleManifest } from "../accounting/messages.ts";
 import { sha256 } from "../core/encoding.ts";
 import { errnoOf, exitCode, OperatorError, reasonOf } from "../core/errors.ts";
+import type { PutOutcome } from "./chunk-writer.ts";
 import { type ChunkRef, chunkRange, fileAt, hashOf } from "./chunks.ts";
-import type { ContentStore, PutOutcome } from "./store.ts";
+import type { ContentStore } from "./store.ts";
 import { writeAll } from "./write-all.ts";
 
 export interface Destination {

@@ -1,11 +1,12 @@
 import type { TitleManifest } from "../accounting/messages.ts";
 import { exitCode, OperatorError } from "../core/errors.ts";
 import { type Bytes, bytes, type Milliseconds, milliseconds, seconds } from "../core/units.ts";
+import type { PutOutcome } from "./chunk-writer.ts";
 import { type ChunkRef, chunkLength, everyChunk } from "./chunks.ts";
 import { type Destination, toStore } from "./destination.ts";
 import type { BoxTally } from "./fetch-tally.ts";
 import { type FetcherOptions, TitleFetcher } from "./fetcher.ts";
-import type { ContentStore, PutOutcome } from "./store.ts";
+import type { ContentStore } from "./store.ts";
 import { Wake } from "./wake.ts";
 
 export interface FetchProgress {

@@ -1,6 +1,6 @@
 import { type Hash, isHash } from "../core/encoding.ts";
 import { writeDurably } from "../core/write-durably.ts";
-import { readIfThere } from "./held-title.ts";
+import { readIfThere } from "./whole-file.ts";
 
 /** Why a title may not be held: the household's own wish, or a takedown notice of the coordinator. */
 export type RefusedBy = "household" | "takedown";

@@ -1,17 +1,58 @@
-/** What a store finds on disk when it starts. */
-import { readdir, rm } from "node:fs/promises";
+/** What a store keeps on disk beside its titles, and what it finds there when it starts. */
+import { mkdir, readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { open } from "../accounting/envelope.ts";
 import type { Environment } from "../accounting/messages.ts";
 import { type Hash, isHash } from "../core/encoding.ts";
 import type { Log } from "../core/log.ts";
-import { HeldTitle, readIfThere } from "./held-title.ts";
-import type { RefusalList } from "./refusal-list.ts";
+import { HeldTitle } from "./held-title.ts";
+import { RefusalList } from "./refusal-list.ts";
+import { readIfThere, replaceFile } from "./whole-file.ts";
 import type { WriteBudgetState } from "./write-budget.ts";
 
+interface StoreFilesOptions {
+  readonly directory: string;
+  readonly environment: Environment;
+  readonly log: Log;
+}
+
+export class StoreFiles {
+  readonly #directory: string;
+
+  constructor(directory: string) {
+    this.#directory = directory;
+  }
+
+  directoryOf(title: Hash): string {
+    return join(this.#directory, "titles", title);
+  }
+
+  async saveBudget(state: WriteBudgetState): Promise<void> {
+    await replaceFile(join(this.#directory, "writes.json"), JSON.stringify(state));
+  }
+
+  /** Says that the bitmaps can be believed at the next start. */
+  async markClean(): Promise<void> {
+    await replaceFile(join(this.#directory, "clean"), "");
+  }
+}
+
+/** Reads all of it; from here on the store is not clean until it says so. */
+export async function openStoreFiles(options: StoreFilesOptions) {
+  const { directory, log } = options;
+  await mkdir(join(directory, "titles"), { recursive: true, mode: 0o700 });
+  const refusals = await RefusalList.open(join(directory, "refused"));
+  const budget = parseBudget(await readIfThere(join(directory, "writes.json")));
+  const clean = (await readIfThere(join(directory, "clean"))) !== undefined;
+  await rm(join(directory, "clean"), { force: true });
+  const titles = await loadTitles(options, refusals, clean);
+  if (!clean && titles.size > 0) log.notice("content is verified again after an unclean stop");
+  return { files: new StoreFiles(directory), titles, refusals, budget };
+}
+
 /** Titles on disk whose manifest is sound; anything else in the directory is deleted. */
-export async function loadTitles(
-  options: { readonly directory: string; readonly environment: Environment; readonly log: Log },
+async function loadTitles(
+  options: StoreFilesOptions,
   refusals: RefusalList,
   clean: boolean,
 ): Promise<Map<Hash, HeldTitle>> {
@@ -32,9 +73,7 @@ export async function loadTitles(
 }
 
 /** Undefined for anything but what `WriteBudget.save` wrote: the budget then starts full. */
-export function parseBudget(
-  data: Uint8Array<ArrayBuffer> | undefined,
-): WriteBudgetState | undefined {
+function parseBudget(data: Uint8Array<ArrayBuffer> | undefined): WriteBudgetState | undefined {
   try {
     const { left, at, written } = JSON.parse(new TextDecoder().decode(data));
     return [left, at, written].every(Number.isFinite) ? { left, at, written } : undefined;

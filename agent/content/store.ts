@@ -2,26 +2,24 @@
  * The box's content on flash: verified chunks of signed titles, bounded in space and in writes a
  * day. The origin uses the same store without bounds.
  */
-import { mkdir, rm } from "node:fs/promises";
-import { join } from "node:path";
 import type { Environment, Sealed, TitleManifest } from "../accounting/messages.ts";
 import type { Clock } from "../core/clock.ts";
-import { type Hash, sha256 } from "../core/encoding.ts";
-import { errnoOf, exitCode, OperatorError, reasonOf } from "../core/errors.ts";
+import type { Hash } from "../core/encoding.ts";
+import { exitCode, OperatorError, reasonOf } from "../core/errors.ts";
 import type { Log } from "../core/log.ts";
 import { every, type Part } from "../core/part.ts";
 import { type Bytes, bytes, type Milliseconds, seconds } from "../core/units.ts";
-import { type ChunkRef, chunkLength, everyChunk, fileAt, hashOf, totalSize } from "./chunks.ts";
+import { ChunkWriter, type PutOutcome } from "./chunk-writer.ts";
+import { type ChunkRef, everyChunk, fileAt, hashOf, totalSize } from "./chunks.ts";
 import type { ContentFile, ContentSource } from "./content-source.ts";
 import { FlashSpace } from "./flash-space.ts";
-import { HeldTitle, readIfThere, replaceFile } from "./held-title.ts";
-import { RefusalList, type RefusedBy } from "./refusal-list.ts";
-import { loadTitles, parseBudget } from "./store-files.ts";
+import { HeldTitle } from "./held-title.ts";
+import type { RefusalList, RefusedBy } from "./refusal-list.ts";
+import { openStoreFiles, type StoreFiles } from "./store-files.ts";
+import { verifyClaimsOf } from "./verify-claims.ts";
 import { WriteBudget } from "./write-budget.ts";
 
 const FLUSH_PERIOD = seconds(10);
-/** Claims verified between two turns of the event loop's other work. */
-const CLAIMS_AT_ONCE = 16;
 
 export interface StoreOptions {
   readonly directory: string;
@@ -32,16 +30,6 @@ export interface StoreOptions {
   readonly clock: Clock;
   readonly log: Log;
 }
-
-export type PutOutcome =
-  | "stored"
-  | "known"
-  | "unknown-title"
-  | "not-in-manifest"
-  | "wrong-hash"
-  | "budget-spent"
-  | "no-space"
-  | "disk-fault";
 
 export interface HeldSummary {
   readonly title: Hash;
@@ -56,42 +44,33 @@ export interface HeldSummary {
 export class ContentStore implements ContentSource, Part, AsyncDisposable {
   readonly name = "content-store";
   readonly #options: StoreOptions;
+  readonly #files: StoreFiles;
   readonly #titles: Map<Hash, HeldTitle>;
   readonly #refusals: RefusalList;
   readonly #budget: WriteBudget;
   readonly #space: FlashSpace;
+  readonly #writer: ChunkWriter;
   #flushing: Promise<unknown> = Promise.resolve();
 
-  private constructor(
-    options: StoreOptions,
-    titles: Map<Hash, HeldTitle>,
-    refusals: RefusalList,
-    budget: WriteBudget,
-  ) {
+  private constructor(options: StoreOptions, found: Awaited<ReturnType<typeof openStoreFiles>>) {
+    const daily = options.dailyWrites ?? bytes(Number.POSITIVE_INFINITY);
     this.#options = options;
-    this.#titles = titles;
-    this.#refusals = refusals;
-    this.#budget = budget;
-    this.#space = new FlashSpace({ ...options, titles, budget });
+    this.#files = found.files;
+    this.#titles = found.titles;
+    this.#refusals = found.refusals;
+    this.#budget = new WriteBudget(daily, options.clock, found.budget);
+    this.#space = new FlashSpace({ ...options, titles: found.titles, budget: this.#budget });
+    this.#writer = new ChunkWriter(this.#space, options.log);
   }
 
   /** Throws an OperatorError when the directory cannot be used. */
   static async open(options: StoreOptions): Promise<ContentStore> {
-    const { directory, clock, log } = options;
     try {
-      await mkdir(join(directory, "titles"), { recursive: true, mode: 0o700 });
-      const refusals = await RefusalList.open(join(directory, "refused"));
-      const saved = parseBudget(await readIfThere(join(directory, "writes.json")));
-      const clean = (await readIfThere(join(directory, "clean"))) !== undefined;
-      await rm(join(directory, "clean"), { force: true });
-      const titles = await loadTitles(options, refusals, clean);
-      if (!clean && titles.size > 0) log.notice("content is verified again after an unclean stop");
-      const daily = options.dailyWrites ?? bytes(Number.POSITIVE_INFINITY);
-      return new ContentStore(options, titles, refusals, new WriteBudget(daily, clock, saved));
+      return new ContentStore(options, await openStoreFiles(options));
     } catch (cause) {
       throw new OperatorError(
         exitCode.ioError,
-        `Cannot use the content directory ${directory} (${reasonOf(cause)}): make it writable or name another one.`,
+        `Cannot use the content directory ${options.directory} (${reasonOf(cause)}): make it writable or name another one.`,
         { cause },
       );
     }
@@ -161,7 +140,7 @@ export class ContentStore implements ContentSource, Part, AsyncDisposable {
     const refused = this.#refusals.refusedBy(sealed.hash);
     if (refused) return refused;
     if (this.#titles.has(sealed.hash)) return "known";
-    const title = await HeldTitle.create(this.#directoryOf(sealed.hash), sealed);
+    const title = await HeldTitle.create(this.#files.directoryOf(sealed.hash), sealed);
     this.#budget.charge(sealed.bytes.length);
     this.#titles.set(sealed.hash, title);
     return "added";
@@ -170,44 +149,13 @@ export class ContentStore implements ContentSource, Part, AsyncDisposable {
   /** Stores a chunk wherever the title names its hash. */
   async putChunk(title: Hash, hash: Hash, data: Uint8Array): Promise<PutOutcome> {
     const held = this.#titles.get(title);
-    if (!held) return "unknown-title";
-    const places = [...everyChunk(held.manifest)].filter(
-      (ref) => hashOf(held.manifest, ref) === hash,
-    );
-    if (places.length === 0) return "not-in-manifest";
-    let outcome: PutOutcome = "known";
-    for (const ref of places) {
-      const one = await this.putChunkAt(title, ref, data);
-      if (one !== "known" && one !== "stored") return one;
-      if (one === "stored") outcome = one;
-    }
-    return outcome;
+    return held ? this.#writer.putEverywhere(held, hash, data) : "unknown-title";
   }
 
   /** Checks the hash, makes space within the budget, writes. */
   async putChunkAt(title: Hash, ref: ChunkRef, data: Uint8Array): Promise<PutOutcome> {
     const held = this.#titles.get(title);
-    if (!held) return "unknown-title";
-    if (held.has(ref)) return "known";
-    if (
-      data.length !== chunkLength(held.manifest, ref) ||
-      sha256(data) !== hashOf(held.manifest, ref)
-    )
-      return "wrong-hash";
-    const room = await this.#space.reserve(title, ref.file, data.length);
-    if (room !== "taken") return room;
-    try {
-      await held.write(ref, data);
-    } catch (fault) {
-      if (!["ENOSPC", "EDQUOT", "EROFS", "EIO", "ENOENT"].includes(errnoOf(fault) ?? ""))
-        throw fault;
-      this.#options.log.warning("chunk not written", { reason: reasonOf(fault) });
-      return errnoOf(fault) === "ENOSPC" ? "no-space" : "disk-fault";
-    } finally {
-      this.#space.release(data.length);
-    }
-    this.#space.holds(held, ref.file);
-    return "stored";
+    return held ? this.#writer.put(held, ref, data) : "unknown-title";
   }
 
   complete(title: Hash): boolean {
@@ -266,23 +214,11 @@ export class ContentStore implements ContentSource, Part, AsyncDisposable {
     await every(FLUSH_PERIOD, () => this.flush(), { clock, log, signal, name: this.name });
   }
 
-  /** Hashes all claimed chunks, newest demand first; ends early when the signal aborts. */
+  /** Hashes all claimed chunks; ends early when the signal aborts. */
   async verifyClaims(signal: AbortSignal): Promise<{ readonly dropped: number }> {
     let dropped = 0;
-    for (const title of this.#titles.values()) {
-      let batch: ChunkRef[] = [];
-      const settle = async () => {
-        const results = await Promise.all(batch.map((ref) => this.#verify(title, ref)));
-        dropped += results.filter((sound) => !sound).length;
-        batch = [];
-      };
-      for (const ref of [...title.claims()]) {
-        if (signal.aborted) return { dropped };
-        batch.push(ref);
-        if (batch.length === CLAIMS_AT_ONCE) await settle();
-      }
-      await settle();
-    }
+    for (const title of this.#titles.values())
+      dropped += await verifyClaimsOf(title, ({ file }) => this.#space.holds(title, file), signal);
     if (dropped > 0) this.#options.log.warning("damaged chunks dropped", { chunks: dropped });
     return { dropped };
   }
@@ -296,27 +232,20 @@ export class ContentStore implements ContentSource, Part, AsyncDisposable {
 
   async #flushNow(): Promise<void> {
     for (const title of this.#titles.values()) this.#budget.charge(await title.flush());
-    const state = JSON.stringify(this.#budget.save());
-    await replaceFile(join(this.#options.directory, "writes.json"), state);
+    await this.#files.saveBudget(this.#budget.save());
   }
 
   /** A clean stop: the bitmaps on disk can be believed at the next start, if they could be written. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#space.settled;
-    const { directory, log } = this.#options;
     try {
       await this.flush();
       const inDoubt = [...this.#titles.values()].some((title) => title.claimsLeft > 0);
-      if (!inDoubt) await replaceFile(join(directory, "clean"), "");
+      if (!inDoubt) await this.#files.markClean();
     } catch (fault) {
+      const { log } = this.#options;
       log.warning("content will be verified at the next start", { reason: reasonOf(fault) });
     }
-  }
-
-  async #verify(title: HeldTitle, ref: ChunkRef): Promise<boolean> {
-    const sound = await title.verifyClaim(ref);
-    if (sound) this.#space.holds(title, ref.file);
-    return sound;
   }
 
   #summary(title: HeldTitle): HeldSummary {
@@ -329,9 +258,5 @@ export class ContentStore implements ContentSource, Part, AsyncDisposable {
       complete: title.complete,
       ...(lastAsked !== undefined && { lastAsked }),
     };
-  }
-
-  #directoryOf(title: Hash): string {
-    return join(this.#options.directory, "titles", title);
   }
 }

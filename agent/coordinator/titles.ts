@@ -2,7 +2,7 @@
 import { open, splitId } from "../accounting/envelope.ts";
 import type { Environment, Sealed } from "../accounting/messages.ts";
 import { type AgreedSplit, openSplit } from "../accounting/split.ts";
-import type { PutOutcome } from "../content/store.ts";
+import type { PutOutcome } from "../content/chunk-writer.ts";
 import type { Clock } from "../core/clock.ts";
 import { type Hash, isHash, type PublicKey, toBase64Url } from "../core/encoding.ts";
 import type { Log } from "../core/log.ts";

@@ -1,6 +1,6 @@
 import type { Hono } from "hono";
 import * as v from "valibot";
-import type { PutOutcome } from "../../content/store.ts";
+import type { PutOutcome } from "../../content/chunk-writer.ts";
 import { isHash, toBase64Url } from "../../core/encoding.ts";
 import { bytesField } from "../../core/json.ts";
 import type { TitleRow } from "../store/title-rows.ts";
