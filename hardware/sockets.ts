@@ -14,6 +14,8 @@ export interface PeerFlow {
   readonly inFlight: number;
   /** Accepted from the application and not sent yet. */
   readonly notSent: Bytes;
+  /** Since it last sent something. */
+  readonly quiet: Milliseconds;
   /** Since the connection was made, on the wire with IP and TCP headers. */
   readonly sent: Bytes;
   readonly acknowledged: Bytes;

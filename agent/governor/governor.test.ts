@@ -2,9 +2,10 @@ import { afterEach, describe, expect, test } from "bun:test";
 import { createSimulatedDevice } from "../../hardware/simulated/device.ts";
 import { createSimulatedProbe } from "../../hardware/simulated/probe.ts";
 import { createSimulatedPeerSockets } from "../../hardware/simulated/sockets.ts";
+import type { PeerSockets } from "../../hardware/sockets.ts";
 import { FakeClock } from "../core/fake-clock.ts";
 import { silentLog } from "../core/log.ts";
-import { bitsPerSecond, bytes, megabitsPerSecond } from "../core/units.ts";
+import { bitsPerSecond, bytes, megabitsPerSecond, milliseconds } from "../core/units.ts";
 import { everythingAllowed } from "./fluid-line.ts";
 import { createGovernor } from "./governor.ts";
 import type { Policy } from "./policy.ts";
@@ -15,13 +16,17 @@ afterEach(async () => {
   ends = [];
 });
 
-function start(policy: () => Policy, disk: { text?: string } = {}) {
+function start(
+  policy: () => Policy,
+  disk: { text?: string } = {},
+  change: (sockets: PeerSockets) => PeerSockets = (sockets) => sockets,
+) {
   const clock = new FakeClock();
   const device = createSimulatedDevice({ clock });
   const governor = createGovernor({
     clock,
     log: silentLog,
-    sockets: createSimulatedPeerSockets(device.model, clock),
+    sockets: change(createSimulatedPeerSockets(device.model, clock)),
     probe: createSimulatedProbe(device.model, clock),
     targets: () => [{ kind: "reflector", address: "192.0.2.1", port: 1 }],
     device,
@@ -71,6 +76,31 @@ describe("the governor over a simulated home", () => {
     expect(device.model.sending).toBeLessThanOrEqual(8000);
     await clock.advance(6000);
     expect(device.model.sending).toBe(bitsPerSecond(0));
+  });
+
+  test("a connection without a response is ended after twenty seconds, a slow one never", async () => {
+    const cut: string[] = [];
+    const { clock, device } = start(
+      () => everythingAllowed,
+      {},
+      (sockets) => ({
+        ...sockets,
+        cut: (id) => cut.push(id) > 0,
+        async read() {
+          const reading = await sockets.read();
+          const [slow] = reading.flows;
+          if (!slow) return reading;
+          const idle = { ...slow, id: "idle", inFlight: 0, notSent: bytes(0) };
+          const quiet = milliseconds(clock.monotonicMs());
+          return { ...reading, flows: [slow, idle].map((flow) => ({ ...flow, quiet })) };
+        },
+      }),
+    );
+    device.model.change({ peerDemand: megabitsPerSecond(500) });
+    await clock.advance(19_000);
+    expect(cut).toEqual([]);
+    await clock.advance(2000);
+    expect(new Set(cut)).toEqual(new Set(["idle"]));
   });
 
   test("a picture on the screen holds sharing within two seconds", async () => {

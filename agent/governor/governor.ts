@@ -38,6 +38,8 @@ import { type TextStore, VolumeKeeper } from "./volume-store.ts";
 const HELD_RATE = bitsPerSecond(8000);
 /** Requests that run when sharing is held get this long before they are cut. */
 const CUT_AFTER_MS = 5000;
+/** A connection without anything to send is ended after this; a request waits 15 s for its turn at most. */
+const QUIET_MS = 20_000;
 /** Without an answer for this long the peers' own round trips stand in. */
 const PROBES_SILENT_MS = 1000;
 /** Targets past this many add packets and no knowledge. */
@@ -220,6 +222,9 @@ class PacingGovernor implements Governor {
     const { sockets } = this.#options;
     const { verdict, congestionControl } = this.#decision;
     sockets.control(congestionControl);
+    for (const flow of reading.flows) {
+      if (flow.quiet > QUIET_MS && !isBusy(flow)) sockets.cut(flow.id);
+    }
     if (verdict.state === "sharing") {
       this.#heldSince = undefined;
       const { rates, fresh } = allocate(reading.flows, verdict.rate, at, this.#makesRoom());

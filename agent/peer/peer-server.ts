@@ -73,8 +73,11 @@ export interface PeerServer extends Part {
   useCertificate(tls: PeerTls): void;
 }
 
-/** A viewer that neither reads nor asks loses its connection; Bun gives a header 10 s by itself. */
-const IDLE_TIMEOUT_S = 10;
+/**
+ * Bun counts a response as idle while its bytes wait in the kernel, and a home that uploads may hold them
+ * back for a minute. Connections without a response are ended by the governor; a first header has 10 s by Bun itself.
+ */
+const IDLE_TIMEOUT_S = 255;
 const LONGEST_BODY = 8 * 1024;
 const SWEEP = seconds(1);
 /** A stream must stop well within the second that the household is promised. */

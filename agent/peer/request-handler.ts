@@ -72,7 +72,12 @@ export class RequestHandler {
         if (request.method !== "GET" && request.method !== "HEAD") return notAllowed("GET, HEAD");
         return this.#self();
       case "unknown":
-        return refusalResponse({ status: 404, code: "unknown-path" });
+        // No viewer of ours: the connection is not kept for more of it.
+        return refusalResponse({
+          status: 404,
+          code: "unknown-path",
+          headers: { connection: "close" },
+        });
       default:
         return assertNever(target);
     }

@@ -32,6 +32,7 @@ function parseLine(line: string): PeerFlow | undefined {
     window: number("cwnd"),
     inFlight: number("unacked"),
     notSent: bytes(number("notsent")),
+    quiet: milliseconds(number("lastsnd")),
     sent: bytes(number("bytes_sent") + number("data_segs_out") * header),
     acknowledged: bytes(number("bytes_acked") * (1 + header / segment)),
     retransmitted: number("retrans", 1),

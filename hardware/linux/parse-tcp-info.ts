@@ -34,6 +34,7 @@ export function parseTcpInfo(view: DataView, length: number, family: 4 | 6): Tcp
     window: view.getUint32(80, true),
     inFlight,
     notSent: bytes(view.getUint32(144, true)),
+    quiet: milliseconds(view.getUint32(44, true)),
     sent: bytes(sent),
     // Segments that were not full are counted as if they were, but never above what was sent.
     acknowledged: bytes(Math.min(arrived, sent)),

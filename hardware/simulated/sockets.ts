@@ -25,6 +25,7 @@ export function createSimulatedPeerSockets(model: SimulatedModel, clock: Clock):
         window: 1000,
         inFlight: Math.ceil(flying / SEGMENT),
         notSent: bytes(peerDemand > model.sending ? 65_536 : 0),
+        quiet: milliseconds(0),
         sent: sentByPeers,
         acknowledged,
         retransmitted: 0,
