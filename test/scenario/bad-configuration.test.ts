@@ -1,0 +1,147 @@
+/** Settings and coordinators that cannot be used: one sentence each, with the exit code of its kind. */
+import { afterAll, beforeAll, expect, test } from "bun:test";
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import {
+  apart,
+  LIMIT_MS,
+  type LoneCoordinator,
+  meadow,
+  refused,
+  startLoneCoordinator,
+  wrong,
+} from "./lone-coordinator.ts";
+import { run, temporary } from "./run.ts";
+
+const OTHER_KEY = "a".repeat(64);
+const NOBODY = "http://127.0.0.1:1";
+
+let alone: LoneCoordinator;
+beforeAll(async () => {
+  alone = await startLoneCoordinator();
+}, LIMIT_MS);
+afterAll(() => alone[Symbol.asyncDispose](), LIMIT_MS);
+
+const fetching = (...args: string[]) => ["fetch", "meadow", "--discard", ...args];
+const toml = (text: string) => {
+  const path = join(temporary(), "spareband.toml");
+  writeFileSync(path, text);
+  return path;
+};
+
+const cases = [
+  wrong(
+    "no configuration file",
+    () => fetching("--config", "/nowhere.toml"),
+    78,
+    /cannot read .*\/nowhere\.toml/,
+  ),
+  wrong("broken TOML", () => fetching("--config", toml("a =\n")), 78, /line 1: not valid TOML/),
+  wrong(
+    "a bad value",
+    () => fetching("--config", toml('log.level = "loud"\n')),
+    78,
+    /"log\.level" is "loud", but must be one of/,
+  ),
+  wrong(
+    "an address that is none",
+    () => fetching("--coordinator", "nonsense"),
+    78,
+    /"coordinator\.url" is "nonsense"/,
+  ),
+  wrong(
+    "no coordinator",
+    () => fetching("--config", alone.with({ "coordinator.url": "" })),
+    78,
+    /coordinator\.url is not set/,
+  ),
+  wrong(
+    "the coordinator away",
+    () => fetching("--config", alone.config, "--coordinator", NOBODY),
+    69,
+    /does not answer/,
+  ),
+  wrong(
+    "publishing, the coordinator away",
+    () => ["publish", meadow, "--config", alone.config, "--coordinator", NOBODY],
+    69,
+    /does not answer/,
+  ),
+  wrong(
+    "another coordinator than expected",
+    () => fetching("--config", alone.with({ "coordinator.public_key": OTHER_KEY })),
+    77,
+    /has the key [0-9a-f]{64}, expected is a{64}/,
+  ),
+  wrong(
+    "prod without a pinned key",
+    () => fetching("--config", alone.with({ environment: "prod" })),
+    78,
+    /in prod a coordinator is never trusted by its address/,
+  ),
+  wrong(
+    "a device of prod at a coordinator of dev",
+    () =>
+      fetching(
+        "--config",
+        alone.with({ environment: "prod", "coordinator.public_key": OTHER_KEY }),
+      ),
+    78,
+    /is for dev, this device is set up for prod/,
+  ),
+  wrong(
+    "a box without an operator",
+    () => ["box", "--config", alone.with({ "mqtt.url": "" })],
+    78,
+    /mqtt\.url is not set/,
+  ),
+  wrong(
+    "a password file that is not there",
+    () => ["coordinator", "--config", alone.with({ ...apart(), "mqtt.password_file": "/nowhere" })],
+    78,
+    /cannot read \/nowhere/,
+  ),
+];
+
+test.each(cases.map((each) => [each.what, each] as const))(
+  "%s",
+  async (_what, { args, code, says }) => {
+    refused(await run(args(), { directory: alone.directory }).ended, code, says);
+  },
+  LIMIT_MS,
+);
+
+test(
+  "an unknown key in the configuration is a warning, and the verb goes on",
+  async () => {
+    const odd = alone.with({ "box.sate_dir": "/tmp" });
+    const { status, stderr } = await run(fetching("--config", odd)).ended;
+    expect(stderr).toContain('unknown key \\"box.sate_dir\\" is ignored');
+    expect(status).toBe(0);
+  },
+  LIMIT_MS,
+);
+
+test(
+  "what the coordinator refuses comes with its code and its words",
+  async () => {
+    await using refusing = Bun.serve({
+      hostname: "127.0.0.1",
+      port: 0,
+      fetch: async (request) => {
+        const { pathname } = new URL(request.url);
+        if (pathname !== "/v1/wallet") return fetch(`http://${alone.address}${pathname}`);
+        const error = { code: "stale", text: "The request is too old; set the clock." };
+        return Response.json({ error }, { status: 403 });
+      },
+    });
+    const url = `http://127.0.0.1:${refusing.port}`;
+    const { ended } = run(["wallet", "--mine", "--config", alone.config, "--coordinator", url]);
+    refused(
+      await ended,
+      77,
+      /the coordinator refused \(stale\): The request is too old; set the clock/,
+    );
+  },
+  LIMIT_MS,
+);

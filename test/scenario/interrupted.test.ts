@@ -1,0 +1,73 @@
+/** Ctrl-C at any moment: said in a sentence, nothing half done is taken for whole, and one can go on. */
+import { afterAll, beforeAll, expect, test } from "bun:test";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import {
+  apart,
+  LIMIT_MS,
+  type LoneCoordinator,
+  meadow,
+  refused,
+  startLoneCoordinator,
+} from "./lone-coordinator.ts";
+import { run, temporary } from "./run.ts";
+
+let alone: LoneCoordinator;
+beforeAll(async () => {
+  alone = await startLoneCoordinator();
+}, LIMIT_MS);
+afterAll(() => alone[Symbol.asyncDispose](), LIMIT_MS);
+
+test(
+  "Ctrl-C in a fetch says how to go on, and what came stays",
+  async () => {
+    const folder = join(alone.directory, "interrupted");
+    const args = ["fetch", "meadow", "--to", folder, "--config", alone.config];
+    const interrupted = run(args);
+    while (!existsSync(folder) && !(await Promise.race([interrupted.ended, Bun.sleep(5)])));
+    interrupted.kill("SIGINT");
+    const { status, stderr } = await interrupted.ended;
+    // A fast machine may have fetched all of it by then.
+    if (status !== 0)
+      refused({ status, stderr, stdout: "" }, 1, /goes on from here|stopped before/);
+    expect((await run(args).ended).status).toBe(0);
+    const index = "index.m3u8";
+    expect(readFileSync(join(folder, index))).toEqual(readFileSync(join(meadow, index)));
+  },
+  LIMIT_MS,
+);
+
+test(
+  "Ctrl-C in a publish says so, and the same command goes on",
+  async () => {
+    const folder = temporary();
+    for (let i = 0; i < 40; i++) {
+      const data = new Uint8Array(1024 * 1024);
+      crypto.getRandomValues(data.subarray(0, 65_536));
+      writeFileSync(join(folder, `part-${i}.bin`), data);
+    }
+    const args = ["publish", folder, "--name", "Large", "--config", alone.config];
+    const interrupted = run(args);
+    await Bun.sleep(700);
+    interrupted.kill("SIGINT");
+    const ended = await interrupted.ended;
+    // Before the program has its handlers, the signal ends it; a fast machine may be through.
+    if (ended.status === 1) refused(ended, 1, /stopped before it was done/);
+    expect((await run(args).ended).stdout).toContain("Large is published: 40 files");
+  },
+  LIMIT_MS,
+);
+
+test.each(["play meadow", "coordinator", "box"])(
+  "Ctrl-C ends %s as asked: that is no failure",
+  async (verb) => {
+    const odd = alone.with(apart());
+    const daemon = run([...verb.split(" "), "--config", odd]);
+    await daemon.line(/plays at|coordinator runs|box runs/);
+    daemon.kill("SIGINT");
+    const { status, stderr } = await daemon.ended;
+    expect(stderr).not.toMatch(/^\s+at .*:\d+:\d+|fault of Spareband/m);
+    expect(status).toBe(0);
+  },
+  LIMIT_MS,
+);
