@@ -3,15 +3,13 @@
  * fetches ahead from many boxes, and hands on only bytes whose hashes were checked.
  */
 import type { TitleFile } from "../accounting/messages.ts";
-import { parseRange } from "../core/byte-range.ts";
 import { errnoOf, exitCode, OperatorError, reasonOf } from "../core/errors.ts";
 import { every, type Part } from "../core/part.ts";
 import { seconds } from "../core/units.ts";
-import { fileEtag } from "./chunks.ts";
+import { respond, text } from "./gateway-response.ts";
 import { isPlaylist } from "./media-type.ts";
 import type { PlayedTitle } from "./played-title.ts";
 import { PlayedTitles, type PlayedTitlesOptions } from "./played-titles.ts";
-import { liveWindow, parsePlaylist, withQuery } from "./playlist.ts";
 
 export interface GatewayOptions extends PlayedTitlesOptions {
   /** A loopback address: the gateway signs for whoever asks it. */
@@ -19,14 +17,6 @@ export interface GatewayOptions extends PlayedTitlesOptions {
 }
 
 const TICK = seconds(1);
-const MAX_PLAYLIST = 16 * 1024 * 1024;
-
-interface FileRequest {
-  readonly title: PlayedTitle;
-  readonly index: number;
-  readonly file: TitleFile;
-  readonly request: Request;
-}
 
 export class Gateway implements Part, AsyncDisposable {
   readonly name = "gateway";
@@ -80,6 +70,17 @@ export class Gateway implements Part, AsyncDisposable {
   async #answer(request: Request): Promise<Response> {
     const refused = refuseForeign(request);
     if (refused) return refused;
+    const response = request.method === "OPTIONS" ? preflight() : await this.#serve(request);
+    const origin = request.headers.get("origin");
+    if (origin) {
+      response.headers.set("access-control-allow-origin", origin);
+      response.headers.set("access-control-expose-headers", "content-range, accept-ranges, etag");
+    }
+    response.headers.set("vary", "origin");
+    return response;
+  }
+
+  async #serve(request: Request): Promise<Response> {
     const url = new URL(request.url);
     const [, name = "", ...rest] = url.pathname.split("/").map(decode);
     if (name === "") return text(200, "Spareband player gateway: ask for /<title>/<file>.\n");
@@ -88,18 +89,11 @@ export class Gateway implements Part, AsyncDisposable {
     if (!title) return text(404, `No title "${name}" is known to the coordinator.\n`);
     const { files } = title.sealed.body;
     const path = rest.join("/");
-    if (path === "") return Response.redirect(`/${name}/${encodePath(mainFile(files))}`, 302);
+    if (path === "") return redirect(`/${encodePath(`${name}/${mainFile(files)}`)}${url.search}`);
     const index = files.findIndex((file) => file.path === path);
     const file = files[index];
     if (!file) return text(404, `The title has no file "${path}".\n`);
-    const asked = { title, index, file, request };
-    const response = isPlaylist(path)
-      ? await playlistResponse(asked, url.searchParams.has("live"))
-      : await fileResponse(asked);
-    const origin = request.headers.get("origin");
-    if (origin) response.headers.set("access-control-allow-origin", origin);
-    response.headers.set("vary", "origin");
-    return response;
+    return respond({ title, index, file, request, live: url.searchParams.has("live") });
   }
 
   /** The title, undefined when there is none, or the answer when nobody can tell. */
@@ -114,63 +108,35 @@ export class Gateway implements Part, AsyncDisposable {
 }
 
 /** Only local programs and local pages may ask: the gateway spends the viewer's tickets. */
-function refuseForeign(request: Request): Response | undefined {
-  if (request.method !== "GET" && request.method !== "HEAD")
-    return text(405, "Only GET and HEAD are answered.\n", { allow: "GET, HEAD" });
-  if (!isLocal(`http://${request.headers.get("host")}`))
+function refuseForeign({ method, headers }: Request): Response | undefined {
+  if (method !== "GET" && method !== "HEAD" && method !== "OPTIONS")
+    return text(405, "Only GET and HEAD are answered.\n", { allow: METHODS });
+  const host = headers.get("host");
+  // No browser leaves the host out, so whoever does was not led here by a foreign page (HTTP/1.0).
+  if (host !== null && !isLocal(`http://${host}`))
     return text(403, "This gateway answers only to local names.\n");
-  const origin = request.headers.get("origin");
-  const site = request.headers.get("sec-fetch-site");
+  const origin = headers.get("origin");
+  const site = headers.get("sec-fetch-site");
   if ((origin && !isLocal(origin)) || (!origin && site === "cross-site"))
     return text(403, "Pages of other sites may not use this gateway.\n");
   return undefined;
 }
 
-async function playlistResponse(asked: FileRequest, live: boolean): Promise<Response> {
-  const { title, index, file, request } = asked;
-  if (file.size > MAX_PLAYLIST) return fileResponse(asked);
-  const data = await title.readWhole(index, request.signal);
-  if (!data) return nothingCame(title);
-  const content = new TextDecoder().decode(data);
-  const playlist = parsePlaylist(content);
-  if (playlist) title.learn(file.path, playlist);
-  if (!live || !playlist) return fileResponse(asked);
-  const body =
-    playlist.kind === "media"
-      ? liveWindow(playlist, title.elapsedSeconds)
-      : withQuery(content, "live");
-  const headers = { "content-type": file.mediaType, "cache-control": "no-store" };
-  return new Response(request.method === "HEAD" ? null : body, { headers });
-}
+const METHODS = "GET, HEAD, OPTIONS";
 
-async function fileResponse({ title, index, file, request }: FileRequest): Promise<Response> {
-  const etag = fileEtag(file);
-  const headers = new Headers({
-    "content-type": file.mediaType,
-    "accept-ranges": "bytes",
-    etag,
-    "cache-control": "no-cache",
+/** A local page asks whether its player may send Range and the like (Fetch standard, CORS preflight). */
+const preflight = () =>
+  new Response(null, {
+    status: 204,
+    headers: {
+      allow: METHODS,
+      "access-control-allow-methods": METHODS,
+      "access-control-allow-headers": "range, if-range, if-none-match",
+      "access-control-max-age": "600",
+    },
   });
-  if (request.headers.get("if-none-match")?.split(/,\s*/).includes(etag))
-    return new Response(null, { status: 304, headers });
-  const condition = request.headers.get("if-range");
-  const wanted = condition && condition !== etag ? null : request.headers.get("range");
-  const range = parseRange(wanted, file.size);
-  if (range.kind === "unsatisfiable")
-    return text(416, "The file is shorter.\n", { "content-range": `bytes */${file.size}` });
-  const { start, end } = range.kind === "part" ? range : { start: 0, end: file.size };
-  const status = range.kind === "part" ? 206 : 200;
-  if (range.kind === "part") headers.set("content-range", `bytes ${start}-${end - 1}/${file.size}`);
-  headers.set("content-length", String(end - start));
-  if (request.method === "HEAD" || start === end) return new Response(null, { status, headers });
-  // The status is only known once the first chunk is there.
-  const first = await title.read(index, start, request.signal);
-  if (!first) return nothingCame(title);
-  return new Response(title.stream(index, start, end, request.signal), { status, headers });
-}
 
-const nothingCame = (title: PlayedTitle) =>
-  text(504, `Nothing came in time: ${title.trouble}.\n`, { "retry-after": "5" });
+const redirect = (location: string) => new Response(null, { status: 302, headers: { location } });
 
 /** What a player opens when only the title is named: a master playlist, any playlist, the largest file. */
 export function mainFile(files: readonly TitleFile[]): string {
@@ -196,9 +162,3 @@ function decode(segment: string): string {
 }
 
 const encodePath = (path: string) => path.split("/").map(encodeURIComponent).join("/");
-
-const text = (status: number, body: string, headers: Record<string, string> = {}) =>
-  new Response(body, {
-    status,
-    headers: { "content-type": "text/plain; charset=utf-8", ...headers },
-  });

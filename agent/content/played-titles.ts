@@ -33,7 +33,7 @@ const MOST_TITLES = 16;
 /** Titles that are being played: opened when a player first asks, ended when none has for a while. */
 export class PlayedTitles {
   readonly #options: PlayedTitlesOptions;
-  /** Oldest first. */
+  /** Oldest use first. */
   readonly #titles = new Map<Hash, PlayedTitle>();
   readonly #slugs = new Map<string, Hash>();
   readonly #closing = new Set<Promise<void>>();
@@ -45,7 +45,11 @@ export class PlayedTitles {
   /** By identity or short name; undefined when the coordinator knows no such title. */
   async get(name: string): Promise<PlayedTitle | undefined> {
     const playing = this.#titles.get(this.#slugs.get(name) ?? (name as Hash));
-    if (playing) return playing;
+    if (playing) {
+      this.#titles.delete(playing.sealed.hash);
+      this.#titles.set(playing.sealed.hash, playing);
+      return playing;
+    }
     const published = await this.#options.coordinator.title(name);
     if (!published) return undefined;
     const { hash } = published.manifest;

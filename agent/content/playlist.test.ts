@@ -91,3 +91,24 @@ test("a master playlist asks for its variants with the same query", () => {
   expect(withQuery(text, "live")).toContain('URI="a.m3u8?live"');
   expect(withQuery(text, "live")).toContain("\nv.m3u8?live\n");
 });
+
+test("URIs that have a query of their own keep it", () => {
+  const text = '#EXTM3U\n#EXT-X-MEDIA:TYPE=AUDIO,URI="a.m3u8?t=1"\nv.m3u8?t=2\n';
+  expect(withQuery(text, "live")).toContain('URI="a.m3u8?t=1&live"\nv.m3u8?t=2&live\n');
+});
+
+test("a list of half a million segments is read, with their longest as its target", () => {
+  const text = `#EXTM3U\n${"#EXTINF:4,\na.ts\n".repeat(500_000)}#EXTINF:6.5,\nb.ts\n`;
+  const playlist = parsePlaylist(text);
+  expect(playlist?.segments).toHaveLength(500_001);
+  expect(playlist?.targetSeconds).toBe(7);
+});
+
+test.each(["-4", "NaN", "1e999", "86401", ""])(
+  "a segment of %p seconds does not count",
+  (length) => {
+    const playlist = parsePlaylist(`#EXTM3U\n#EXT-X-TARGETDURATION:-3\n#EXTINF:${length},\na.ts\n`);
+    expect(playlist?.segments).toMatchObject([{ uri: "a.ts", seconds: 0 }]);
+    expect(playlist?.targetSeconds).toBe(1);
+  },
+);

@@ -29,7 +29,7 @@ export function parsePlaylist(text: string): Playlist | undefined {
     if (line === "") continue;
     const attribute = line.startsWith("#EXT") ? /[:,]URI="([^"]*)"/.exec(line)?.[1] : undefined;
     if (attribute !== undefined) uris.push(attribute);
-    if (line.startsWith("#EXTINF:")) seconds = Number.parseFloat(line.slice(8)) || 0;
+    if (line.startsWith("#EXTINF:")) seconds = playingTime(line.slice(8));
     if (SEGMENT_TAG.test(line)) tags.push(line);
     if (line.startsWith("#")) continue;
     uris.push(line);
@@ -44,17 +44,27 @@ export function parsePlaylist(text: string): Playlist | undefined {
     version: numberOf(lines, "#EXT-X-VERSION:") ?? 1,
     targetSeconds:
       numberOf(lines, "#EXT-X-TARGETDURATION:") ??
-      Math.ceil(Math.max(1, ...segments.map((segment) => segment.seconds))),
+      Math.ceil(segments.reduce((longest, each) => Math.max(longest, each.seconds), 1)),
   };
 }
 
 const SEGMENT_TAG =
   /^#(EXTINF|EXT-X-(BYTERANGE|DISCONTINUITY$|KEY|MAP|PROGRAM-DATE-TIME|GAP|BITRATE))/;
 
+/** Longer segments than a day are a mistake of whoever wrote the list. */
+const LONGEST_SEGMENT = 86_400;
+
+/** Seconds of an EXTINF; 0 for what is none, and then the segment does not count. */
+function playingTime(text: string): number {
+  const value = Number.parseFloat(text);
+  return value >= 0 && value <= LONGEST_SEGMENT ? value : 0;
+}
+
+/** A decimal integer as RFC 8216 §4.2 has it; undefined when the tag is not there or holds no such. */
 const numberOf = (lines: readonly string[], tag: string) => {
   const text = lines.find((line) => line.startsWith(tag))?.slice(tag.length);
-  const value = Number(text);
-  return text !== undefined && Number.isFinite(value) ? value : undefined;
+  const digits = /^\s*(\d{1,9})\s*$/.exec(text ?? "")?.[1];
+  return digits === undefined ? undefined : Number(digits);
 };
 
 /**
@@ -78,18 +88,22 @@ function decodeUri(uri: string): string | undefined {
   }
 }
 
+/** Seconds of all segments; only a playlist that has some can be a channel. */
+export const playingSeconds = ({ segments }: Playlist) =>
+  segments.reduce((sum, segment) => sum + segment.seconds, 0);
+
 /**
  * The playlist as a channel that started `elapsedSeconds` ago and repeats for ever: a sliding window
  * of the newest `windowSize` segments (RFC 8216 §6.2.2), marked where the title starts over.
  */
 export function liveWindow(playlist: Playlist, elapsedSeconds: number, windowSize = 6): string {
   const { segments } = playlist;
-  const total = segments.reduce((sum, segment) => sum + segment.seconds, 0);
+  const total = playingSeconds(playlist);
   if (total <= 0) throw new RangeError("a playlist without playing time cannot be a channel");
   const newest = newestSegment(playlist, elapsedSeconds % total);
   const last = Math.floor(elapsedSeconds / total) * segments.length + newest;
   const first = Math.max(0, last - windowSize + 1);
-  const lines = [
+  const lines: string[] = [
     "#EXTM3U",
     `#EXT-X-VERSION:${Math.max(3, playlist.version)}`,
     `#EXT-X-TARGETDURATION:${playlist.targetSeconds}`,
@@ -100,8 +114,8 @@ export function liveWindow(playlist: Playlist, elapsedSeconds: number, windowSiz
     const segment = segments[at % segments.length];
     if (!segment) break;
     if (at > 0 && at % segments.length === 0) lines.push("#EXT-X-DISCONTINUITY");
-    if (at === first) lines.push(...inheritedTags(segments, at % segments.length));
-    lines.push(...segment.tags, segment.uri);
+    const inherited = at === first ? inheritedTags(segments, at % segments.length) : [];
+    for (const line of [...inherited, ...segment.tags, segment.uri]) lines.push(line);
   }
   return `${lines.join("\n")}\n`;
 }
@@ -128,14 +142,13 @@ function newestSegment(playlist: Playlist, elapsed: number): number {
 
 /** A master playlist whose variants are asked for with the same query, so that they are live too. */
 export function withQuery(text: string, query: string): string {
+  const asked = (uri: string) => `${uri}${uri.includes("?") ? "&" : "?"}${query}`;
   return text
     .split(/\r?\n/)
-    .map((line) =>
-      line.startsWith("#")
-        ? line.replace(/([:,]URI=")([^"?]*)"/, `$1$2?${query}"`)
-        : line.trim() === ""
-          ? line
-          : `${line.trim()}?${query}`,
-    )
+    .map((line) => {
+      if (line.trim() === "") return line;
+      if (!line.startsWith("#")) return asked(line.trim());
+      return line.replace(/([:,]URI=")([^"]*)"/, (_, before, uri) => `${before}${asked(uri)}"`);
+    })
     .join("\n");
 }

@@ -25,8 +25,18 @@ export function sampleTitle(
   files: readonly (readonly [path: string, size: number])[],
   options: SampleOptions = {},
 ): SampleTitle {
-  const { seed = 1, chunkSize = 64 * 1024, same = false, delivery = "receipted" } = options;
-  const content = files.map(([, size], at) => noise(seed * 1000 + (same ? 0 : at), size));
+  const { seed = 1, same = false } = options;
+  return titleOf(
+    files.map(([path, size], at) => [path, noise(seed * 1000 + (same ? 0 : at), size)]),
+    options,
+  );
+}
+
+/** A title of files with these bytes. */
+export function titleOf(
+  files: readonly (readonly [path: string, content: Uint8Array])[],
+  { seed = 1, chunkSize = 64 * 1024, delivery = "receipted" }: SampleOptions = {},
+): SampleTitle {
   const creator = createSigner(new Uint8Array(32).fill(7));
   const sealed = seal(
     "manifest",
@@ -37,14 +47,14 @@ export function sampleTitle(
       kind: "files",
       delivery,
       chunkSize: bytes(chunkSize),
-      files: files.map(([path], at) => describe(path, content[at] ?? new Uint8Array(), chunkSize)),
+      files: files.map(([path, content]) => describe(path, content, chunkSize)),
       split: "5".repeat(64) as Hash,
       createdAt: unixSeconds(1_767_225_600),
     },
     creator,
     "dev",
   );
-  return { sealed, content };
+  return { sealed, content: files.map(([, content]) => content) };
 }
 
 export function chunkOf(title: SampleTitle, file: number, chunk: number): Uint8Array {

@@ -57,14 +57,3 @@ function headersOf(file: ContentFile): Record<string, string> {
   }
   return headers;
 }
-
-/** May the range be applied, by If-Range (RFC 9110 §13.1.5)? Only strong comparison counts; dates never match. */
-export const rangeApplies = (ifRange: string | null, etag: string) =>
-  ifRange === null || ifRange === etag;
-
-/** Does a list of If-None-Match or If-Match name the file? Weak comparison where `weak`. */
-export function namesTag(list: string, etag: string, weak: boolean): boolean {
-  if (list.trim() === "*") return true;
-  const tags = list.slice(0, 2048).split(",");
-  return tags.some((tag) => (weak ? tag.trim().replace(/^W\//, "") : tag.trim()) === etag);
-}

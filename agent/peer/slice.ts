@@ -2,8 +2,9 @@
 import type { ContentFile } from "../content/content-source.ts";
 import { parseRange } from "../core/byte-range.ts";
 import { assertNever } from "../core/errors.ts";
+import { judgeConditions, rangeAskedFor } from "../core/http-conditions.ts";
 import { refusalResponse } from "./answers.ts";
-import { namesTag, notModified, rangeApplies, type Slice } from "./file-response.ts";
+import { notModified, type Slice } from "./file-response.ts";
 
 /** The slice, or the answer where there is nothing to send. No slice of a part is longer than `limit`. */
 export function sliceOf(
@@ -11,16 +12,10 @@ export function sliceOf(
   file: ContentFile,
   limit: number | undefined,
 ): Slice | Response {
-  const { headers } = request;
-  const wanted = headers.get("if-match");
-  if (wanted !== null && !namesTag(wanted, file.etag, false)) {
-    return new Response(null, { status: 412 });
-  }
-  const known = headers.get("if-none-match");
-  if (known !== null && namesTag(known, file.etag, true)) return notModified(file);
-  // RFC 9110 §14.2: a Range means something with GET only.
-  const asksPart = request.method === "GET" && rangeApplies(headers.get("if-range"), file.etag);
-  const range = parseRange(asksPart ? headers.get("range") : null, file.size);
+  const condition = judgeConditions(request.headers, file.etag);
+  if (condition === "failed") return new Response(null, { status: 412 });
+  if (condition === "not-modified") return notModified(file);
+  const range = parseRange(rangeAskedFor(request, file.etag), file.size);
   switch (range.kind) {
     case "unsatisfiable":
       return refusalResponse({

@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
 import { join } from "node:path";
-import { sampleTitle } from "../../agent/content/sample-title.ts";
+import { sampleTitle, titleOf } from "../../agent/content/sample-title.ts";
 import { sha256 } from "../../agent/core/encoding.ts";
 import { exitCode, OperatorError } from "../../agent/core/errors.ts";
 import { systemClock } from "../../agent/core/system-clock.ts";
@@ -42,6 +42,12 @@ test("whole files, ranges, HEAD, validators: what an HTTP client may expect", as
   expect((await get({ "if-none-match": etag })).status).toBe(304);
   expect((await get({ range: "bytes=0-9", "if-range": etag })).status).toBe(206);
   expect((await get({ range: "bytes=0-9", "if-range": '"old"' })).status).toBe(200);
+  // RFC 9110 §13.1.5 and §14.2: a weak tag never lets a range through, and HEAD has none.
+  expect((await get({ range: "bytes=0-9", "if-range": `W/${etag}` })).status).toBe(200);
+  expect((await get({ "if-none-match": `"old", W/${etag}` })).status).toBe(304);
+  expect((await get({ "if-match": '"old"' })).status).toBe(412);
+  const headPart = { method: "HEAD", headers: { range: "bytes=0-9" } };
+  expect((await fetch(`${played.url}/film.mp4`, headPart)).status).toBe(200);
   const empty = await fetch(`${played.url}/empty`);
   expect([empty.status, await empty.text()]).toEqual([200, ""]);
 });
@@ -63,12 +69,28 @@ test("only local names and local pages are answered", async () => {
   expect(local.headers.get("access-control-allow-origin")).toBe("http://localhost:8080");
 });
 
+test("a local page may ask first whether its player may send Range, a foreign one may not", async () => {
+  await using played = playFrom(film, [{}]);
+  const ask = (origin: string) =>
+    fetch(`${played.url}/film.mp4`, {
+      method: "OPTIONS",
+      headers: { origin, "access-control-request-headers": "range" },
+    });
+  const local = await ask("http://127.0.0.1:8080");
+  expect(local.status).toBe(204);
+  expect(local.headers.get("access-control-allow-origin")).toBe("http://127.0.0.1:8080");
+  expect(local.headers.get("access-control-allow-headers")).toContain("range");
+  expect((await ask("https://evil.example")).status).toBe(403);
+});
+
 test("a title's name alone leads to what a player opens", async () => {
   const meadow = await loadTitle(join(titlesFolder, "meadow"));
   await using played = playFrom(meadow, [{}]);
   const response = await fetch(`${played.url}/`, { redirect: "manual" });
   expect(response.status).toBe(302);
   expect(response.headers.get("location")).toBe("/meadow/master.m3u8");
+  const live = await fetch(`${played.url}?live`, { redirect: "manual" });
+  expect(live.headers.get("location")).toBe("/meadow/master.m3u8?live");
 });
 
 test("a live channel slides: numbered, without an end, and its segments are the title's", async () => {
@@ -81,6 +103,22 @@ test("a live channel slides: numbered, without an end, and its segments are the 
   expect(live).not.toContain("#EXT-X-ENDLIST");
   const segment = live.split("\n").find((line) => line.endsWith(".ts"));
   expect((await fetch(`${played.url}/${segment}`)).status).toBe(200);
+});
+
+test.each([
+  ["with segments of no length", "#EXTM3U\n#EXTINF:0,\na.ts\n#EXT-X-ENDLIST\n", 422],
+  ["with segments of negative length", "#EXTM3U\n#EXTINF:-4,\na.ts\n", 422],
+  ["that names nothing", "#EXTM3U\n", 200],
+  ["that is none", "<html></html>", 200],
+])("as a live channel, a playlist %s is no fault of the gateway", async (_what, list, status) => {
+  const title = titleOf([
+    ["list.m3u8", Buffer.from(list)],
+    ["a.ts", Buffer.from("a")],
+  ]);
+  await using played = playFrom(title, [{}]);
+  const response = await fetch(`${played.url}/list.m3u8?live`);
+  expect(response.status).toBe(status);
+  if (status !== 200) expect(await response.text()).toContain("no playing time");
 });
 
 /** The system's clock, on which an hour passes when asked: what was downloaded has been played. */

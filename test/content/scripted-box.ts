@@ -153,10 +153,10 @@ export class ScriptedBox implements Grantor {
   }
 
   #note(text: string | null, ticket?: Sealed<"ticket">): void {
+    if (ticket) this.#viewer = ticket.body.viewer;
     if (!text) return;
     const data = fromBase64Url(text);
-    const signer = ticket?.body.viewer ?? this.#viewer;
-    if (ticket) this.#viewer = ticket.body.viewer;
+    const signer = this.#viewer;
     const opened = data && signer && open("receipt", data, { environment: "dev", signer });
     if (!opened?.ok) throw new Error("the viewer sent a receipt that is none");
     const { ticket: of, bytes: proven } = opened.message.body;
