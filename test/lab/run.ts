@@ -87,13 +87,17 @@ export class Run {
   }): Promise<{ rate: number; given: number | undefined; ended: number }> {
     const { seconds, flows = 1, congestionControl = "cubic", reverse = false } = options;
     const port = String(5400 + this.#servers++);
-    this.home.start("sl-net", ["iperf3", "-s", "-1", "-B", SERVER, "-p", port]);
+    this.home.start("sl-net", ["iperf3", "-s", "-1", "-B", SERVER, "-p", port], "load");
     await this.wait(0.3);
     const from = now();
-    const client = this.home.start("sl-tv", [
-      ...["iperf3", "-c", SERVER, "-p", port, "-t", String(seconds), "-P", String(flows)],
-      ...["-C", congestionControl, ...(reverse ? ["-R"] : [])],
-    ]);
+    const client = this.home.start(
+      "sl-tv",
+      [
+        ...["iperf3", "-c", SERVER, "-p", port, "-t", String(seconds), "-P", String(flows)],
+        ...["-C", congestionControl, ...(reverse ? ["-R"] : [])],
+      ],
+      "load",
+    );
     await client.exited;
     const ended = now();
     const direction = reverse ? "toDevice" : "fromDevice";

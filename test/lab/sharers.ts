@@ -69,15 +69,19 @@ export async function startGovernor(
   for (let i = 0; i < peers; i++) {
     const from = peerAddress(port === 8080 ? i : 9 - i);
     const get = `curl -s -o /dev/null --interface ${from} http://${WAN}:${port}/`;
-    home.start("sl-net", ["sh", "-c", `while :; do ${get}; sleep 0.2; done`]);
+    home.start("sl-net", ["sh", "-c", `while :; do ${get}; sleep 0.2; done`], "load");
   }
 }
 
 async function startFlows(home: Home, congestionControl: string): Promise<void> {
-  home.start("sl-net", ["iperf3", "-s", "-B", SERVER, "-p", "5300"]);
+  home.start("sl-net", ["iperf3", "-s", "-B", SERVER, "-p", "5300"], "load");
   await Bun.sleep(400);
-  home.start("sl-box", [
-    ...["iperf3", "-c", SERVER, "-B", BOX, "-p", "5300", "-t", "900"],
-    ...["-P", "4", "-C", congestionControl],
-  ]);
+  home.start(
+    "sl-box",
+    [
+      ...["iperf3", "-c", SERVER, "-B", BOX, "-p", "5300", "-t", "900"],
+      ...["-P", "4", "-C", congestionControl],
+    ],
+    "load",
+  );
 }
