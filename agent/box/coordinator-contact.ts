@@ -8,8 +8,9 @@ import * as v from "valibot";
 import type { Environment } from "../accounting/messages.ts";
 import { CoordinatorClient } from "../content/coordinator-client.ts";
 import type { Clock } from "../core/clock.ts";
-import { isPublicKey, type PublicKey } from "../core/encoding.ts";
+import type { PublicKey } from "../core/encoding.ts";
 import { reasonOf } from "../core/errors.ts";
+import { parseJson, publicKeyField } from "../core/json.ts";
 import type { Log } from "../core/log.ts";
 import type { Part } from "../core/part.ts";
 import { type Milliseconds, milliseconds, seconds } from "../core/units.ts";
@@ -32,7 +33,7 @@ const LONGEST_WAIT = seconds(300);
 const REFRESH = seconds(600);
 
 const kept = v.object({
-  publicKey: v.custom<PublicKey>((key) => typeof key === "string" && isPublicKey(key)),
+  publicKey: publicKeyField,
   reflectors: v.pipe(v.array(v.string()), v.maxLength(16)),
 });
 type Known = v.InferOutput<typeof kept>;
@@ -96,10 +97,10 @@ export class CoordinatorContact implements Part {
 
 function readKnown(file: string): Known | undefined {
   try {
-    const parsed = v.safeParse(kept, JSON.parse(readFileSync(file, "utf8")));
+    const parsed = v.safeParse(kept, parseJson(readFileSync(file, "utf8")));
     return parsed.success ? parsed.output : undefined;
   } catch {
-    // Never written, or damaged: the coordinator is asked again anyway.
+    // Never written, or cannot be read: the coordinator is asked again anyway.
     return undefined;
   }
 }
