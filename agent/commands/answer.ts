@@ -1,4 +1,4 @@
-/** What the household's verbs share: how an answer is read and shown, and a wrong flag refused. */
+/** What verbs share: how an answer is read and shown, and a wrong flag refused. */
 import * as v from "valibot";
 import { exitCode, OperatorError } from "../core/errors.ts";
 import type { CommandContext, CommonOptions } from "./context.ts";

@@ -19,6 +19,7 @@ import { createLiveView, type LiveView } from "./live-view.ts";
 
 interface DevFlags {
   readonly once?: boolean;
+  readonly json?: boolean;
   readonly title?: string;
   readonly state?: string;
   readonly log: "error" | "warning" | "info" | "debug";
@@ -31,6 +32,7 @@ export function register(program: Command, context: CommandContext): void {
       "newcomer: all on loopback, that is broker, coordinator, origin, four boxes and a viewer",
     )
     .option("--once", "play once, add everything up, and end")
+    .option("--json", "print nothing but the sums, as JSON (with --once)")
     .option("--title <dir>", "folder of the HLS title that travels")
     .option("--state <dir>", "keep what the run makes in this empty folder")
     .addOption(
@@ -48,6 +50,11 @@ const TITLES = [
 ];
 
 async function run(flags: DevFlags, context: CommandContext): Promise<void> {
+  if (flags.json && !flags.once)
+    throw new OperatorError(
+      exitCode.usage,
+      "--json needs --once: without it there is no sum to tell",
+    );
   const titleFolder = flags.title ?? TITLES.find((folder) => existsSync(folder));
   if (titleFolder === undefined)
     throw new OperatorError(
@@ -68,9 +75,9 @@ async function run(flags: DevFlags, context: CommandContext): Promise<void> {
         directory,
         titleFolder,
         once: flags.once === true,
-        tell,
+        tell: flags.json ? () => {} : tell,
         onFetch: (progress) => view.show(progressText(progress)),
-        onPlay: createPlayView(context, view),
+        onPlay: flags.json ? () => {} : createPlayView(context, view),
         clock: systemClock,
         random: systemRandom,
         log,
@@ -78,11 +85,12 @@ async function run(flags: DevFlags, context: CommandContext): Promise<void> {
       context.signal,
     );
     if (!facts) return;
-    for (const text of summaryLines(facts)) tell(text);
     const wrong = disagreements(facts);
+    if (flags.json) tell(JSON.stringify({ ...facts, disagreements: wrong }, asJson));
+    else for (const text of summaryLines(facts)) tell(text);
     if (wrong.length > 0)
       throw new OperatorError(exitCode.failure, `the sums do not agree: ${wrong.join("; ")}`);
-    tell("every sum agrees with every other");
+    if (!flags.json) tell("every sum agrees with every other");
   } catch (fault) {
     // Without --once the run has no end but this one.
     if (flags.once || !isStop(fault, context.signal)) throw fault;
@@ -90,6 +98,12 @@ async function run(flags: DevFlags, context: CommandContext): Promise<void> {
     view.end();
     if (flags.state === undefined) rmSync(directory, { recursive: true, force: true });
   }
+}
+
+/** Token sums as text, because they may be beyond what a JSON number holds exactly. */
+function asJson(_key: string, value: unknown): unknown {
+  if (typeof value === "bigint") return value.toString();
+  return value instanceof Map ? Object.fromEntries(value) : value;
 }
 
 function stateDirectory({ state }: DevFlags): string {

@@ -14,6 +14,7 @@ import { deviceFingerprint } from "../identity/device-fingerprint.ts";
 import { destroyKey, loadOrCreateKey, reenrol } from "../identity/keys.ts";
 import { openJournal } from "../journal/open-journal.ts";
 import { openSqlite } from "../journal/sqlite.ts";
+import { show } from "./answer.ts";
 import { type CommandContext, type CommonOptions, readConfig } from "./context.ts";
 
 interface ResetOptions extends CommonOptions {
@@ -28,12 +29,14 @@ export function register(program: Command, context: CommandContext): void {
       "maker: give this device a new key, when its old one is lost or belongs to another",
     )
     .option("--yes", "do it; what the old key had not reported is not paid any more")
+    .option("--json", "print the result as JSON")
     .action((options: ResetOptions) => enrol(options, context));
   program
     .command("reset")
     .description("household: factory reset, nothing of the household is left")
     .option("--yes", "do it")
     .option("--lose-unreported", "even when records wait that the coordinator has not answered")
+    .option("--json", "print the result as JSON")
     .action((options: ResetOptions) => reset(options, context));
 }
 
@@ -47,7 +50,10 @@ function enrol(options: ResetOptions, context: CommandContext): void {
     fingerprint: deviceFingerprint(),
   });
   if (key.state === "held") throw new OperatorError(exitCode.ioError, key.text);
-  context.print(`this device is box ${key.signer.publicKey} from now on; start the service again`);
+  const box = key.signer.publicKey;
+  show(context, options, { box }, () => [
+    `this device is box ${box} from now on; start the service again`,
+  ]);
 }
 
 function reset(options: ResetOptions, context: CommandContext): void {
@@ -71,11 +77,11 @@ function reset(options: ResetOptions, context: CommandContext): void {
       { cause },
     );
   }
-  if (last)
-    context.print(
-      `final account of box ${last.box}: ${formatTokens(last.credited)} tokens credited`,
-    );
-  context.print(`${directory} is empty; the next start makes a new box`);
+  const final = last && { box: last.box, credited: formatTokens(last.credited) };
+  show(context, options, { emptied: directory, ...(final && { final }) }, () => [
+    ...(final ? [`final account of box ${final.box}: ${final.credited} tokens credited`] : []),
+    `${directory} is empty; the next start makes a new box`,
+  ]);
 }
 
 function confirmed({ yes }: ResetOptions, consequence: string): void {

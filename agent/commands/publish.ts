@@ -8,6 +8,7 @@ import { uploadTitle } from "../content/upload-title.ts";
 import { formatBytes } from "../core/quantity.ts";
 import { systemClock } from "../core/system-clock.ts";
 import { toUnixSeconds } from "../core/units.ts";
+import { show } from "./answer.ts";
 import { type CommandContext, type CommonOptions, readConfig } from "./context.ts";
 import { connectCoordinator, personalSigner } from "./identity.ts";
 import { createLiveView } from "./live-view.ts";
@@ -46,9 +47,12 @@ export function register(program: Command, context: CommandContext): void {
     .command("sign-split")
     .description("creator: agree to a split by signing it")
     .argument("<file>", "split.toml")
+    .option("--json", "print the result as JSON")
     .action(async (file: string, options: CommonOptions) => {
       const { config } = readConfig(options, context);
-      context.print(await signSplit(file, personalSigner(config), config.environment));
+      const signer = personalSigner(config);
+      const signed = await signSplit(file, signer, config.environment);
+      show(context, options, { signed, key: signer.publicKey }, () => [signed]);
     });
 }
 

@@ -5,6 +5,7 @@ import type { WrittenItem } from "../accounting/write-export.ts";
 import type { Config } from "../config.ts";
 import { fromBase64Url } from "../core/encoding.ts";
 import { exitCode, OperatorError } from "../core/errors.ts";
+import { parseJson } from "../core/json.ts";
 import { formatBytes } from "../core/quantity.ts";
 import { exportAccount } from "./account.ts";
 import { readAnswer } from "./answer.ts";
@@ -97,7 +98,7 @@ async function exportTo(name: string, options: ExportOptions, context: CommandCo
 async function* ofBox(config: Config, signal: AbortSignal): AsyncGenerator<WrittenItem> {
   const response = await createStatusClient(config, signal).stream("/export");
   for await (const line of linesOf(response)) {
-    const { cbor, json } = readAnswer(exportItem, JSON.parse(line));
+    const { cbor, json } = readAnswer(exportItem, parseJson(line));
     yield { cbor, json };
   }
 }

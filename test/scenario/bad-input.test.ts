@@ -133,6 +133,7 @@ const cases = [
     74,
     /name an empty folder by --state/,
   ),
+  wrong("sums of a run without an end", () => ["dev", "--json"], 64, /--json needs --once/),
   wrong("a log level that is none", () => ["dev", "--log", "loud"], 64, /Allowed choices/),
 ];
 

@@ -16,6 +16,16 @@ test("dev --once: the title travels, every sum agrees, and a box that garbles ea
   expect(status).toBe(0);
 }, 180_000);
 
+test("dev --once --json: the sums alone, for programs", async () => {
+  const { status, stdout, stderr } = await run(["dev", "--once", "--json"]).ended;
+  expect({ status, stderr }).toEqual({ status: 0, stderr: "" });
+  const { boxes, ledger, disagreements } = JSON.parse(stdout);
+  expect(disagreements).toEqual([]);
+  expect(boxes).toHaveLength(4);
+  const sums = Object.values(ledger as Record<string, string>).map(BigInt);
+  expect(sums.reduce((sum, each) => sum + each, 0n)).toBe(0n);
+}, 180_000);
+
 test("dev plays until Ctrl-C, and that is no failure", async () => {
   const dev = run(["dev"]);
   await dev.line(/^any player can play (http\S+)$/);
