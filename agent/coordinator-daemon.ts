@@ -9,6 +9,7 @@ import type { Config } from "./config.ts";
 import { metalink } from "./content/metalink.ts";
 import { ContentStore } from "./content/store.ts";
 import { type Coordinator, createCoordinator } from "./coordinator/coordinator.ts";
+import { openCreatorList } from "./coordinator/creator-list.ts";
 import type { PlacementRules } from "./coordinator/placement.ts";
 import type { Policy } from "./coordinator/policy.ts";
 import { probeOverHttp } from "./coordinator/reach-probe.ts";
@@ -114,6 +115,7 @@ export async function openCoordinatorDaemon(
       listen: config["coordinator.listen"],
       mqtt: { url: config["mqtt.url"], credentials: brokerCredentials(config) },
       origin: { store, addresses: [originUrl] },
+      ...publishingRules(config, log),
       reflectors: [`${formatAuthority(reflectorAt.host, reflector.port)}`],
       epoch: config["coordinator.epoch"],
       operatorToken: operatorToken(config, directory, random),
@@ -146,6 +148,15 @@ function stateDirectory(directory: string): string {
       { cause },
     );
   }
+}
+
+function publishingRules(config: Config, log: Log) {
+  const file = config["coordinator.creators_file"];
+  const quota = config["coordinator.creator_quota"];
+  return {
+    ...(file !== "" && { creators: openCreatorList(file, log) }),
+    ...(quota > 0 && { creatorQuota: quota }),
+  };
 }
 
 const publicUrl = (configured: string, listen: ListenAddress, port: number) =>

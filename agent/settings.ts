@@ -224,6 +224,14 @@ export const settings = {
   ),
   "coordinator.reflector_listen": listen("127.0.0.1", 7402, "UDP delay reflector for boxes."),
   "coordinator.epoch": duration(milliseconds(3_600_000), "How often a statement closes."),
+  "coordinator.creators_file": text(
+    "",
+    "File with the keys of creators who may publish here, one a line; anybody may when empty.",
+  ),
+  "coordinator.creator_quota": size(
+    mebibytes(100 * 1024),
+    'Most bytes of titles that one creator may have at the origin; "0 B" for any number.',
+  ),
   "coordinator.operator_token_file": text(
     "",
     "File with the operator's token; made in the state directory when empty.",

@@ -53,10 +53,14 @@ export function mayFill(household: Household, verdict: Verdict): boolean {
 
 /** What the coordinator is told: what is held, and what can be spared now. */
 export function reportOf(store: ContentStore, verdict: Verdict): Report {
-  const titles = store.titles().flatMap(({ title, held, size }) => {
-    const permille = size === 0 ? 1000 : Math.floor((held / size) * 1000);
-    return permille > 0 ? [{ title, permille }] : [];
-  });
+  const titles = store
+    .titles()
+    // Less than a thousandth is told too, as 0: it may have been taken down.
+    .filter(({ held, size }) => held > 0 || size === 0)
+    .map(({ title, held, size }) => ({
+      title,
+      permille: size === 0 ? 1000 : Math.floor((held / size) * 1000),
+    }));
   return {
     sharing: verdict.state === "sharing",
     rate: verdict.state === "sharing" ? Math.round(verdict.rate) : 0,

@@ -97,9 +97,8 @@ const nextPause = (before: Setback | undefined) =>
 
 async function takeDown(store: ContentStore, wish: Desired | undefined): Promise<void> {
   const done = new Set(store.refused("takedown"));
-  for (const title of wish?.takedowns ?? []) {
-    if (!done.has(title)) await store.refuse(title, "takedown");
-  }
+  const fresh = (wish?.takedowns ?? []).filter((title) => !done.has(title));
+  if (fresh.length > 0) await store.refuseAll(fresh, "takedown");
 }
 
 function wants(

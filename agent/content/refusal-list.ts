@@ -32,10 +32,13 @@ export class RefusalList {
   }
 
   /** Durable when it returns. A takedown outranks the household, so that nobody lifts it by mistake. */
-  add(title: Hash, by: RefusedBy): void {
-    if (this.#titles.get(title) === by || this.#titles.get(title) === "takedown") return;
-    this.#titles.set(title, by);
-    this.#save();
+  add(titles: readonly Hash[], by: RefusedBy): void {
+    const changed = titles.filter((title) => {
+      const known = this.#titles.get(title);
+      return known !== by && known !== "takedown";
+    });
+    for (const title of changed) this.#titles.set(title, by);
+    if (changed.length > 0) this.#save();
   }
 
   /** Lifts the household's own block; false when there is none. */

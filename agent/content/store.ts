@@ -192,8 +192,14 @@ export class ContentStore implements ContentSource, Part, AsyncDisposable {
 
   /** Deletes a title and never takes it again, unless a household's own block is lifted. */
   async refuse(title: Hash, by: RefusedBy): Promise<void> {
-    this.#refusals.add(title, by);
-    if (await this.delete(title)) this.#options.log.notice("title deleted", { title, by });
+    await this.refuseAll([title], by);
+  }
+
+  /** The same for many, for one write to the list on disk. */
+  async refuseAll(titles: readonly Hash[], by: RefusedBy): Promise<void> {
+    this.#refusals.add(titles, by);
+    for (const title of titles)
+      if (await this.delete(title)) this.#options.log.notice("title deleted", { title, by });
   }
 
   /** Lifts the household's block; false when there was none. */

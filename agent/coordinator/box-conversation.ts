@@ -44,7 +44,8 @@ export function createBoxConversation(options: BoxConversationOptions) {
         return;
       }
       case "reported":
-        presence.reported(box, payload);
+        // It may have got a title, or come back with one, after the notice went out.
+        if (presence.reported(box, payload) && fleet.holdsTaken(box)) tell(box);
         return;
       case "state":
         presence.state(box, payload);

@@ -7,6 +7,7 @@ import type { Part } from "../core/part.ts";
 import type { Random } from "../core/random.ts";
 import type { Bytes, Milliseconds } from "../core/units.ts";
 import type { Signer } from "../identity/ed25519.ts";
+import type { CreatorList } from "./creator-list.ts";
 import type { Ingest, IngestLimits } from "./ingest.ts";
 import type { MqttCredentials } from "./mqtt-link.ts";
 import type { PlacementRules } from "./placement.ts";
@@ -34,6 +35,10 @@ export interface CoordinatorOptions {
     /** Base URLs of the origin's peer server. */
     readonly addresses: readonly string[];
   };
+  /** Who may publish; anybody when absent. */
+  readonly creators?: CreatorList | undefined;
+  /** Most bytes of titles that one creator may have; any when absent. */
+  readonly creatorQuota?: Bytes | undefined;
   readonly reflectors: readonly string[];
   readonly epoch: Milliseconds;
   readonly operatorToken: string;

@@ -200,6 +200,10 @@ test("a title that was taken down has neither page nor tickets", async () => {
   expect((await fetch(`${url}/v1/titles/${title}`)).status).toBe(410);
   expect((await post("/v1/tickets", ticketRequest())).status).toBe(410);
   expect((await post("/v1/titles", publication)).status).toBe(410);
+  const list = await fetch(`${url}/v1/fleet/takedowns`, { headers });
+  expect(await list.json()).toEqual({
+    takedowns: [{ title, reason: "court order", at: expect.any(Number) }],
+  });
 });
 
 test("chunk uploads larger than a chunk are cut off", async () => {

@@ -65,7 +65,12 @@ export function createCoordinator(options: CoordinatorOptions): Coordinator {
   const plays = createPlayOffice(money);
   const wallet = createWalletOffice({ ...base, statements });
   const fleet = createFleet({ ...base, rules: options.placement ?? defaultPlacementRules });
-  const titles = createTitleOffice({ ...base, origin: options.origin.store });
+  const titles = createTitleOffice({
+    ...base,
+    origin: options.origin.store,
+    creators: options.creators,
+    creatorQuota: options.creatorQuota,
+  });
   const rings = createRingWatch({ ...base, rules: defaultRingRules });
   const reach = createReachCheck({
     ...base,

@@ -47,7 +47,17 @@ export function createFleet(options: FleetOptions) {
       });
     },
 
-    /** What a box is told: its titles, and everything that was taken down. */
+    /** Does the box say that it holds what was taken down? */
+    holdsTaken(key: PublicKey): boolean {
+      const row = store.boxes.get(key);
+      return row !== undefined && store.titles.takenFrom(row.id).length > 0;
+    },
+
+    /**
+     * What a box is told: its titles, and what of them was taken down. However many takedowns there
+     * are, the message stays small: all that the box says it holds, and the newest ones, which it
+     * may be fetching.
+     */
     desired: (key: PublicKey): Sealed<"desired"> | undefined =>
       store.transaction(() => {
         const row = store.boxes.get(key);
@@ -58,18 +68,23 @@ export function createFleet(options: FleetOptions) {
           version: store.boxes.nextDesiredVersion(row.id),
           ...(reached && { reachable: reached.length > 0 }),
           titles: store.boxes.placements(row.id).slice(0, MAX_TITLES),
-          takedowns: store.titles.takedowns().slice(-MAX_TITLES),
+          takedowns: takedownsFor(row.id),
           at: toUnixSeconds(clock.wallMs()),
         };
         return seal("desired", body, signer, environment);
       }),
   };
 
+  function takedownsFor(box: number): readonly Hash[] {
+    const newest = store.titles.takedowns(NEWEST_TAKEDOWNS, 0).map(({ title }) => title);
+    return [...new Set([...store.titles.takenFrom(box), ...newest])].slice(0, MAX_TITLES);
+  }
+
   function allBoxes(): readonly BoxRow[] {
     const rows: BoxRow[] = [];
     for (let from = 0; ; from += BOXES_AT_ONCE) {
       const page = store.boxes.page(BOXES_AT_ONCE, from);
-      rows.push(...page);
+      for (const row of page) rows.push(row);
       if (page.length < BOXES_AT_ONCE) return rows;
     }
   }
@@ -118,7 +133,9 @@ function presenceOf(row: BoxRow, now: UnixSeconds): number {
   return Math.min(1, Math.max(0.05, (row.online_seconds + current + trial) / known));
 }
 
+/** Of the protocol's message. */
 const MAX_TITLES = 4_096;
+const NEWEST_TAKEDOWNS = 1_024;
 
 /** Content on a box that nobody gets through to would be downloaded for nothing. */
 const counts = (row: BoxRow, now: UnixSeconds) =>

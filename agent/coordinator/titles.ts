@@ -1,12 +1,14 @@
 /** Titles as creators publish them: a signed manifest, a split that every party signed, and the chunks. */
 import { open, splitId } from "../accounting/envelope.ts";
-import type { Environment, Sealed } from "../accounting/messages.ts";
+import type { Environment, Sealed, TitleManifest } from "../accounting/messages.ts";
 import { type AgreedSplit, openSplit } from "../accounting/split.ts";
 import type { PutOutcome } from "../content/chunk-writer.ts";
 import type { Clock } from "../core/clock.ts";
 import { type Hash, isHash, type PublicKey, toBase64Url } from "../core/encoding.ts";
 import type { Log } from "../core/log.ts";
-import { type Bytes, toUnixSeconds } from "../core/units.ts";
+import { formatBytes } from "../core/quantity.ts";
+import { type Bytes, bytes, toUnixSeconds } from "../core/units.ts";
+import type { CreatorList } from "./creator-list.ts";
 import { type Refusal, refuse } from "./refusal.ts";
 import type { Store } from "./store/store.ts";
 import type { SplitRow, TitleRow } from "./store/title-rows.ts";
@@ -25,12 +27,23 @@ export interface OriginStore {
 export interface TitleOfficeOptions {
   readonly store: Store;
   readonly origin: OriginStore;
+  /** Who may publish; anybody when absent. */
+  readonly creators?: CreatorList | undefined;
+  /** Most bytes of titles that one creator may have here; any when absent. */
+  readonly creatorQuota?: Bytes | undefined;
   readonly environment: Environment;
   readonly clock: Clock;
   readonly log: Log;
 }
 
 export type TitleAnswer = { readonly ok: true; readonly title: Hash } | Refusal;
+
+/** The operator's own rule on who may publish how much: not of the protocol, so it has no code there. */
+export interface NotAdmitted {
+  readonly ok: false;
+  readonly notAdmitted: "creator-not-admitted" | "creator-over-quota";
+  readonly text: string;
+}
 
 export function createTitleOffice(options: TitleOfficeOptions) {
   const { store, origin, environment, clock, log } = options;
@@ -40,14 +53,20 @@ export function createTitleOffice(options: TitleOfficeOptions) {
   return {
     find,
     /** Idempotent: publishing the same bytes again changes nothing. */
-    async publish(signed: Uint8Array, splitSigned: readonly Uint8Array[]): Promise<TitleAnswer> {
+    async publish(
+      signed: Uint8Array,
+      splitSigned: readonly Uint8Array[],
+    ): Promise<TitleAnswer | NotAdmitted> {
       const opened = open("manifest", signed, { environment });
       if (!opened.ok) return refuse(opened.code, opened.detail);
       const agreed = openSplit(splitSigned, { environment });
       if (!agreed.ok) return refuse(agreed.code, agreed.detail);
       const manifest = opened.message;
       if (agreed.split.id !== manifest.body.split) return refuse("split-mismatch");
-      if (store.titles.get(manifest.hash)?.takedown) return refuse("taken-down");
+      const known = store.titles.get(manifest.hash);
+      if (known?.takedown) return refuse("taken-down");
+      const kept = known ? undefined : keptOut(manifest);
+      if (kept) return kept;
       const added = await origin.addManifest(manifest);
       if (added !== "added" && added !== "known") return refuse("taken-down");
       store.transaction(() => keep(manifest, agreed.split));
@@ -100,12 +119,26 @@ export function createTitleOffice(options: TitleOfficeOptions) {
 
     /** Ends a title everywhere: origin and coordinator at once, boxes at their next contact. */
     async takeDown(title: Hash, reason: string): Promise<boolean> {
-      if (!store.titles.takeDown(title, reason)) return false;
+      if (!store.titles.takeDown(title, reason, toUnixSeconds(clock.wallMs()))) return false;
       await origin.refuse(title, "takedown");
       log.notice("title taken down", { title });
       return true;
     },
   };
+
+  /** Why a new title may not come here, as the operator set it. */
+  function keptOut({ body, bytes: signed }: Sealed<"manifest">): NotAdmitted | undefined {
+    const { creator } = body;
+    if (options.creators?.(creator) === false) {
+      const text = `This coordinator takes titles of the creators that its operator admits: ask the operator to admit the key ${creator}.`;
+      return { ok: false, notAdmitted: "creator-not-admitted", text };
+    }
+    const { creatorQuota } = options;
+    const all = store.titles.publishedBy(creator) + sizeOf(body) + signed.length;
+    if (creatorQuota === undefined || all <= creatorQuota) return undefined;
+    const text = `With this title the key ${creator} would have ${formatBytes(all)} here, and ${formatBytes(creatorQuota)} is the most: ask the operator for more, or to take an old title down.`;
+    return { ok: false, notAdmitted: "creator-over-quota", text };
+  }
 
   function keep({ hash, body, bytes }: Sealed<"manifest">, split: AgreedSplit) {
     store.titles.addSplit(split.id, split.body, signaturesOf(split));
@@ -117,7 +150,7 @@ export function createTitleOffice(options: TitleOfficeOptions) {
       kind: body.kind,
       creator: body.creator,
       manifest: bytes,
-      size: body.files.reduce((sum, file) => sum + file.size, 0) as Bytes,
+      size: sizeOf(body),
       split: split.id,
       created_at: toUnixSeconds(clock.wallMs()),
     });
@@ -132,6 +165,8 @@ export function createTitleOffice(options: TitleOfficeOptions) {
 }
 
 const MAX_MISSING = 10_000;
+
+const sizeOf = ({ files }: TitleManifest) => bytes(files.reduce((sum, file) => sum + file.size, 0));
 
 const signaturesOf = (split: AgreedSplit) =>
   split.signatures.map(({ bytes }) => toBase64Url(bytes));

@@ -12,7 +12,11 @@ import {
 } from "../../agent/coordinator/coordinator-testing.ts";
 import { createPlayOffice } from "../../agent/coordinator/plays.ts";
 import { createStatementOffice } from "../../agent/coordinator/statements.ts";
-import { createTitleOffice, type OriginStore } from "../../agent/coordinator/titles.ts";
+import {
+  createTitleOffice,
+  type OriginStore,
+  type TitleOfficeOptions,
+} from "../../agent/coordinator/titles.ts";
 import { createWalletOffice } from "../../agent/coordinator/wallet.ts";
 import { fromBase64Url, type Hash, type Id, sha256, toHex } from "../../agent/core/encoding.ts";
 import { bytes, milliseconds, seconds, unixSeconds } from "../../agent/core/units.ts";
@@ -27,8 +31,8 @@ const origin: OriginStore = {
   refuse: async () => {},
 };
 
-function studio(world = createWorld()) {
-  const titles = createTitleOffice({ ...world, origin });
+function studio(world = createWorld(), rules: Partial<TitleOfficeOptions> = {}) {
+  const titles = createTitleOffice({ ...world, origin, ...rules });
   const plays = createPlayOffice(world);
   const statements = createStatementOffice(world);
   const wallet = createWalletOffice({ ...world, statements });
@@ -86,6 +90,38 @@ async function deliver(
   world.send(box, [box.record({ ticket, viewer, proven: mib * MIB })]);
   return box;
 }
+
+describe("who may publish", () => {
+  const publish = ({ titles, manifest, signed }: ReturnType<typeof studio>) =>
+    titles.publish(manifest.bytes, signed);
+
+  test("a creator that the operator did not admit is told whom to ask, and nothing is kept", async () => {
+    const s = studio(createWorld(), { creators: () => false });
+    expect(await publish(s)).toMatchObject({
+      notAdmitted: "creator-not-admitted",
+      text: expect.stringContaining(`admit the key ${s.creator.publicKey}`),
+    });
+    expect(s.world.store.titles.get(s.manifest.hash)).toBeUndefined();
+  });
+
+  test("a title over the creator's quota is refused; one that is here may be sent again", async () => {
+    const room = 4 * MIB + studio().manifest.bytes.length;
+    const small = studio(createWorld(), { creatorQuota: bytes(room - 1) });
+    expect(await publish(small)).toMatchObject({ notAdmitted: "creator-over-quota" });
+    const fits = studio(createWorld(), { creatorQuota: bytes(room) });
+    expect(await publish(fits)).toMatchObject({ ok: true });
+    expect(await publish(fits)).toMatchObject({ ok: true });
+  });
+
+  test("what was taken down leaves room for something else", async () => {
+    const s = studio();
+    await publish(s);
+    const { titles } = s.world.store;
+    expect(titles.publishedBy(s.creator.publicKey)).toBeGreaterThan(4 * MIB);
+    await s.titles.takeDown(s.manifest.hash, "asked by its creator");
+    expect(titles.publishedBy(s.creator.publicKey)).toBe(bytes(0));
+  });
+});
 
 describe("plays", () => {
   test("a play that receipts back is paid once, to the split's parties", async () => {

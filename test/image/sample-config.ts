@@ -19,6 +19,7 @@ function written(key: string, value: unknown): string {
   const inUnits: Readonly<Record<string, (amount: number) => string>> = {
     "content.capacity": (amount) => `"${amount / 2 ** 30} GiB"`,
     "content.daily_writes": (amount) => `"${amount / 2 ** 30} GiB"`,
+    "coordinator.creator_quota": (amount) => `"${amount / 2 ** 30} GiB"`,
     "content.fill_rate": (amount) => `"${amount / 1e6} Mbit/s"`,
     "coordinator.epoch": (amount) => `"${amount / 3_600_000} h"`,
     "limits.max_rate": (amount) => `"${amount} bit/s"`,

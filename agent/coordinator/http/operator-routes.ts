@@ -6,7 +6,14 @@ import { hashField } from "../../core/json.ts";
 import { reachedOf } from "../reach.ts";
 import type { BoxRow } from "../store/box-rows.ts";
 import type { ApiOptions } from "./options.ts";
-import { type ApiEnv, answerError, answerRefusal, answerStatus, readJson } from "./request.ts";
+import {
+  type ApiEnv,
+  answerError,
+  answerRefusal,
+  answerStatus,
+  pageStart,
+  readJson,
+} from "./request.ts";
 
 const takedownBody = v.strictObject({
   title: hashField,
@@ -34,8 +41,7 @@ export function addOperatorRoutes(app: Hono<ApiEnv>, options: ApiOptions): void 
   });
 
   app.get("/v1/fleet", (c) => {
-    const from = Number(c.req.query("from") ?? 0);
-    const rows = store.boxes.page(PAGE, Number.isSafeInteger(from) && from > 0 ? from : 0);
+    const rows = store.boxes.page(PAGE, pageStart(c.req.query("from")));
     const sums = store.ledger.sums();
     return c.json({
       boxes: rows.map((row) => ({ ...boxJson(row), titles: store.boxes.holdings(row.id) })),
@@ -80,6 +86,10 @@ export function addOperatorRoutes(app: Hono<ApiEnv>, options: ApiOptions): void 
     if (release) options.tellBoxes(subject);
     return c.json({ subject });
   });
+
+  app.get("/v1/fleet/takedowns", (c) =>
+    c.json({ takedowns: store.titles.takedowns(PAGE, pageStart(c.req.query("from"))) }),
+  );
 
   app.post("/v1/fleet/takedowns", async (c) => {
     const read = await readJson(c, takedownBody);

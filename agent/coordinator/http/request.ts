@@ -51,6 +51,12 @@ export async function readBytes(c: ApiContext, limit: number): Promise<Uint8Arra
   return new Uint8Array(Buffer.concat(parts));
 }
 
+/** A page's start from the query; anything odd is the first page. */
+export function pageStart(from: string | undefined): number {
+  const start = Number(from ?? 0);
+  return Number.isSafeInteger(start) && start >= 0 ? start : 0;
+}
+
 export const answerRefusal = (refusal: Refusal): Response =>
   Response.json(refusalBody(refusal), {
     status: statusOf(refusal.code),

@@ -11,6 +11,7 @@ import {
   answerRefusal,
   answerStatus,
   CHUNK_BODY,
+  pageStart,
   readBytes,
   readJson,
   TITLE_BODY,
@@ -41,11 +42,13 @@ export function addTitleRoutes(app: Hono<ApiEnv>, options: ApiOptions): void {
     const read = await readJson(c, publishBody, TITLE_BODY);
     if (!read.ok) return answerRefusal(read);
     const published = await titles.publish(read.body.manifest, read.body.split);
-    return published.ok ? c.json({ title: published.title }, 201) : answerRefusal(published);
+    if (published.ok) return c.json({ title: published.title }, 201);
+    if (!("notAdmitted" in published)) return answerRefusal(published);
+    return answerStatus(403, published.notAdmitted, published.text);
   });
 
   app.get("/v1/titles", (c) => {
-    const rows = store.titles.page(PAGE, page(c.req.query("from")));
+    const rows = store.titles.page(PAGE, pageStart(c.req.query("from")));
     return c.json({ titles: rows.map(summary) });
   });
 
@@ -98,9 +101,3 @@ const summary = (row: TitleRow) => ({
   size: row.size,
   complete: row.complete === 1,
 });
-
-/** A page's start from the query; anything odd is the first page. */
-function page(from: string | undefined): number {
-  const start = Number(from ?? 0);
-  return Number.isSafeInteger(start) && start >= 0 ? start : 0;
-}

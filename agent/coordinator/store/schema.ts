@@ -3,12 +3,16 @@
  * BYTEA, INTEGER its BIGINT), so that a second store can follow; SQLite is the only one there is.
  * Times are Unix seconds, money is micro-tokens, hashes and signed bytes are blobs, keys hex text.
  */
-export const SCHEMA_VERSION = 3;
+export const SCHEMA_VERSION = 4;
 
 /** What makes a database of version `i + 1` one of the next; older ones take each step in turn. */
 export const upgrades: readonly string[] = [
   "ALTER TABLE boxes ADD COLUMN tls_key TEXT",
   "ALTER TABLE boxes DROP COLUMN proven_uplink",
+  `ALTER TABLE titles ADD COLUMN taken_at INTEGER;
+   UPDATE titles SET taken_at = created_at WHERE takedown IS NOT NULL;
+   CREATE INDEX titles_by_takedown ON titles (taken_at) WHERE taken_at IS NOT NULL;
+   CREATE INDEX titles_by_creator ON titles (creator)`,
 ];
 
 export const schema = `
@@ -144,9 +148,12 @@ CREATE TABLE titles (
   split TEXT NOT NULL,
   complete INTEGER NOT NULL DEFAULT 0,
   takedown TEXT,
-  created_at INTEGER NOT NULL
+  created_at INTEGER NOT NULL,
+  taken_at INTEGER
 );
 CREATE INDEX titles_by_slug ON titles (slug, created_at);
+CREATE INDEX titles_by_takedown ON titles (taken_at) WHERE taken_at IS NOT NULL;
+CREATE INDEX titles_by_creator ON titles (creator);
 CREATE TABLE splits (
   split TEXT PRIMARY KEY,
   version INTEGER NOT NULL,

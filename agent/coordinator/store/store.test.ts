@@ -16,14 +16,27 @@ test("a database of an earlier version is brought up to date, and opens again", 
   const directory = mkdtempSync(join(tmpdir(), "coordinator-store-"));
   const path = join(directory, "coordinator.sqlite");
   const old = openDatabase(path);
-  old.exec(schema.replace(/tls_key TEXT/, "proven_uplink INTEGER"));
+  const first = schema
+    .replace(/tls_key TEXT/, "proven_uplink INTEGER")
+    .replace(/,\s+taken_at INTEGER/, "")
+    .replace(/CREATE INDEX titles_by_(takedown|creator).*\n/g, "");
+  old.exec(first);
   old.exec("PRAGMA user_version = 1");
   old.prepare("INSERT INTO boxes (key, wallet, enrolled_at) VALUES (?, ?, 1)").run(box, box);
+  old
+    .prepare(
+      `INSERT INTO titles (title, slug, name, kind, creator, manifest, size, split, takedown, created_at)
+       VALUES (?, 'film', 'Film', 'video', ?, x'', 1, ?, 'court order', 7)`,
+    )
+    .run(box, box, box);
   old.close();
   for (const online of [true, false]) {
     using store = openStore(path, openDatabase);
     store.boxes.setOnline(box, online, unixSeconds(2));
     expect(store.boxes.get(box)).toMatchObject({ key: box, tls_key: null });
+    expect(store.titles.takedowns(10, 0)).toEqual([
+      { title: box as string as Hash, reason: "court order", at: unixSeconds(7) },
+    ]);
   }
   rmSync(directory, { recursive: true });
 });
@@ -70,7 +83,7 @@ test("a short name stays with the creator who used it first, and means their new
   expect(store.titles.bySlug("film")?.title).toBe("1".repeat(64) as Hash);
   add("3", "a", 30);
   expect(store.titles.bySlug("film")?.title).toBe("3".repeat(64) as Hash);
-  store.titles.takeDown("1".repeat(64) as Hash, "court order");
-  store.titles.takeDown("3".repeat(64) as Hash, "court order");
+  for (const title of ["1", "3"])
+    store.titles.takeDown(title.repeat(64) as Hash, "court order", unixSeconds(40));
   expect(store.titles.bySlug("film")?.title).toBe("2".repeat(64) as Hash);
 });

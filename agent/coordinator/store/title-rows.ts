@@ -1,6 +1,6 @@
 import type { Split, TitleKind } from "../../accounting/messages.ts";
 import type { Hash, PublicKey } from "../../core/encoding.ts";
-import type { Bytes, UnixSeconds } from "../../core/units.ts";
+import { type Bytes, bytes, type UnixSeconds } from "../../core/units.ts";
 import type { Party } from "../ledger.ts";
 import type { SqliteDatabase } from "./sqlite.ts";
 
@@ -19,6 +19,13 @@ export interface TitleRow {
   /** Why it was taken down, where it was. */
   readonly takedown: string | null;
   readonly created_at: UnixSeconds;
+  readonly taken_at: UnixSeconds | null;
+}
+
+export interface Takedown {
+  readonly title: Hash;
+  readonly reason: string;
+  readonly at: UnixSeconds;
 }
 
 export interface SplitRow {
@@ -52,9 +59,20 @@ export function createTitleRows(db: SqliteDatabase) {
      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (title) DO NOTHING`,
   );
   const complete = db.prepare("UPDATE titles SET complete = ? WHERE title = ?");
-  const takedown = db.prepare("UPDATE titles SET takedown = ? WHERE title = ?");
-  const takedowns = db.prepare<{ title: Hash }>(
-    "SELECT title FROM titles WHERE takedown IS NOT NULL ORDER BY title",
+  const takedown = db.prepare(
+    "UPDATE titles SET takedown = ?, taken_at = coalesce(taken_at, ?) WHERE title = ?",
+  );
+  const takedowns = db.prepare<Takedown>(
+    `SELECT title, takedown AS reason, taken_at AS at FROM titles
+     WHERE taken_at IS NOT NULL ORDER BY taken_at DESC, title LIMIT ? OFFSET ?`,
+  );
+  const takenFrom = db.prepare<{ title: Hash }>(
+    `SELECT t.title FROM holdings h JOIN titles t ON t.title = h.title
+     WHERE h.box = ? AND t.taken_at IS NOT NULL`,
+  );
+  const published = db.prepare<{ bytes: number }>(
+    `SELECT coalesce(sum(size + length(manifest)), 0) AS bytes FROM titles
+     WHERE creator = ? AND takedown IS NULL`,
   );
   const insertSplit = db.prepare(
     `INSERT INTO splits (split, version, parties, signed) VALUES (?, ?, ?, ?)
@@ -84,7 +102,7 @@ export function createTitleRows(db: SqliteDatabase) {
     /** The newest title of that short name by whoever used it first; nobody else can take it over. */
     bySlug: (slug: string) => bySlug.get(slug, slug),
     page: (limit: number, offset: number) => list.all(limit, offset),
-    add: (row: Omit<TitleRow, "complete" | "takedown">) =>
+    add: (row: Omit<TitleRow, "complete" | "takedown" | "taken_at">) =>
       insert.run(
         row.title,
         row.slug,
@@ -97,8 +115,15 @@ export function createTitleRows(db: SqliteDatabase) {
         row.created_at,
       ),
     setComplete: (title: Hash, is: boolean) => complete.run(is ? 1 : 0, title),
-    takeDown: (title: Hash, reason: string) => takedown.run(reason, title).changes === 1,
-    takedowns: () => takedowns.all().map((row) => row.title),
+    /** False when there is no such title. A second notice changes the reason, not the time. */
+    takeDown: (title: Hash, reason: string, at: UnixSeconds) =>
+      takedown.run(reason, at, title).changes === 1,
+    /** Newest first. */
+    takedowns: (limit: number, offset: number) => takedowns.all(limit, offset),
+    /** Titles that were taken down and that the box said it holds. */
+    takenFrom: (box: number) => takenFrom.all(box).map(({ title }) => title),
+    /** Bytes of everything that a creator has here, manifests included. */
+    publishedBy: (creator: PublicKey) => bytes(published.get(creator)?.bytes ?? 0),
     addSplit: (split: Hash, body: Split, signed: readonly string[]) =>
       insertSplit.run(split, body.version, JSON.stringify(body.parties), JSON.stringify(signed)),
     split(split: Hash): SplitRow | undefined {
