@@ -2,13 +2,17 @@
  * A home's uplink in numbers, for tests of the law: one queue, our own traffic, the family's, and
  * two places that answer probes. No packets: rates hold for a tick of 25 ms.
  */
-import { bytes, celsius, milliseconds } from "../core/units.ts";
+import { bitsPerSecond, bytes, celsius, milliseconds } from "../core/units.ts";
 import { type Decision, decide, type GovernorState, startGovernor } from "./decide.ts";
+import { inFairQueues, inOneQueue, leftForOneMore, type Pair } from "./fluid-share.ts";
 import type { Policy } from "./policy.ts";
 import { type LineSample, PEERS_TARGET } from "./sample.ts";
 import { startVolume } from "./volume.ts";
 
 export const TICK_MS = 25;
+const OWN_FLOWS = 2;
+/** Seconds of our own that fair queueing lets stand before it drops. */
+const FAIR_BUFFER = 0.01;
 
 export const everythingAllowed: Policy = {
   consented: true,
@@ -31,6 +35,8 @@ export interface FluidSettings {
   probes: boolean;
   peers: boolean;
   board: boolean;
+  /** A router that queues each flow by itself; a train then tells what one more flow gets. */
+  fair: boolean;
   policy: Policy;
 }
 
@@ -43,11 +49,13 @@ export class FluidLine {
   #state: GovernorState;
   /** Milliseconds. */
   #queue = 0;
+  #ownQueue = 0;
+  #train: { due: number; sentAt: number; rate: number } | undefined;
   #acknowledged = 0;
   #sent = 0;
   #lost = 0;
   /** Bits of ours and of the family's. */
-  #queued: readonly number[] = [0, 0];
+  #queued: Pair = [0, 0];
   #known = 0;
   /** What is on its way back: the queue that a probe met, and own deliveries. */
   readonly #flying: { due: number; queue: number; sentAt: number }[] = [];
@@ -63,6 +71,7 @@ export class FluidLine {
       probes: true,
       peers: true,
       board: true,
+      fair: false,
       policy: everythingAllowed,
       ...settings,
     };
@@ -101,27 +110,25 @@ export class FluidLine {
   }
 
   #tick(): number {
-    const { capacity, buffer, family, rtt, demand } = this.settings;
+    const { capacity, buffer, family, rtt, demand, fair } = this.settings;
     this.at += TICK_MS;
     const own = demand ? this.rate : 0;
-    const arrivals = [own, family].map((rate) => (rate * TICK_MS) / 1000);
-    const queued = arrivals.map((bits, i) => bits + (this.#queued[i] ?? 0));
-    const all = queued.reduce((sum, bits) => sum + bits, 0);
-    const carried = Math.min(all, (capacity * TICK_MS) / 1000);
-    const over = Math.max(0, all - carried - (capacity * buffer) / 1000);
-    const kept = all > 0 ? (all - carried - over) / all : 0;
-    const [got = 0, familyGot = 0] = queued.map((bits) => (all > 0 ? (bits * carried) / all : 0));
-    const lost = all > 0 ? (over * (queued[0] ?? 0)) / all : 0;
-    this.#queued = queued.map((bits) => bits * kept);
-    this.#queue = ((all - carried - over) / capacity) * 1000;
-    this.familyGot = (familyGot * 1000) / TICK_MS;
-    this.#sent += (own * TICK_MS) / 8000;
-    this.#acknowledged += got / 8;
-    this.#lost += lost / 12_000;
+    const tick = TICK_MS / 1000;
+    const queued: Pair = [own * tick + this.#queued[0], family * tick + this.#queued[1]];
+    const carried = fair
+      ? inFairQueues(queued, capacity * tick, capacity * FAIR_BUFFER, OWN_FLOWS)
+      : inOneQueue(queued, capacity * tick, (capacity * buffer) / 1000);
+    this.#queued = carried.kept;
+    this.#queue = (carried.before.probe / capacity) * 1000;
+    this.#ownQueue = (carried.before.own / capacity) * 1000;
+    this.familyGot = carried.got[1] / tick;
+    this.#sent += (own * tick) / 8;
+    this.#acknowledged += carried.got[0] / 8;
+    this.#lost += carried.lost / 12_000;
     this.#flying.push({ due: this.at + rtt + this.#queue, queue: this.#queue, sentAt: this.at });
     this.#acks.push({ due: this.at + rtt, acknowledged: this.#acknowledged });
     this.#learn();
-    return (got * 1000) / TICK_MS;
+    return carried.got[0] / tick;
   }
 
   #learn(): void {
@@ -152,11 +159,21 @@ export class FluidLine {
           busy: demand ? 3 : 0,
           inFlight: bytes(Math.max(3000, this.#sent - this.#known)),
           waiting: bytes(demand ? 65_536 : 0),
-          ...(demand && { excess: milliseconds(queue), rtt: milliseconds(rtt) }),
+          ...(demand && { excess: milliseconds(this.#ownQueue), rtt: milliseconds(rtt) }),
         },
       }),
     };
-    this.decision = this.#decide(sample, board);
+    const train = this.#train && this.#train.due <= this.at ? this.#train : undefined;
+    if (train) this.#train = undefined;
+    this.decision = this.#decide({ ...sample, ...(train && { train: trainSample(train) }) }, board);
+    if (this.decision.train > 0) this.#sendTrain();
+  }
+
+  #sendTrain(): void {
+    const { capacity, family, demand, rtt } = this.settings;
+    const own = Array.from({ length: OWN_FLOWS }, () => (demand ? this.rate / OWN_FLOWS : 0));
+    const rate = leftForOneMore(capacity, [...own, family]);
+    this.#train = { due: this.at + rtt, sentAt: this.at, rate };
   }
 
   /** As the governor does when no probe answers. */
@@ -185,5 +202,10 @@ export class FluidLine {
     return { monotonic: milliseconds(this.at), wall: milliseconds(1.8e12 + this.at) };
   }
 }
+
+const trainSample = ({ sentAt, rate }: { sentAt: number; rate: number }) => ({
+  sentAt: milliseconds(sentAt),
+  rate: bitsPerSecond(rate),
+});
 
 const COOL = { name: "soc", type: "soc", temperature: celsius(40), trips: [] };

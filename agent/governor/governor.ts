@@ -17,7 +17,7 @@ import {
   bytes,
   milliseconds,
 } from "../core/units.ts";
-import { allocate, isBusy } from "./allocation.ts";
+import { allocate, isBusy, type Turns } from "./allocation.ts";
 import { BOARD_PERIOD, type BoardDevices, BoardReader, type BoardReading } from "./board-reader.ts";
 import {
   type Decision,
@@ -95,6 +95,7 @@ class PacingGovernor implements Governor {
   #probed = 0;
   #answeredAt: number;
   #heldSince: number | undefined;
+  #turns: Turns = new Map();
 
   constructor(options: GovernorOptions) {
     this.#options = options;
@@ -227,9 +228,11 @@ class PacingGovernor implements Governor {
     }
     if (verdict.state === "sharing") {
       this.#heldSince = undefined;
-      const { rates, fresh } = allocate(reading.flows, verdict.rate, at, this.#makesRoom());
-      for (const [id, rate] of rates) sockets.pace(id, rate);
-      sockets.paceNew(fresh);
+      const { flows } = reading;
+      const given = allocate(flows, verdict.rate, at, this.#turns, this.#makesRoom());
+      this.#turns = given.turns;
+      for (const [id, rate] of given.rates) sockets.pace(id, rate);
+      sockets.paceNew(given.fresh);
       return;
     }
     this.#heldSince ??= at;

@@ -1,5 +1,5 @@
 /** The line law below the knee: holding, creeping up to see whether more is free, settling. */
-import { toAside } from "./line-aside.ts";
+import { mayAsk, toAside } from "./line-aside.ts";
 import { CREEP_FIRST_MS, learnUsual, push, target, toHold, toSettle } from "./line-moves.ts";
 import { RAMP_MS } from "./line-search.ts";
 import type { LineState, Phase } from "./line-state.ts";
@@ -11,13 +11,13 @@ const CREEP_LONGEST_MS = 5000;
 
 export function hold(state: LineState, view: View, phase: Phase & { kind: "hold" }): LineState {
   if (view.bad) return push(state, view);
-  if (state.crowded >= 3 && view.at > state.peersSlowUntil) return toAside(state, view);
-  if (
-    (view.median > view.knee || view.lossy) &&
-    view.at - phase.since > Math.max(100, 40 * view.mtu)
-  ) {
-    return atKnee(state, view);
+  const queued = view.median > view.knee;
+  const asks = !queued && mayAsk(state, view);
+  if (asks && (state.crowded >= 3 || isShort(state, view) || view.lossy)) {
+    return toAside(state, view);
   }
+  if ((queued || view.lossy) && view.at - phase.since > Math.max(100, 40 * view.mtu))
+    return atKnee(state, view);
   if (view.at - state.shortSince > Math.max(500, 3 * view.rtt)) return notThatMuch(state, view);
   const wanted = target(state);
   // Nobody asked for a while: what was free then need not be free now.
@@ -42,6 +42,10 @@ export function hold(state: LineState, view: View, phase: Phase & { kind: "hold"
       : Math.max(START, state.rate * 1.01);
   return { ...calm, rate: Math.min(wanted, faster), rampedAt: view.at };
 }
+
+/** Long enough to be no accident, and soon enough for who has just begun to send. */
+const isShort = (state: LineState, view: View) =>
+  view.at - state.shortSince > Math.max(150, 2 * view.rtt);
 
 /** More than is free, but only just: note what is free and let the queue go. */
 function atKnee(state: LineState, view: View): LineState {
@@ -82,12 +86,18 @@ function waitLonger(state: LineState, view: View, free: number): LineState {
 }
 
 export function creep(state: LineState, view: View, phase: Phase & { kind: "creep" }): LineState {
-  const crowded = view.excess !== undefined && view.excess > view.knee + 4 && !view.keepsUp;
   if (view.newest > 2.5 * view.high && view.bad) return push(state, view);
+  const short = view.at - state.shortSince > 100;
+  // A step of ours makes a small difference, someone who begins to send a large one. Far below what
+  // the line once had, it may be what a router leaves each of us.
+  const much = view.steady < 0.85 * view.asked;
+  const low = (state.available ?? 0) < 0.85 * (state.capacity ?? 0);
+  const stopped = short || (view.lossy && view.median < view.edge);
+  if (((short && much) || (stopped && low)) && mayAsk(state, view)) return toAside(state, view);
   const waited = view.at - phase.since;
   const period = Math.max(200, view.rtt + 120, 70 * view.mtu);
   const stuck = view.median > view.calm && waited > 2 * period;
-  if (view.bad || view.lossy || crowded || view.median > view.edge || stuck) {
+  if (view.bad || view.lossy || short || view.median > view.edge || stuck) {
     const known = 0.985 * (state.available ?? 0);
     const free = Math.min(state.rate, Math.max(view.steady, known));
     return toSettle({ ...waitLonger(state, view, free), available: free }, view, free);

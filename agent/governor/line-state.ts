@@ -12,7 +12,10 @@ import type { Delivery } from "./delivery.ts";
  * - `look`: nearly stopped, to see whether the queue that someone else made goes away
  * - `yield`: at the floor while someone at home uses the line
  * - `aside`: the same on routers that queue each flow by itself, where only our own flows and
- *   trains of probes show the contention; `free` counts trains in a row that found nobody
+ *   trains of probes show the contention; `free` counts what trains in a row found free,
+ *   `taken` is what our own flows got before, `alike` since when all trains read the same rate
+ * - `weigh`: there, after long, part of that rate and one more train: together they are no more than
+ *   the train alone was when nobody is there and the line itself has become slower
  * - `test`: there, a short pulse, where no reflector answers trains
  */
 export type Phase =
@@ -24,7 +27,14 @@ export type Phase =
   | { readonly kind: "settle"; readonly since: number; readonly resume: number }
   | { readonly kind: "look"; readonly since: number; readonly drained: number }
   | { readonly kind: "yield"; readonly since: number; readonly until: number }
-  | { readonly kind: "aside"; readonly since: number; readonly free: number }
+  | {
+      readonly kind: "aside";
+      readonly since: number;
+      readonly free: number;
+      readonly taken: number;
+      readonly alike?: { readonly rate: number; readonly since: number };
+    }
+  | { readonly kind: "weigh"; readonly since: number; readonly alone: number }
   | { readonly kind: "test"; readonly since: number };
 
 export interface LineState {
@@ -55,8 +65,9 @@ export interface LineState {
   readonly shallow: boolean;
   /** How long a clear line must last before we come back. */
   readonly patience: number;
-  /** How long to stay aside on a router with flow queues. */
+  /** How long to stay aside on a router with flow queues, and when to weigh whether anybody is there. */
   readonly asideFor: number;
+  readonly weighAfter: number;
   /** Last change of rate by a ramp, last deliberate decrease. */
   readonly rampedAt: number;
   readonly loweredAt: number;
@@ -67,8 +78,8 @@ export interface LineState {
   /** Last train that was asked for, and last one that came back. */
   readonly trainAt: number;
   readonly trainHeardAt: number;
-  /** Until when crowded peers are believed to be crowded by their own lines. */
-  readonly peersSlowUntil: number;
+  /** Until when peers that take no less than this rate are believed to be slowed by their own lines. */
+  readonly peersSlow: { readonly until: number; readonly rate: number; readonly lasts: number };
   /** Last time there was something to send. */
   readonly demandAt: number;
   readonly startedAt: number;

@@ -26,6 +26,8 @@ export interface View {
   /** Over a short window, and over one long enough to compare with what was asked. */
   readonly delivered: number;
   readonly steady: number;
+  /** The least that was asked for in the time of `steady`. */
+  readonly asked: number;
   readonly keepsUp: boolean;
   readonly crowded: boolean;
   readonly short: boolean;
@@ -76,6 +78,7 @@ export function look(state: LineState, sample: LineSample): View {
     bad: raised >= 2 || (last.at(-1)?.at === at && newest > 2.5 * high) || silent,
     delivered,
     steady,
+    asked,
     keepsUp: steady >= 0.8 * asked,
     crowded:
       excess !== undefined &&

@@ -60,6 +60,66 @@ describe("someone at home", () => {
   });
 });
 
+describe("behind a router that queues each flow by itself", () => {
+  const shared = (settings: ConstructorParameters<typeof FluidLine>[0] = {}) =>
+    known({ fair: true, ...settings });
+
+  test("the idle line is used, and nobody is suspected of using it", () => {
+    const line = shared();
+    expect(line.run(60_000).own).toBeGreaterThan(0.92 * 20e6);
+  });
+
+  for (const capacity of [5e6, 20e6, 100e6]) {
+    test(`who uploads at ${capacity / 1e6} Mbit/s has the line within 400 ms and keeps it`, () => {
+      for (let moment = 0; moment < 6000; moment += 700) {
+        const line = shared({ capacity });
+        line.run(moment);
+        line.settings.family = 2 * capacity;
+        expect(line.until(({ rate }) => rate < 0.1 * capacity)).toBeLessThanOrEqual(400);
+        expect(line.run(15_000).own).toBeLessThan(0.03 * capacity);
+        line.settings.family = 0;
+        expect(line.until(({ rate }) => rate > 0.9 * capacity)).toBeLessThanOrEqual(3000);
+      }
+    });
+  }
+
+  test("who takes a third leaves us the rest", () => {
+    const line = shared();
+    line.settings.family = 6e6;
+    line.run(8000);
+    expect(line.run(15_000).own).toBeGreaterThan(0.85 * 14e6);
+    expect(line.familyGot).toBeCloseTo(6e6, -5);
+  });
+
+  test("someone who comes soon after the peers were found slow is seen all the same", () => {
+    for (const flapping of [1, 5]) {
+      const line = shared();
+      for (let i = 0; i < flapping; i++) {
+        line.settings.capacity = 16e6;
+        line.run(300);
+        line.settings.capacity = 20e6;
+        line.run(1200);
+      }
+      line.settings.family = 40e6;
+      const given = line.until(({ rate }) => rate < 2e6);
+      expect(given).toBeLessThanOrEqual(flapping === 1 ? 500 : 10_000);
+      expect(line.run(20_000).own).toBeLessThan(0.03 * 20e6);
+    }
+  });
+
+  test("a long upload keeps the line for good, a line that became slower is used again in half a minute", () => {
+    const line = shared();
+    line.settings.family = 40e6;
+    line.run(2000);
+    expect(line.run(120_000).own).toBeLessThan(0.03 * 20e6);
+    line.settings.family = 0;
+    line.run(10_000);
+    line.settings.capacity = 10e6;
+    line.run(30_000);
+    expect(line.run(10_000).own).toBeGreaterThan(0.85 * 10e6);
+  });
+});
+
 describe("the line itself", () => {
   test("that falls to less than half is relearnt within a second", () => {
     const line = known();

@@ -5,7 +5,7 @@
 import { assertNever } from "../core/errors.ts";
 import { noDelays, observeDelays } from "./delay.ts";
 import { observeDelivery } from "./delivery.ts";
-import { stayAside, test } from "./line-aside.ts";
+import { mayAsk, PEERS_SLOW_MS, stayAside, test, WEIGH_FIRST_MS, weigh } from "./line-aside.ts";
 import { creep, hold, settle } from "./line-hold.ts";
 import { CREEP_FIRST_MS, FLOOR, learnUsual } from "./line-moves.ts";
 import { lookOn, makeRoom } from "./line-room.ts";
@@ -36,13 +36,14 @@ export function startLine(at: number, capacity?: number): LineState {
     pushes: [],
     patience: 800,
     asideFor: 700,
+    weighAfter: WEIGH_FIRST_MS,
     rampedAt: at,
     loweredAt: at,
     crowded: 0,
     shortSince: at,
     trainAt: at,
     trainHeardAt: Number.NEGATIVE_INFINITY,
-    peersSlowUntil: at,
+    peersSlow: { until: at, rate: 0, lasts: PEERS_SLOW_MS },
     caution: Number.POSITIVE_INFINITY,
     shallow: false,
     lossRate: 0,
@@ -63,11 +64,14 @@ export function stepLine(before: LineState, sample: LineSample, limits: LineLimi
   return { ...next, rate: Math.min(next.rate, limits.ceiling) };
 }
 
-/** Loss that comes without a queue is the line's own, and no reason to give way. */
+/**
+ * Loss that comes without a queue is the line's own, and no reason to give way. Where flows are queued
+ * apart it may be somebody's: then it shows with less arriving, which is asked about first.
+ */
 function learnLoss(state: LineState, view: View): number {
   const { kind } = state.phase;
   const calm = (kind === "hold" || kind === "discover") && view.median < view.knee;
-  if (!calm || view.segments < 5) {
+  if (!calm || view.segments < 5 || (view.short && mayAsk(state, view))) {
     return state.lossRate;
   }
   return state.lossRate + 0.005 * (Math.min(0.2, view.lost / view.segments) - state.lossRate);
@@ -110,6 +114,8 @@ function act(state: LineState, view: View): LineState {
       return makeRoom(state, view, phase);
     case "aside":
       return stayAside(state, view, phase);
+    case "weigh":
+      return weigh(state, view, phase);
     case "test":
       return test(state, view, phase);
     default:
