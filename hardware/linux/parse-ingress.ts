@@ -28,7 +28,7 @@ export function parseIngress(text: string): IngressListing {
 /** The source address is at byte 12 of an IPv4 header and 8 to 23 of an IPv6 one, the port after it. */
 function parseSource(block: string): Source | undefined {
   const words = new Map(
-    [...block.matchAll(/^\s+match ([0-9a-f]{8})\/[0-9a-f]{8} at (\d+)$/gm)].map(
+    [...block.matchAll(/^\s+match ([0-9a-f]{8})\/[0-9a-f]{8} at (\d+)\b/gm)].map(
       ([, word, at]) => [Number(at), word ?? ""] as const,
     ),
   );

@@ -36,6 +36,15 @@ test("our own shaping", () => {
   });
 });
 
+/** iproute2 6.1 on Debian's Linux 6.1 for arm64. */
+test("our own shaping on a kernel that counts what its filters match", () => {
+  const counted = shaped
+    .replaceAll("not_in_hw ", "not_in_hw (rule hit 12 success 3)")
+    .replace(/^( {2}match .*)$/gm, "$1 (success 3 ) ");
+  expect(counted).toContain("match 23280000/ffff0000 at 20 (success 3 ) \n");
+  expect(parseTc(counted)).toEqual(parseTc(shaped));
+});
+
 test("what the kernel attaches by itself, on one and on several hardware queues", () => {
   expect(parseTc("qdisc noqueue 0: root refcnt 2 \n").qdiscs).toEqual([
     { kind: "noqueue", handle: "0:", parent: "root" },

@@ -45,9 +45,12 @@ const CLASS = /^class htb (\S+) .*?\brate (\d+(?:\.\d+)?)([KMGT]?)bit .*\n\s*Sen
 
 const RATE_UNIT: Readonly<Record<string, number>> = { K: 1e3, M: 1e6, G: 1e9, T: 1e12 };
 
-/** The TCP source port is the upper half of the first word after a header of 20 (IPv4) or 40 bytes (IPv6). */
+/**
+ * The TCP source port is the upper half of the first word after a header of 20 (IPv4) or 40 bytes
+ * (IPv6). Kernels with CONFIG_CLS_U32_PERF, as Debian's, print a count behind each match.
+ */
 function parsePorts(text: string): readonly number[] {
-  const matches = text.matchAll(/^\s+match ([0-9a-f]{8})\/ffff0000 at (?:20|40)$/gm);
+  const matches = text.matchAll(/^\s+match ([0-9a-f]{8})\/ffff0000 at (?:20|40)\b/gm);
   const ports = [...matches].map(([, word]) => Number.parseInt(word ?? "", 16) >>> 16);
   return [...new Set(ports)].sort((a, b) => a - b);
 }
