@@ -128,6 +128,19 @@ export interface UsageRecord {
   readonly closeReason: CloseReason;
 }
 
+/** What a record says of its session: the record without its place in the chain. */
+export type RecordEntry = Omit<UsageRecord, "box" | "generation" | "sequence" | "previous">;
+
+/**
+ * What a power cut would take from a box now: sessions that are not on its flash yet, as the records
+ * they would become. Retained by the broker for the box itself, which takes it in after a restart.
+ */
+export interface Tail {
+  readonly box: PublicKey;
+  readonly entries: readonly RecordEntry[];
+  readonly at: UnixSeconds;
+}
+
 export interface Ack {
   readonly box: PublicKey;
   readonly generation: number;
@@ -210,6 +223,13 @@ export interface Desired {
   readonly reachable?: boolean;
 }
 
+/** The coordinator's key hands over to the next one, which signs from now on. */
+export interface Succession {
+  readonly previous: PublicKey;
+  readonly next: PublicKey;
+  readonly at: UnixSeconds;
+}
+
 /** What a coordinator may ask a box to do at once; each is harmless when it is done twice. */
 export type CommandVerb = "announce" | "resend" | "reconnect";
 
@@ -265,6 +285,8 @@ export interface MessageBodies {
   "ticket-request": TicketRequest;
   "wallet-request": WalletRequest;
   command: Command;
+  tail: Tail;
+  succession: Succession;
 }
 
 export type MessageType = keyof MessageBodies;

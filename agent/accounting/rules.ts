@@ -5,6 +5,8 @@ import type {
   MessageBodies,
   MessageType,
   Split,
+  Succession,
+  Tail,
   Ticket,
   TitleManifest,
   UsageRecord,
@@ -23,6 +25,8 @@ const rules: Rules = {
   ticket: ticketRule,
   record: recordRule,
   command: commandRule,
+  tail: tailRule,
+  succession: successionRule,
 };
 
 /** Says what contradicts what; undefined when the body is consistent. */
@@ -69,6 +73,15 @@ function recordRule(record: UsageRecord): string | undefined {
   return first === (record.sequence === 1)
     ? undefined
     : "previous is zero for the first record of a generation, and only for it";
+}
+
+function tailRule({ entries }: Tail): string | undefined {
+  const odd = entries.find(({ started, ended }) => ended < started);
+  return odd && "an entry's ended is before its started";
+}
+
+function successionRule({ previous, next }: Succession): string | undefined {
+  return previous === next ? "a key cannot succeed itself" : undefined;
 }
 
 function manifestRule(manifest: TitleManifest): string | undefined {

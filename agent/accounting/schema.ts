@@ -33,9 +33,12 @@ import type {
   MessageType,
   Play,
   Receipt,
+  RecordEntry,
   Reported,
   Split,
   Statement,
+  Succession,
+  Tail,
   Ticket,
   TicketRequest,
   TitleFile,
@@ -44,7 +47,7 @@ import type {
   UsageRecord,
   WalletRequest,
 } from "./messages.ts";
-import { optional, required, type Structure, structure } from "./structure.ts";
+import { type Fields, optional, required, type Structure, structure } from "./structure.ts";
 
 const KIB = 1024;
 const MIB = 1024 * KIB;
@@ -58,6 +61,8 @@ export const SETTLE_WITHIN_S = 30 * 86_400;
 export const COMMAND_WITHIN_S = 5 * 60;
 /** Records in one batch, and refusals in one ack. */
 export const MAX_BATCH = 1024;
+/** Sessions in one tail. */
+export const MAX_TAIL = 256;
 
 const seconds = named("unix-seconds", uint<UnixSeconds>(0xffff_ffff));
 const duration = named("duration-ms", measured<Milliseconds>());
@@ -137,10 +142,7 @@ const play = structure<Omit<Play, "viewer">>("play", {
   played: required(4, duration),
 });
 
-const record = structure<Omit<UsageRecord, "box">>("record", {
-  generation: required(1, uint(0xffff_ffff)),
-  sequence: required(2, uint(MAX_UINT, 1)),
-  previous: required(3, hash),
+const entryFields: Fields<RecordEntry> = {
   ticket: required(4, byteString(512)),
   receipt: optional(5, byteString(256)),
   wireBytes: required(6, amount),
@@ -164,6 +166,26 @@ const record = structure<Omit<UsageRecord, "box">>("record", {
       "shutdown",
     ),
   ),
+};
+
+const record = structure<Omit<UsageRecord, "box">>("record", {
+  generation: required(1, uint(0xffff_ffff)),
+  sequence: required(2, uint(MAX_UINT, 1)),
+  previous: required(3, hash),
+  ...entryFields,
+});
+
+/** A record's keys, without those of its place in the chain. */
+const recordEntry = structure<RecordEntry>("record-entry", entryFields);
+
+const tail = structure<Omit<Tail, "box">>("tail", {
+  entries: required(1, list(recordEntry, MAX_TAIL)),
+  at: required(2, seconds),
+});
+
+const succession = structure<Omit<Succession, "previous">>("succession", {
+  next: required(1, publicKey),
+  at: required(2, seconds),
 });
 
 const refusedRecord = structure<Ack["refused"][number]>("refused-record", {
@@ -318,6 +340,8 @@ export const schemas: Readonly<Record<MessageType, MessageSchema>> = {
   "ticket-request": row<"ticket-request">(12, ticketRequest, 4 * KIB, "viewer", "viewer"),
   "wallet-request": row<"wallet-request">(13, walletRequest, 256, "wallet", "wallet"),
   command: row<"command">(14, command, 512, "coordinator"),
+  tail: row<"tail">(15, tail, 256 * KIB, "box", "box"),
+  succession: row<"succession">(16, succession, 256, "coordinator", "previous"),
 };
 
 export const messageTypes = Object.keys(schemas) as readonly MessageType[];

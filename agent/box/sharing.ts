@@ -104,7 +104,7 @@ export async function openSharing(options: SharingOptions): Promise<Sharing> {
       random,
       log,
       // A developer wants to see the record now; flash is spared where there are households.
-      ...(environment === "dev" && { limits: { latest: seconds(1) } }),
+      ...(environment === "dev" && { limits: { latest: seconds(1), latestKept: seconds(1) } }),
     }),
   );
   const contact = new CoordinatorContact({

@@ -54,7 +54,8 @@ async function run(options: CommonOptions, context: CommandContext): Promise<voi
   const notify = createServiceNotify(context.environment.NOTIFY_SOCKET);
   const limit = watchdogLimit(context.environment.WATCHDOG_USEC);
   const { journal } = box.sharing ?? {};
-  const pulse = createPulse("timers", limit ?? milliseconds(60_000), clock);
+  const pulseLimit = limit ?? milliseconds(60_000);
+  const pulse = createPulse("timers", pulseLimit, clock);
   const heartbeat: Part = {
     name: "heartbeat",
     run: async (signal) => {
@@ -66,7 +67,10 @@ async function run(options: CommonOptions, context: CommandContext): Promise<voi
   };
   const checks = [
     pulse,
-    { name: "journal", alive: () => journal?.commit() !== undefined || !journal },
+    {
+      name: "journal",
+      alive: () => !journal || clock.monotonicMs() - journal.turnedAt <= pulseLimit,
+    },
   ];
   const watchdog =
     limit === undefined ? [] : [createWatchdog({ notify, limit, checks, clock, log })];

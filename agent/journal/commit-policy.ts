@@ -1,18 +1,20 @@
 /**
  * When the journal goes to flash. What a power cut may take is bounded by 8 MiB of proven bytes or
- * 5 s of traffic, whichever is more; what flash has to bear by a budget of bytes a day.
+ * 5 s of traffic, whichever is more, always. What flash has to bear is bounded by a budget of bytes
+ * a day: while the broker keeps the tail little is at risk, and without it no tickets are taken on
+ * once the budget is used up.
  */
 import { type Bytes, type Milliseconds, mebibytes, seconds } from "../core/units.ts";
 
 export interface CommitLimits {
   /** Proven bytes that may be at risk before a commit is due… */
   readonly atRisk: Bytes;
-  /** …unless the last commit is younger than this. */
+  /** …unless everything was safe more recently than this. */
   readonly soonest: Milliseconds;
-  /** Anything waiting is committed after this long, however little it is. */
+  /** Anything waiting is committed after this long, however little it is… */
   readonly latest: Milliseconds;
-  /** What a commit waits for at most once the day's budget is used up. */
-  readonly stretched: Milliseconds;
+  /** …or this, while the broker keeps it as well. */
+  readonly latestKept: Milliseconds;
   /** Bytes the journal may write to flash in a day. */
   readonly budget: Bytes;
 }
@@ -21,26 +23,26 @@ export const defaultLimits: CommitLimits = {
   atRisk: mebibytes(8),
   soonest: seconds(5),
   latest: seconds(120),
-  stretched: seconds(30),
+  latestKept: seconds(300),
   budget: 50_000_000 as Bytes,
 };
 
 export interface Waiting {
-  /** Proven bytes that are not durable yet. */
+  /** Proven bytes that are neither on flash nor kept by the broker. */
   readonly atRisk: Bytes;
   /** Since the oldest thing that waits was noted; undefined when nothing waits. */
   readonly age: Milliseconds | undefined;
-  readonly sinceCommit: Milliseconds;
-  /** Bytes left in the budget now; below 0 when it is overdrawn. */
-  readonly allowance: Bytes;
+  /** Since all that there was went to flash or to the broker. */
+  readonly sinceSafe: Milliseconds;
+  /** Is a broker there that keeps what is at risk? */
+  readonly hasKeeper: boolean;
 }
 
 export function commitIsDue(waiting: Waiting, limits: CommitLimits): boolean {
-  const { atRisk, age, sinceCommit, allowance } = waiting;
+  const { atRisk, age, sinceSafe, hasKeeper } = waiting;
   if (age === undefined) return false;
-  if (age >= limits.latest) return true;
-  const soonest = allowance > 0 ? limits.soonest : limits.stretched;
-  return atRisk >= limits.atRisk && sinceCommit >= soonest;
+  if (age >= (hasKeeper ? limits.latestKept : limits.latest)) return true;
+  return atRisk >= limits.atRisk && sinceSafe >= limits.soonest;
 }
 
 const DAY_MS = 86_400_000;

@@ -9,6 +9,7 @@ import { type Bytes, bytes, type Milliseconds, milliseconds } from "../core/unit
 import type { Ballast } from "./ballast.ts";
 import { type CommitLimits, commitIsDue, WriteBudget } from "./commit-policy.ts";
 import type { Batch, JournalStore } from "./store.ts";
+import type { Tail } from "./tail.ts";
 
 export type WriterState =
   | { readonly state: "ready" }
@@ -19,12 +20,17 @@ export interface CommitWriterOptions {
   readonly store: JournalStore;
   readonly ballast: Ballast;
   readonly limits: CommitLimits;
+  /** Of the file system. */
+  readonly blockSize: Bytes;
   readonly clock: Clock;
   readonly log: Log;
 }
 
-/** What a file system adds to each fsync: blocks begun, and its own journal (ext4: 7 to 8 KiB seen). */
-const FILE_SYSTEM_BYTES = 8 * 1024;
+/**
+ * What a file system adds to each fsync: blocks begun and its own journal, in its blocks (ext4 with
+ * 1 KiB and with 4 KiB blocks, on the device's counter: test/bench/journal.ts).
+ */
+const FILE_SYSTEM_BLOCKS = 7;
 
 export class CommitWriter {
   readonly #options: CommitWriterOptions;
@@ -51,7 +57,7 @@ export class CommitWriter {
   /** Counts a write that was made durable by itself. */
   spend = (amount: Bytes): void => {
     this.#written += amount;
-    this.#budget.spend(bytes(amount + FILE_SYSTEM_BYTES));
+    this.#budget.spend(bytes(amount + FILE_SYSTEM_BLOCKS * this.#options.blockSize));
   };
 
   /** Something changed that the next commit has to take in. */
@@ -59,17 +65,20 @@ export class CommitWriter {
     this.#waitingSince ??= this.#options.clock.monotonicMs();
   }
 
-  isDue(atRisk: Bytes): boolean {
+  /** Is there anything left of what may be written today? */
+  get affords(): boolean {
+    return this.#budget.allowance(this.#options.clock.monotonicMs()) > 0;
+  }
+
+  isDue(atRisk: Bytes, { hasKeeper, keptAt }: Pick<Tail, "hasKeeper" | "keptAt">): boolean {
     const { clock, limits } = this.#options;
     const now = clock.monotonicMs();
     const sinceCommit = milliseconds(now - this.#lastTry);
     if (this.#state.state === "failing") return sinceCommit >= limits.soonest;
     const age =
       this.#waitingSince === undefined ? undefined : milliseconds(now - this.#waitingSince);
-    return commitIsDue(
-      { atRisk, age, sinceCommit, allowance: this.#budget.allowance(now) },
-      limits,
-    );
+    const sinceSafe = milliseconds(Math.min(sinceCommit, now - (keptAt ?? this.#lastTry)));
+    return commitIsDue({ atRisk, age, sinceSafe, hasKeeper }, limits);
   }
 
   /** True when the batch is durable; false when it is not, and then nothing of it is. */

@@ -1,11 +1,11 @@
 /** Turning ended (or long) sessions into signed, chained usage records. */
 import { open, seal } from "../accounting/envelope.ts";
-import type { Environment, Sealed, UsageRecord } from "../accounting/messages.ts";
+import type { Environment, RecordEntry, Sealed, UsageRecord } from "../accounting/messages.ts";
 import type { Signer } from "../identity/ed25519.ts";
 import type { Chain } from "./chain.ts";
 
 /** A usage record without its place in the chain, which it gets when it is committed. */
-export type Entry = Omit<UsageRecord, "box" | "generation" | "sequence" | "previous">;
+export type Entry = RecordEntry;
 
 export interface RecordSigner {
   readonly signer: Signer;

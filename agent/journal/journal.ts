@@ -1,6 +1,6 @@
 /**
  * The box's memory of what it served: open sessions, signed records that wait for the coordinator,
- *. One commit makes everything that changed durable at once.
+ * viewers' standing. One commit makes everything that changed durable at once.
  */
 import type { ClockQuality, Environment, Sealed } from "../accounting/messages.ts";
 import type { Clock } from "../core/clock.ts";
@@ -16,6 +16,7 @@ import { type CommitLimits, defaultLimits } from "./commit-policy.ts";
 import type { OpenDatabase } from "./database.ts";
 import type { BatchLimit, StoredRecord } from "./outbox.ts";
 import type { SessionJournal } from "./session-journal.ts";
+import type { TailMessage } from "./tail.ts";
 
 export interface JournalLimits extends CommitLimits {
   /** Packed bytes of records that wait for the coordinator, beyond which no ticket is taken on. */
@@ -76,10 +77,19 @@ export interface RecordSource {
   pending(after: number, limit: BatchLimit): readonly StoredRecord[];
   /** Takes in an ack whose signature was checked against the coordinator's key. */
   applyAck(ack: Sealed<"ack">): AckOutcome;
+  /**
+   * What the broker is to keep now, undefined while nothing is due. To be asked every second while
+   * connected, with `anew` at first: that says that there is somebody to keep it.
+   */
+  tail(anew: boolean): TailMessage | undefined;
+  /** Takes in a tail that was kept of an earlier start; this box's signature on it was checked. */
+  recover(tail: Sealed<"tail">): void;
 }
 
 export interface Journal extends SessionJournal, RecordSource, Part, Disposable {
   readonly state: JournalState;
+  /** When its loop last turned, on the monotonic clock: it does so each second while it lives. */
+  readonly turnedAt: Milliseconds;
   /** Random per start; a record's monotonic times only compare within one. */
   readonly bootId: Id;
   /** Why the journal found at the start was not used, and where it is kept now. */

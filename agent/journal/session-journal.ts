@@ -28,7 +28,11 @@ export interface RestoredSession {
 
 export type Admission =
   | { readonly ok: true }
-  | { readonly ok: false; readonly reason: "outbox-full" | "storage-failing" | "quarantined" };
+  | {
+      readonly ok: false;
+      /** `flash-spared`: the day's writes are used up, and no broker keeps what they would save. */
+      readonly reason: "outbox-full" | "storage-failing" | "quarantined" | "flash-spared";
+    };
 
 export interface SessionJournal {
   /** What is remembered of a viewer, over restarts; undefined for a stranger. */

@@ -1,4 +1,4 @@
-/** The sessions that are open now: what of them is durable, and what a power cut would take. */
+/** The sessions of now, until a commit: what of them is safe, and what a power cut would take. */
 import type { ClockQuality } from "../accounting/messages.ts";
 import type { Hash, Id } from "../core/encoding.ts";
 import type { Bytes, Milliseconds, UnixSeconds } from "../core/units.ts";
@@ -7,16 +7,31 @@ import type { Moment } from "./moment.ts";
 import type { ProgressRow, SessionRow } from "./schema.ts";
 import type { RestoredSession, SessionSnapshot } from "./session-journal.ts";
 
-interface OpenSession {
+/** Proven bytes of a session that are on flash, and those that the broker keeps (`tail.ts`). */
+interface Safe {
+  durable: number;
+  kept: number;
+}
+
+interface OpenSession extends Safe {
   readonly id: number;
   snapshot: SessionSnapshot;
   noted: Moment;
   /** Is the row with the ticket on disk? */
   stored: boolean;
   dirty: boolean;
-  durable: number;
   /** Of its last interim record. */
   recorded: { at: Milliseconds; proven: number };
+}
+
+/** Ended; its record is on flash with the next commit. */
+interface EndedSession extends Safe, Unsaved {}
+
+/** A session as the record that it would become now. */
+export interface Unsaved {
+  readonly ticket: Hash;
+  readonly entry: Entry;
+  readonly proven: number;
 }
 
 export interface SessionChanges {
@@ -25,7 +40,7 @@ export interface SessionChanges {
   readonly endedSessions: readonly number[];
 }
 
-const provenBytes = (snapshot: SessionSnapshot) => snapshot.receipt?.body.bytes ?? 0;
+export const provenBytes = (snapshot: SessionSnapshot) => snapshot.receipt?.body.bytes ?? 0;
 
 export const restoredFrom = (snapshot: SessionSnapshot): RestoredSession => ({
   wireBytes: snapshot.wireBytes,
@@ -36,7 +51,9 @@ export const restoredFrom = (snapshot: SessionSnapshot): RestoredSession => ({
 export class OpenSessions {
   readonly #boot: Id;
   readonly #open = new Map<Hash, OpenSession>();
-  #ended: number[] = [];
+  /** Rows on disk of sessions that ended. */
+  #stale: number[] = [];
+  #ended: EndedSession[] = [];
   #nextId: number;
 
   constructor(boot: Id, nextId: number) {
@@ -44,11 +61,39 @@ export class OpenSessions {
     this.#nextId = nextId;
   }
 
-  /** Proven bytes that are not durable yet. */
+  /** Proven bytes that are neither durable nor kept. */
   get atRisk(): Bytes {
     let sum = 0;
-    for (const { snapshot, durable } of this.#open.values()) sum += provenBytes(snapshot) - durable;
+    for (const session of this.#open.values()) {
+      sum += atRisk(provenBytes(session.snapshot), session);
+    }
+    for (const session of this.#ended) sum += atRisk(session.proven, session);
     return sum as Bytes;
+  }
+
+  /** Sessions with proven bytes that are not durable, those with the most of them first. */
+  unsaved(most: number): readonly Unsaved[] {
+    const open = [...this.#open].map(([ticket, { snapshot, noted, durable }]) => ({
+      ticket,
+      proven: provenBytes(snapshot),
+      durable,
+      entry: this.#entryOf(snapshot, noted),
+    }));
+    return [...open, ...this.#ended]
+      .filter(({ proven, durable }) => proven > durable)
+      .sort((a, b) => b.proven - b.durable - (a.proven - a.durable))
+      .slice(0, most)
+      .map(({ ticket, proven, entry }) => ({ ticket, proven, entry }));
+  }
+
+  /** These, and no others, are kept elsewhere as far as they had come. */
+  keep(kept: readonly Unsaved[]): void {
+    const proven = new Map<Hash, number>();
+    for (const session of kept) {
+      proven.set(session.ticket, Math.max(session.proven, proven.get(session.ticket) ?? 0));
+    }
+    for (const [ticket, session] of this.#open) session.kept = proven.get(ticket) ?? 0;
+    for (const session of this.#ended) session.kept = proven.get(session.ticket) ?? 0;
   }
 
   note(snapshot: SessionSnapshot, noted: Moment): void {
@@ -66,14 +111,22 @@ export class OpenSessions {
       stored: false,
       dirty: true,
       durable: 0,
+      kept: 0,
       recorded: { at: noted.monotonic, proven: 0 },
     });
   }
 
-  end(ticket: Hash): void {
-    const session = this.#open.get(ticket);
-    if (session?.stored) this.#ended.push(session.id);
-    this.#open.delete(ticket);
+  /** Ends a session, with what is recorded of it. */
+  end(ended: Unsaved): void {
+    const { stored = false, id = 0, durable = 0, kept = 0 } = this.#open.get(ended.ticket) ?? {};
+    if (stored) this.#stale.push(id);
+    this.#ended.push({ ...ended, durable, kept });
+    this.#open.delete(ended.ticket);
+  }
+
+  /** Adds one of an earlier start, which came back from the broker. */
+  takeBack(ended: Unsaved): void {
+    this.#ended.push({ ...ended, durable: 0, kept: 0 });
   }
 
   get(ticket: Hash): RestoredSession | undefined {
@@ -114,12 +167,13 @@ export class OpenSessions {
         wall: noted.wall,
         quality: noted.quality,
       })),
-      endedSessions: [...this.#ended],
+      endedSessions: [...this.#stale],
     };
   }
 
   /** What `changes` told is durable now. */
   settle(): void {
+    this.#stale = [];
     this.#ended = [];
     for (const session of this.#open.values()) {
       session.stored = true;
@@ -127,7 +181,24 @@ export class OpenSessions {
       session.durable = provenBytes(session.snapshot);
     }
   }
+
+  #entryOf(snapshot: SessionSnapshot, noted: Moment): Entry {
+    return {
+      ticket: snapshot.ticket.bytes,
+      ...(snapshot.receipt ? { receipt: snapshot.receipt.bytes } : {}),
+      wireBytes: snapshot.wireBytes,
+      bootId: this.#boot,
+      started: snapshot.started,
+      ended: noted.monotonic,
+      wallTime: noted.wall,
+      clockQuality: noted.quality,
+      closeReason: "restart",
+    };
+  }
 }
+
+const atRisk = (proven: number, { durable, kept }: Safe) =>
+  Math.max(0, proven - Math.max(durable, kept));
 
 /** The record of a session that a restart cut off, from its rows. */
 export function entryOfRestart(session: SessionRow, progress: ProgressRow): Entry {

@@ -1,15 +1,17 @@
 /** The journal over its file: what the parts of it note is written in one commit. */
+import { statfsSync } from "node:fs";
 import { join } from "node:path";
 import type { CloseReason, Sealed } from "../accounting/messages.ts";
-import { type Hash, type Id, type PublicKey, toHex } from "../core/encoding.ts";
-import { every } from "../core/part.ts";
-import { type Bytes, seconds } from "../core/units.ts";
+import type { Hash, Id, PublicKey } from "../core/encoding.ts";
+import { type Bytes, bytes } from "../core/units.ts";
 import type { AckOutcome } from "./ack.ts";
 import { Ballast } from "./ballast.ts";
 import { ClosedTickets } from "./closed-tickets.ts";
 import { CommitWriter } from "./commit-writer.ts";
+import type { Entry } from "./entry.ts";
 import type { FloorFile } from "./floor.ts";
 import type { Figures, Journal, JournalLimits, JournalOptions, JournalState } from "./journal.ts";
+import type { OpenedJournal } from "./mending-journal.ts";
 import { type Moment, momentOf } from "./moment.ts";
 import type { OpenedStore } from "./open-store.ts";
 import type { BatchLimit, StoredRecord } from "./outbox.ts";
@@ -20,22 +22,21 @@ import type {
   SessionSnapshot,
   ViewerStanding,
 } from "./session-journal.ts";
-import { OpenSessions, restoredFrom } from "./sessions.ts";
+import { OpenSessions, provenBytes, restoredFrom } from "./sessions.ts";
 import type { JournalStart } from "./start.ts";
 import type { Batch, JournalStore } from "./store.ts";
+import { newsOf, Tail, type TailMessage } from "./tail.ts";
 import { Viewers } from "./viewers.ts";
 
 export interface StoredJournalOptions extends JournalOptions {
+  readonly bootId: Id;
   readonly limits: JournalLimits;
   readonly floor: FloorFile;
   readonly opened: Extract<OpenedStore, { state: "ready" }>;
   readonly start: JournalStart;
 }
 
-const TICK = seconds(1);
-
-export class StoredJournal implements Journal {
-  readonly name = "journal";
+export class StoredJournal implements OpenedJournal {
   readonly bootId: Id;
   readonly putAside: Journal["putAside"];
 
@@ -46,6 +47,7 @@ export class StoredJournal implements Journal {
   readonly #closed: ClosedTickets;
   readonly #viewers: Viewers;
   readonly #records: RecordLog;
+  readonly #tail: Tail;
   /** Rows of sessions that the last stop cut off, until a commit has taken them away. */
   #cutOff: readonly number[];
 
@@ -54,11 +56,13 @@ export class StoredJournal implements Journal {
     const { store, loaded, aside } = opened;
     this.#options = options;
     this.#store = store;
-    this.bootId = toHex(options.random.bytes(16)) as Id;
+    this.bootId = options.bootId;
     this.putAside = aside;
     const ballast = new Ballast(join(directory, "ballast"), limits.ballast);
-    this.#writer = new CommitWriter({ store, ballast, limits, clock, log });
+    const blockSize = bytes(statfsSync(directory).bsize);
+    this.#writer = new CommitWriter({ store, ballast, limits, blockSize, clock, log });
     this.#sessions = new OpenSessions(this.bootId, (loaded.sessions.at(-1)?.id ?? 0) + 1);
+    this.#tail = new Tail({ ...options, sessions: this.#sessions });
     const saved = aside === undefined;
     this.#closed = new ClosedTickets(loaded.closed, saved, clock.monotonicMs());
     this.#viewers = new Viewers(loaded.viewers, saved);
@@ -76,14 +80,17 @@ export class StoredJournal implements Journal {
     this.commit();
   }
 
-  async run(signal: AbortSignal): Promise<void> {
-    const { clock, log } = this.#options;
-    await every(TICK, () => this.#tick(), { clock, log, signal, name: this.name });
-  }
-
   [Symbol.dispose](): void {
     this.commit();
+    this.letGo();
+  }
+
+  letGo(): void {
     this.#store.close();
+  }
+
+  unsaved(): readonly Sealed<"tail">[] {
+    return this.#tail.whole();
   }
 
   get state(): JournalState {
@@ -119,7 +126,9 @@ export class StoredJournal implements Journal {
     if (this.#writer.state.state !== "ready") return { ok: false, reason: "storage-failing" };
     if (this.chain.quarantine !== undefined) return { ok: false, reason: "quarantined" };
     const full = this.pendingBytes >= this.#options.limits.outbox;
-    return full ? { ok: false, reason: "outbox-full" } : { ok: true };
+    if (full) return { ok: false, reason: "outbox-full" };
+    const spared = !this.#writer.affords && !this.#tail.hasKeeper;
+    return spared ? { ok: false, reason: "flash-spared" } : { ok: true };
   }
 
   restore(ticket: Hash): RestoredSession | undefined {
@@ -132,11 +141,10 @@ export class StoredJournal implements Journal {
   }
 
   close(snapshot: SessionSnapshot, reason: CloseReason): void {
-    const { hash } = snapshot.ticket;
-    const moment = this.#moment();
-    this.#sessions.end(hash);
-    this.#closed.add(hash, restoredFrom(snapshot));
-    this.#record(snapshot, moment, reason);
+    const { hash: ticket } = snapshot.ticket;
+    const entry = this.#record(snapshot, this.#moment(), reason);
+    this.#sessions.end({ ticket, entry, proven: provenBytes(snapshot) });
+    this.#closed.add(ticket, restoredFrom(snapshot));
     this.#changed();
   }
 
@@ -153,6 +161,23 @@ export class StoredJournal implements Journal {
       this.commit();
     }
     return outcome;
+  }
+
+  tail(anew: boolean): TailMessage | undefined {
+    return this.#tail.next(anew);
+  }
+
+  recover(tail: Sealed<"tail">): void {
+    const news = newsOf(tail, (ticket) => this.restore(ticket));
+    if (news.length === 0) return;
+    for (const { entry, ticket, restored } of news) {
+      this.#records.append(entry);
+      this.#sessions.takeBack({ ticket, entry, proven: restored.proven });
+      this.#closed.add(ticket, restored);
+    }
+    this.#options.log.notice("sessions taken back from the broker", { sessions: news.length });
+    this.#writer.wait();
+    this.commit();
   }
 
   records(): Iterable<StoredRecord> {
@@ -185,7 +210,7 @@ export class StoredJournal implements Journal {
     return true;
   }
 
-  #tick(): void {
+  turn(): void {
     const { clock, limits } = this.#options;
     const { interimAfter, interimBytes } = limits;
     const now = clock.monotonicMs();
@@ -203,11 +228,11 @@ export class StoredJournal implements Journal {
   }
 
   #commitIfDue(): void {
-    if (this.#writer.isDue(this.#sessions.atRisk)) this.commit();
+    if (this.#writer.isDue(this.#sessions.atRisk, this.#tail)) this.commit();
   }
 
-  #record(snapshot: SessionSnapshot, moment: Moment, closeReason: CloseReason): void {
-    this.#records.append({
+  #record(snapshot: SessionSnapshot, moment: Moment, closeReason: CloseReason): Entry {
+    const entry: Entry = {
       ticket: snapshot.ticket.bytes,
       ...(snapshot.receipt ? { receipt: snapshot.receipt.bytes } : {}),
       ...boundedFigures(this.#options.figures?.()),
@@ -218,7 +243,9 @@ export class StoredJournal implements Journal {
       wallTime: moment.wall,
       clockQuality: moment.quality,
       closeReason,
-    });
+    };
+    this.#records.append(entry);
+    return entry;
   }
 
   #moment(): Moment {

@@ -4,16 +4,15 @@
  */
 import type { Sealed } from "../accounting/messages.ts";
 import type { Hash, Id, PublicKey } from "../core/encoding.ts";
-import { toHex } from "../core/encoding.ts";
 import { bytes } from "../core/units.ts";
 import type { AckOutcome } from "./ack.ts";
 import { emptyChain } from "./chain.ts";
-import type { Journal, JournalOptions } from "./journal.ts";
+import type { Journal } from "./journal.ts";
+import type { OpenedJournal } from "./mending-journal.ts";
 import type { StoredRecord } from "./outbox.ts";
 import type { Admission, RestoredSession, ViewerStanding } from "./session-journal.ts";
 
-export class UnavailableJournal implements Journal {
-  readonly name = "journal";
+export class UnavailableJournal implements OpenedJournal {
   readonly bootId: Id;
   readonly state: Journal["state"];
   readonly putAside = undefined;
@@ -23,16 +22,16 @@ export class UnavailableJournal implements Journal {
   /** Not known without a file; generation 0 says that to the coordinator. */
   readonly chain = emptyChain(0);
 
-  constructor(options: JournalOptions, reason: string) {
-    this.bootId = toHex(options.random.bytes(16)) as Id;
+  constructor(bootId: Id, reason: string) {
+    this.bootId = bootId;
     this.state = { state: "unavailable", reason };
   }
 
-  run(signal: AbortSignal): Promise<void> {
-    return new Promise((resolve) => {
-      if (signal.aborted) resolve();
-      signal.addEventListener("abort", () => resolve(), { once: true });
-    });
+  turn(): void {}
+  letGo(): void {}
+
+  unsaved(): readonly Sealed<"tail">[] {
+    return [];
   }
 
   [Symbol.dispose](): void {}
@@ -61,6 +60,12 @@ export class UnavailableJournal implements Journal {
   applyAck(_ack: Sealed<"ack">): AckOutcome {
     return { result: "ignored", why: "old-generation" };
   }
+
+  tail(): undefined {
+    return undefined;
+  }
+
+  recover(): void {}
 
   records(): Iterable<StoredRecord> {
     return [];

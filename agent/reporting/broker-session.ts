@@ -14,6 +14,8 @@ export interface SessionOptions {
   readonly will: { readonly topic: string; readonly payload: string };
   /** Filters to subscribe to before the session counts as open. */
   readonly subscribe: readonly string[];
+  /** Access rules of an earlier version may refuse this one. */
+  readonly subscribeIfAllowed: string;
   readonly onMessage: (topic: string, payload: Uint8Array) => void;
 }
 
@@ -99,6 +101,10 @@ export async function openSession(
   const subscribed = client
     .subscribeAsync([...options.subscribe], { qos: 1 })
     .then((grants) => grants.every(({ qos }) => qos < 128))
+    .then(async (granted) => {
+      await client.subscribeAsync(options.subscribeIfAllowed, { qos: 1 }).catch(() => []);
+      return granted;
+    })
     .catch(() => false);
   if ((await Promise.race([subscribed, ended])) === true) return { state: "open", session };
   session.drop();

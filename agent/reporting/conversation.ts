@@ -26,6 +26,9 @@ const RESULT_EXPIRY_S = 300;
 const FRAME_BYTES = 192 * 1024;
 const FRAME_MARGIN = 1024;
 
+const ASKED_TO_RECONNECT: Ended = { failure: "busy", reason: "the coordinator asked to reconnect" };
+const JOURNAL_OPENED: Ended = { failure: "lost", reason: "the journal was opened again" };
+
 export class Conversation {
   readonly #session: BrokerSession;
   readonly #topics: Topics;
@@ -35,11 +38,13 @@ export class Conversation {
   readonly #desk: CommandDesk;
   /** Aborts when the connection is over. */
   readonly #over = new AbortController();
-  /** Aborts when the coordinator asks us to reconnect. */
+  /** Aborts, with the reason as an Ended, when we are to connect again. */
   readonly #leave = new AbortController();
+  readonly #boots: number;
   #reported: { readonly report: Report; readonly at: Milliseconds } | undefined;
   #reportLookedAt: Milliseconds | undefined;
   #announced = false;
+  #tail: "new" | "kept" | "refused" = "new";
   #desiredVersion = -1;
   readonly #began: Milliseconds;
   #answered = false;
@@ -58,6 +63,7 @@ export class Conversation {
     this.#options = options;
     const { records, clock, signer, environment, coordinatorKeys } = options;
     this.#began = clock.monotonicMs();
+    this.#boots = records.chain.boots;
     this.#pump = new UsagePump(records, frameBytes(session.maxPacket), clock.monotonicMs());
     this.#desk = new CommandDesk({
       box: signer.publicKey,
@@ -79,9 +85,7 @@ export class Conversation {
     void this.#session.ended.then(() => this.#over.abort());
     await every(TICK, () => this.#tick(), { clock, log, signal: stop, name: "reporter" });
     if (!this.#over.signal.aborted) await this.#farewell();
-    if (this.#leave.signal.aborted) {
-      return { failure: "busy", reason: "the coordinator asked to reconnect" };
-    }
+    if (this.#leave.signal.aborted) return this.#leave.signal.reason;
     const ended = await this.#session.ended;
     // A broker that does not say so: the birth of another device was there, then we were cut off.
     if (!this.#foreignBirth || ended.failure !== "lost") return ended;
@@ -94,6 +98,7 @@ export class Conversation {
       if (topic === this.#topics.ack) this.#hearAck(payload);
       else if (topic === this.#topics.desired) this.#hearDesired(payload);
       else if (topic === this.#topics.birth) this.#hearBirth(payload);
+      else if (topic === this.#topics.tail) this.#hearTail(payload);
       else this.#hearCommand(commandIdOf(topic), payload);
     } catch (fault) {
       this.#options.log.error("message could not be taken in", { topic, reason: reasonOf(fault) });
@@ -122,6 +127,11 @@ export class Conversation {
   }
 
   async #say(): Promise<void> {
+    // The will of this connection speaks of another boot: a journal that was opened again counts one.
+    if (this.#options.records.chain.boots !== this.#boots) {
+      this.#leave.abort(JOURNAL_OPENED);
+      return;
+    }
     if (!this.#announced) {
       this.#announced = true;
       try {
@@ -133,6 +143,7 @@ export class Conversation {
     }
     await this.#publishReported();
     if (!this.#mayReport()) return;
+    await this.#publishTail();
     const records = this.#pump.next(this.#options.clock.monotonicMs());
     if (records.length === 0) return;
     const frame = encodeBatch(records.map((record) => record.bytes));
@@ -177,6 +188,26 @@ export class Conversation {
     this.#reported = { report: current, at: now };
     const reported: Reported = { ...current, ...this.#signature() };
     await this.#publishSealed("reported", reported, this.#topics.reported);
+  }
+
+  /**
+   * Only once the one that was retained has come: it arrives before any answer to our birth. A broker
+   * whose access rules do not know the topic is not asked again.
+   */
+  async #publishTail(): Promise<void> {
+    if (this.#tail === "refused") return;
+    const tail = this.#options.records.tail(this.#tail === "new");
+    this.#tail = "kept";
+    if (!tail) return;
+    try {
+      await this.#session.publish(this.#topics.tail, tail.bytes, { retain: true });
+      tail.kept();
+    } catch (fault) {
+      if (this.#over.signal.aborted) throw fault;
+      this.#tail = "refused";
+      const reason = reasonOf(fault);
+      this.#options.log.warning("the broker does not keep the tail", { reason });
+    }
   }
 
   #publishSealed<T extends "birth" | "reported">(type: T, body: MessageBodies[T], topic: string) {
@@ -239,6 +270,15 @@ export class Conversation {
     if (heard === "foreign") this.#foreignBirth = true;
   }
 
+  /** Our own: of an earlier start, or the echo of what we just published, which is no news. */
+  #hearTail(payload: Uint8Array): void {
+    if (payload.length === 0) return;
+    const { environment, signer, records } = this.#options;
+    const opened = open("tail", payload, { environment, signer: signer.publicKey });
+    if (opened.ok) records.recover(opened.message);
+    else this.#refuse("tail", opened.code);
+  }
+
   #carryOut({ verb, from }: Command): void {
     switch (verb) {
       case "announce":
@@ -250,7 +290,7 @@ export class Conversation {
         this.#pump.resend(from ?? 0);
         break;
       case "reconnect":
-        this.#leave.abort();
+        this.#leave.abort(ASKED_TO_RECONNECT);
         break;
       default:
         assertNever(verb);

@@ -28,7 +28,7 @@ export type ReporterState =
 
 const DIAL_TIMEOUT = seconds(30);
 const DEFAULT_SPREAD = seconds(60);
-/** Retained messages of our four subscriptions are far fewer; what is dropped is sent again. */
+/** Retained messages of our five subscriptions are far fewer; what is dropped is sent again. */
 const MOST_EARLY = 64;
 
 /** Starts connecting when it is run. */
@@ -104,6 +104,7 @@ export class Reporter implements Part {
           this.#topics.commands,
           this.#topics.birth,
         ],
+        subscribeIfAllowed: this.#topics.tail,
         // Retained messages arrive before the conversation stands.
         onMessage: (topic, payload) => {
           if (this.#conversation) this.#conversation.receive(topic, payload);

@@ -6,6 +6,8 @@ export interface Topics {
   readonly birth: string;
   readonly usage: string;
   readonly reported: string;
+  /** Ours alone: what a power cut would take. */
+  readonly tail: string;
   readonly ack: string;
   readonly desired: string;
   /** A filter; the last level is the command's id. */
@@ -20,6 +22,7 @@ export function topicsOf(fleet: string, box: PublicKey): Topics {
     birth: `${base}/birth`,
     usage: `${base}/usage`,
     reported: `${base}/reported`,
+    tail: `${base}/tail`,
     ack: `${base}/ack`,
     desired: `${base}/desired`,
     commands: `${base}/cmd/+`,

@@ -20,6 +20,8 @@ function source(sequence: number) {
       }));
     },
     applyAck: () => ({ result: "ignored", why: "other-box" }),
+    tail: () => undefined,
+    recover: () => {},
   };
   const pump = new UsagePump(records, bytes(200_000), milliseconds(0));
   const next = (at: number) => {

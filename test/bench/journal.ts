@@ -23,6 +23,7 @@ import type { SessionSnapshot } from "../../agent/journal/session-journal.ts";
 import { openSqlite } from "../../agent/journal/sqlite.ts";
 import { makeLoopFileSystem, noLoopFileSystem } from "../faults/loop-file-system.ts";
 
+/** 0 leaves the speed out. */
 const RECORDS = Number(process.env.SPAREBAND_BENCH_RECORDS ?? 4000);
 /** As many as a busy box commits at once. */
 const BATCH = 100;
@@ -120,31 +121,33 @@ const oneASecond: Load = {
 
 /** Seconds in which a viewer at a third of 20 Mbit/s uses a ticket up. */
 const TURN = 322;
-const places = [0, 107, 214].map((ahead) => ({ ahead, session: newSession(ahead), since: 0 }));
 
 /** 20 Mbit/s all day: three viewers, a receipt a second each. */
-const allDay: Load = {
-  name: "20 Mbit/s without a pause",
-  seconds: HOURS * 3600,
-  second(journal, now) {
-    for (const place of places) {
-      const { ticket, viewer } = place.session;
-      const turns = (now + place.ahead) % TURN;
-      const got = now - place.since + 1;
-      const snapshot = makeSnapshot(ticket, got * 833_000, got, place.since * 1000, viewer);
-      if (turns < TURN - 1) {
-        journal.note(snapshot);
-      } else {
-        journal.close(snapshot, "max-bytes");
-        place.session = newSession(1_000_000 + 3 * now + place.ahead);
-        place.since = now + 1;
+function makeAllDay(): Load {
+  const places = [0, 107, 214].map((ahead) => ({ ahead, session: newSession(ahead), since: 0 }));
+  return {
+    name: "20 Mbit/s without a pause",
+    seconds: HOURS * 3600,
+    second(journal, now) {
+      for (const place of places) {
+        const { ticket, viewer } = place.session;
+        const turns = (now + place.ahead) % TURN;
+        const got = now - place.since + 1;
+        const snapshot = makeSnapshot(ticket, got * 833_000, got, place.since * 1000, viewer);
+        if (turns < TURN - 1) {
+          journal.note(snapshot);
+        } else {
+          journal.close(snapshot, "max-bytes");
+          place.session = newSession(1_000_000 + 3 * now + place.ahead);
+          place.since = now + 1;
+        }
       }
-    }
-  },
-};
+    },
+  };
+}
 
-async function flash(load: Load): Promise<void> {
-  const loop = noLoopFileSystem === undefined ? makeLoopFileSystem(128) : undefined;
+async function flash(load: Load, blockSize: number): Promise<void> {
+  const loop = noLoopFileSystem === undefined ? makeLoopFileSystem(128, blockSize) : undefined;
   const directory = loop?.path ?? mkdtempSync(join(tmpdir(), "spareband-bench-"));
   const { journal, clock } = makeJournal(directory);
   const stop = new AbortController();
@@ -155,8 +158,12 @@ async function flash(load: Load): Promise<void> {
     own: journal.bytesWritten,
   };
   let sent = 0;
+  let tails = 0;
   for (let now = 0; now < load.seconds; now++) {
     load.second(journal, now);
+    const tail = journal.tail(now === 0);
+    tails += tail?.bytes.length ?? 0;
+    tail?.kept();
     await clock.advance(1000);
     const last = journal.pending(sent, everything).at(-1);
     if (last) {
@@ -173,12 +180,15 @@ async function flash(load: Load): Promise<void> {
       ? { "the ext4 block device, its journal included": loop.written() - before.device }
       : {}),
   };
-  console.log(`flash, ${load.name} for ${load.seconds} s, ${records} records, acked at once:`);
+  console.log(
+    `flash, ${load.name} for ${load.seconds} s, ${records} records, acked at once, blocks of ${blockSize}:`,
+  );
   for (const [name, amount] of Object.entries(figures)) {
     const perRecord = Math.round(amount / records);
     const perDay = ((amount / load.seconds) * 86_400) / 1e6;
     console.log(`  ${name}: ${perRecord} bytes a record, ${perDay.toFixed(1)} MB a day`);
   }
+  console.log(`  the tail on the line: ${Math.round((tails * 8) / load.seconds)} bit/s`);
   stop.abort();
   await running;
   journal[Symbol.dispose]();
@@ -186,9 +196,11 @@ async function flash(load: Load): Promise<void> {
   else rmSync(directory, { recursive: true });
 }
 
-speed();
+if (RECORDS > 0) speed();
 if (HOURS > 0) {
-  await flash(oneASecond);
-  await flash(allDay);
+  for (const blockSize of [1024, 4096]) {
+    await flash(oneASecond, blockSize);
+    await flash(makeAllDay(), blockSize);
+  }
 }
 if (noLoopFileSystem !== undefined) console.log(`block device not measured: ${noLoopFileSystem}`);

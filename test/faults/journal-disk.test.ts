@@ -9,7 +9,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { sha256 } from "../../agent/core/encoding.ts";
 import { seededRandom } from "../../agent/core/random.ts";
-import { mebibytes } from "../../agent/core/units.ts";
+import { bytes, mebibytes } from "../../agent/core/units.ts";
 import type { Journal } from "../../agent/journal/journal.ts";
 import {
   everything,
@@ -107,6 +107,55 @@ describe.skipIf(noLoopFileSystem !== undefined)(`journal on a failing disk${miss
     expect(onReadOnly.state.state).toBe("unavailable");
     expect(onReadOnly.admits()).toEqual({ ok: false, reason: "storage-failing" });
     await clock.advance(6000);
+    journal[Symbol.dispose]();
+  });
+
+  test("a start on a disk that is read-only or full: opened by itself once that is over", async () => {
+    for (const fault of ["read-only", "full"] as const) {
+      using loop = makeLoopFileSystem(16);
+      const filler = fault === "full" ? fill(loop.path) : undefined;
+      if (fault === "read-only") loop.remount("ro");
+      const { journal, clock } = makeJournal(join(loop.path, "state"));
+      const stop = new AbortController();
+      const running = journal.run(stop.signal);
+      await clock.advance(400_000);
+      expect(journal.state.state).toBe("unavailable");
+      if (filler === undefined) loop.remount("rw");
+      else rmSync(filler);
+      await clock.advance(301_000);
+      expect(journal.state).toEqual({ state: "ready" });
+      expect(journal.admits()).toEqual({ ok: true });
+      expect(serve(journal, 0, 3)).toBe(journal.chain.sequence);
+      stop.abort();
+      await running;
+      journal[Symbol.dispose]();
+    }
+  });
+
+  test("a disk that broke and was mounted again: what was in memory is in the journal that opens", async () => {
+    using loop = makeLoopFileSystem(16);
+    const { journal, clock } = makeJournal(loop.path);
+    const stop = new AbortController();
+    const running = journal.run(stop.signal);
+    serve(journal, 0, 3);
+    loop.breakDown();
+    journal.note(makeSnapshot(makeTicket(7), 2_000_000));
+    serve(journal, 3, 5);
+    await clock.advance(60_000);
+    expect(journal.state.state).toBe("failing");
+
+    loop.mountAgain();
+    await clock.advance(301_000);
+    expect(journal.state).toEqual({ state: "ready" });
+    const proven = provenByTicket(journal);
+    for (const n of [0, 1, 2, 3, 4]) {
+      expect(proven.get(sha256(makeTicket(n).bytes))).toBe(bytes(1_000_000));
+    }
+    expect(proven.get(sha256(makeTicket(7).bytes))).toBe(bytes(2_000_000));
+    checkChain(journal);
+    expect(journal.putAside).toBeUndefined();
+    stop.abort();
+    await running;
     journal[Symbol.dispose]();
   });
 });

@@ -1,6 +1,14 @@
 /** A small ext4 of our own on a loop device, to fill, to make read-only and to count writes on. */
 import { spawnSync } from "node:child_process";
-import { mkdtempSync, readFileSync, rmdirSync, rmSync, truncateSync, writeFileSync } from "node:fs";
+import {
+  copyFileSync,
+  mkdtempSync,
+  readFileSync,
+  rmdirSync,
+  rmSync,
+  truncateSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 
@@ -12,6 +20,9 @@ export interface LoopFileSystem {
   written(): number;
   /** Turns it read-only as ext4 does by itself on an IO error, open files included. */
   breakDown(): void;
+  remount(how: "ro" | "rw"): void;
+  /** As after a check of the broken disk: open files keep the broken one, paths lead to the sound one. */
+  mountAgain(): void;
   [Symbol.dispose](): void;
 }
 
@@ -32,12 +43,13 @@ export const noLoopFileSystem: string | undefined = (() => {
   }
 })();
 
-export function makeLoopFileSystem(mebibytes: number): LoopFileSystem {
+/** In blocks of 4 KiB unless said: what mkfs.ext4 takes for every partition of 512 MiB and more. */
+export function makeLoopFileSystem(mebibytes: number, blockSize = 4096): LoopFileSystem {
   const directory = mkdtempSync(join(tmpdir(), "spareband-loop-"));
   const image = join(directory, "image");
   writeFileSync(image, "");
   truncateSync(image, mebibytes * 1024 * 1024);
-  run("mkfs.ext4", "-q", "-F", "-e", "remount-ro", image);
+  run("mkfs.ext4", "-q", "-F", "-b", `${blockSize}`, "-e", "remount-ro", image);
   const mounted = mountImage(image);
   return {
     ...mounted,
@@ -63,6 +75,15 @@ export function mountImage(image: string): LoopFileSystem {
     },
     // EXT4_IOC_SHUTDOWN is not reachable from here; sysfs offers the same way into an error.
     breakDown: () => writeFileSync(`/sys/fs/ext4/${device}/trigger_fs_error`, "test"),
+    remount: (how) => void run("mount", "-o", `remount,${how}`, path),
+    mountAgain() {
+      run("umount", "-l", path);
+      const copy = `${image}.mended`;
+      copyFileSync(image, copy);
+      // Ends with 1 when it mended something.
+      spawnSync("fsck.ext4", ["-f", "-y", copy]);
+      run("mount", "-o", "loop", copy, path);
+    },
     [Symbol.dispose]() {
       run("umount", "-l", path);
       rmdirSync(path);

@@ -2,7 +2,7 @@
  * The reporter against a real broker: what it says, what it refuses, and how it comes back.
  */
 import { afterEach, beforeEach, describe, expect, setDefaultTimeout, test } from "bun:test";
-import { mkdtempSync, rmSync } from "node:fs";
+import { cpSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import mqtt, { type MqttClient } from "mqtt";
@@ -188,6 +188,46 @@ describe.skipIf(!hasMosquitto)(
       there.client.end(true);
     });
 
+    test("a power cut takes nothing that the broker keeps, and no answered record is made twice", async () => {
+      journal[Symbol.dispose]();
+      journal = makeJournal(state, { clock: systemClock }).journal;
+      run();
+      const there = await coordinator(broker);
+      await there.wait(topics.reported);
+      const cut = mkdtempSync(join(tmpdir(), "spareband-cut-"));
+      cpSync(state, cut, { recursive: true });
+      journal.note(makeSnapshot(makeTicket(1), 6_000_000, 3));
+      journal.close(makeSnapshot(makeTicket(2), 7_000_000, 4), "done");
+      const own = await mqtt.connectAsync(broker.url, {
+        protocolVersion: 5,
+        username: box,
+        password: users[box] as string,
+      });
+      const ears = new Listener(own);
+      await own.subscribeAsync(topics.tail, { qos: 1 });
+      const entriesOf = (bytes: Uint8Array) => {
+        const tail = open("tail", bytes, { environment, signer: box });
+        return tail.ok ? tail.message.body.entries.length : 0;
+      };
+      await ears.wait(topics.tail, (payload) => entriesOf(payload) === 2);
+      stop.abort();
+      await running;
+
+      const survivor = makeJournal(cut, { clock: systemClock }).journal;
+      const again = new AbortController();
+      const told = new Reporter(reporterOptions(broker.url, survivor)).run(again.signal);
+      while (survivor.pendingRecords < 2) await Bun.sleep(10);
+      const proven = [1, 2].map((n) => survivor.restore(makeTicket(n).hash)?.proven);
+      expect(proven).toEqual([bytes(6_000_000), bytes(7_000_000)]);
+      await ears.wait(topics.tail, (payload) => payload.length === 0);
+      again.abort();
+      await told;
+      survivor[Symbol.dispose]();
+      there.client.end(true);
+      own.end(true);
+      rmSync(cut, { recursive: true });
+    });
+
     test("commands: carried out once, answered always, refused with a code, and the connection stays", async () => {
       const there = await coordinator(broker);
       const reporter = run();
@@ -322,13 +362,17 @@ describe.skipIf(!hasMosquitto)(
       });
       const ears = new Listener(intruder);
       const grants = await intruder
-        .subscribeAsync([other.ack, other.desired, other.commands, "spareband/#", "#"], { qos: 1 })
+        .subscribeAsync(
+          [other.ack, other.desired, other.commands, other.tail, "spareband/#", "#"],
+          { qos: 1 },
+        )
         .catch(() => []);
       for (const topic of [
         other.state,
         other.birth,
         other.usage,
         other.reported,
+        other.tail,
         other.result("0".repeat(32) as Id),
         topics.ack,
         topics.desired,
@@ -348,7 +392,8 @@ describe.skipIf(!hasMosquitto)(
       expect(
         [other.state, other.birth, other.usage, other.reported].map((topic) => there.count(topic)),
       ).toEqual([0, 0, 0, 0]);
-      expect([other.ack, other.desired].map((topic) => ears.count(topic))).toEqual([0, 0]);
+      const heard = [other.ack, other.desired, other.tail].map((topic) => ears.count(topic));
+      expect(heard).toEqual([0, 0, 0]);
       expect(grants.length).toBeGreaterThanOrEqual(0);
       intruder.end(true);
       there.client.end(true);

@@ -1,7 +1,7 @@
 /** One valid body of every message type, by fixed keys: for tests and the test vectors. */
 
 import { seal, splitId } from "../../agent/accounting/envelope.ts";
-import type { MessageBodies, MessageType } from "../../agent/accounting/messages.ts";
+import type { MessageBodies, MessageType, RecordEntry } from "../../agent/accounting/messages.ts";
 import type { Hash, Id } from "../../agent/core/encoding.ts";
 import {
   basisPoints,
@@ -58,6 +58,20 @@ const receipt = {
   elapsed: milliseconds(24_000),
 };
 
+const entry = {
+  ticket: sealedTicket.bytes,
+  receipt: seal("receipt", receipt, keys.viewer, "dev").bytes,
+  wireBytes: bytes(13 * 1024 * 1024),
+  bootId: id("3"),
+  started: milliseconds(1_000),
+  ended: milliseconds(25_000),
+  wallTime: unixSeconds(NOW + 25),
+  clockQuality: "synchronised",
+  cpuIdlePermille: 870,
+  lineDelayMs: 1,
+  closeReason: "done",
+} as const satisfies RecordEntry;
+
 export type Examples = {
   readonly [T in MessageType]: { readonly body: MessageBodies[T]; readonly signer: Signer };
 };
@@ -111,17 +125,7 @@ export const examples: Examples = {
       generation: 1,
       sequence: 2,
       previous: hash("d"),
-      ticket: sealedTicket.bytes,
-      receipt: seal("receipt", receipt, keys.viewer, "dev").bytes,
-      wireBytes: bytes(13 * 1024 * 1024),
-      bootId: id("3"),
-      started: milliseconds(1_000),
-      ended: milliseconds(25_000),
-      wallTime: unixSeconds(NOW + 25),
-      clockQuality: "synchronised",
-      cpuIdlePermille: 870,
-      lineDelayMs: 1,
-      closeReason: "done",
+      ...entry,
     },
   },
   ack: {
@@ -222,6 +226,22 @@ export const examples: Examples = {
       from: 41,
       at: unixSeconds(NOW),
       expires: unixSeconds(NOW + 300),
+    },
+  },
+  tail: {
+    signer: keys.box,
+    body: {
+      box: keys.box.publicKey,
+      entries: [entry, { ...entry, closeReason: "restart" }],
+      at: unixSeconds(NOW + 26),
+    },
+  },
+  succession: {
+    signer: keys.coordinator,
+    body: {
+      previous: keys.coordinator.publicKey,
+      next: keys.label.publicKey,
+      at: unixSeconds(NOW),
     },
   },
 };

@@ -232,6 +232,10 @@ export const refusedMessages: readonly RefusedMessage[] = [
   manifestWithFile("path with a backslash", { path: "a\\ok" }),
   manifestWithFile("cover that is not there", { path: "other" }),
   manifestWithFile("fewer chunks than bytes need", { chunks: [] }),
+  inconsistent("tail with an entry that ends before it starts", "tail", {
+    entries: [{ ...examples.tail.body.entries[0], started: 30_000 } as never],
+  }),
+  inconsistent("key that succeeds itself", "succession", { next: keys.coordinator.publicKey }),
   inconsistent("chunks of an odd size", "manifest", { chunkSize: 65_537 as never }),
   inconsistent("manifest that names a path twice", "manifest", {
     files: [file, file] as never,

@@ -331,6 +331,10 @@ def contradiction(kind, body, signer):
         return None if (body["sequence"] == 1) == (body["previous"] == "00" * 32) else "previous"
     if kind == "command":
         return None if body["at"] <= body["expires"] <= body["at"] + 300 else "expires"
+    if kind == "tail":
+        return "entries" if any(entry["ended"] < entry["started"] for entry in body["entries"]) else None
+    if kind == "succession":
+        return "next" if body["previous"] == body["next"] else None
     if kind == "manifest":
         return manifest_contradiction(body)
     return None
