@@ -102,7 +102,7 @@ export function queueQuantile(
   window: number,
   p: number,
 ): number | undefined {
-  const values = state.queue.filter((s) => s.at > at - window).map((s) => s.queue);
+  const values = newerThan(state.queue, at - window).map((s) => s.queue);
   if (values.length === 0) return undefined;
   values.sort((a, b) => a - b);
   return values[Math.min(values.length - 1, Math.floor(values.length * p))];
@@ -137,7 +137,14 @@ function learnJitter(jitter: number, difference: number): number {
   return jitter + (bounded > jitter ? 0.02 : 0.0004) * (bounded - jitter);
 }
 
-const recent = (queue: readonly QueueSample[], at: number) =>
-  queue.length > 0 && (queue[0]?.at ?? at) < at - HISTORY_MS
-    ? queue.filter((sample) => sample.at >= at - HISTORY_MS)
-    : queue;
+const recent = (queue: readonly QueueSample[], at: number) => newerThan(queue, at - HISTORY_MS);
+
+/** The end of a history, oldest first, from a time on: this runs at each tick. */
+export function newerThan<T extends { readonly at: number }>(
+  history: readonly T[],
+  from: number,
+): readonly T[] {
+  let first = history.length;
+  while (first > 0 && (history[first - 1]?.at ?? 0) >= from) first--;
+  return first === 0 ? history : history.slice(first);
+}

@@ -1,4 +1,5 @@
 /** What the peers really got: rates over short windows from cumulative counters. */
+import { newerThan } from "./delay.ts";
 import type { PeerSample } from "./sample.ts";
 
 const KEPT_MS = 1500;
@@ -22,7 +23,7 @@ export function observeDelivery(
   asked: number,
 ): Delivery {
   const { acknowledged, sent, retransmitted, marked } = peers;
-  const kept = points.filter((point) => point.at >= at - KEPT_MS);
+  const kept = newerThan(points, at - KEPT_MS);
   return [...kept, { at, acknowledged, sent, retransmitted, marked, asked }];
 }
 
@@ -36,14 +37,19 @@ export function deliveredRate(points: Delivery, at: number, window: number): num
 
 /** The least rate that was asked for between `from` and `to` milliseconds ago. */
 export function leastAsked(points: Delivery, at: number, from: number, to: number): number {
-  const within = points.filter((p) => p.at >= at - from && p.at <= at - to).map((p) => p.asked);
-  return within.length > 0 ? Math.min(...within) : 0;
+  let least = Number.POSITIVE_INFINITY;
+  for (let i = points.length - 1; i >= 0; i--) {
+    const point = points[i];
+    if (!point || point.at < at - from) break;
+    if (point.at <= at - to) least = Math.min(least, point.asked);
+  }
+  return Number.isFinite(least) ? least : 0;
 }
 
 /** Segments lost (sent again) and marked, and how many were sent, over the last `window`. */
 export function losses(points: Delivery, at: number, window: number) {
   const last = points.at(-1);
-  const first = points.find((point) => point.at >= at - window);
+  const first = newerThan(points, at - window)[0];
   if (!last || !first) return { lost: 0, marked: 0, segments: 0 };
   return {
     lost: last.retransmitted - first.retransmitted,

@@ -2,6 +2,7 @@
  * The line law behind routers that queue each flow by itself. Delay shows nothing there: our own
  * connections get less than they ask for, and trains of probes tell what the line has left.
  */
+import { losses } from "./delivery.ts";
 import { floorOf, push, resume } from "./line-moves.ts";
 import { TRICKLE } from "./line-room.ts";
 import type { LineState, Phase } from "./line-state.ts";
@@ -103,6 +104,7 @@ function foundFree(
   const available = quick ? known : found;
   return {
     ...resume({ ...state, available }, view, quick ? 0.9 : 0.5),
+    ...(quick && { lossRate: Math.max(state.lossRate, lossOfLate(state)) }),
     peersSlow: quick
       ? peersAreSlow(state, view, phase.taken)
       : { ...state.peersSlow, lasts: PEERS_SLOW_MS },
@@ -110,6 +112,12 @@ function foundFree(
     shortSince: view.at,
     crowded: 0,
   };
+}
+
+/** Nobody was there, so what was lost is the line's own: that is why less arrived. */
+function lossOfLate({ delivery, at }: LineState): number {
+  const { lost, segments } = losses(delivery, at, 1000);
+  return segments > 50 ? Math.min(0.2, lost / segments) : 0;
 }
 
 const peersAreSlow = ({ peersSlow: { lasts } }: LineState, { at }: View, rate: number) => ({

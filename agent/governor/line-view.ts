@@ -125,8 +125,9 @@ function crowding(peers: PeerSample | undefined, delivered: number, back: number
 
 /** Samples whose probes left before the last decrease of rate say nothing about it. */
 export function since(state: LineState) {
-  const queue = state.delay.queue.filter((s) => s.sentAt >= state.loweredAt);
-  return { ...state.delay, queue };
+  const { queue } = state.delay;
+  if ((queue[0]?.sentAt ?? 0) >= state.loweredAt) return state.delay;
+  return { ...state.delay, queue: queue.filter((s) => s.sentAt >= state.loweredAt) };
 }
 
 /** Milliseconds that a full packet takes on the line. */
