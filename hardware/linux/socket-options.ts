@@ -19,18 +19,19 @@ export class SocketOptions {
   readonly #infoView = new DataView(this.#info.buffer);
   readonly #length = new Uint32Array(1);
   readonly #address = new Uint8Array(SOCKADDR_LENGTH);
-  readonly #word = new BigUint64Array(1);
+  /** Of a BigUint64Array each reading would make an object. */
+  readonly #word = new Uint32Array(2);
   readonly #int = new Int32Array(1);
 
   constructor(libc: Libc) {
     this.#libc = libc;
   }
 
-  /** The kernel's number of a socket, unique since boot; undefined for what is not a socket. */
-  cookie(fd: number): string | undefined {
+  /** The kernel's number of a socket, counted up since boot; undefined for what is not a socket. */
+  cookie(fd: number): number | undefined {
     this.#length[0] = 8;
     const status = this.#libc.getsockopt(fd, SOL_SOCKET, SO_COOKIE, this.#word, this.#length);
-    return status === 0 ? String(this.#word[0]) : undefined;
+    return status === 0 ? (this.#word[1] ?? 0) * 2 ** 32 + (this.#word[0] ?? 0) : undefined;
   }
 
   localAddress(fd: number): SocketAddress | undefined {
@@ -54,7 +55,8 @@ export class SocketOptions {
 
   /** Payload bytes per second; what is lower than before holds at once, what is higher from the next answer on. */
   setPacing(fd: number, bytesPerSecond: number): boolean {
-    this.#word[0] = BigInt(bytesPerSecond);
+    this.#word[0] = bytesPerSecond % 2 ** 32;
+    this.#word[1] = Math.floor(bytesPerSecond / 2 ** 32);
     return this.#libc.setsockopt(fd, SOL_SOCKET, SO_MAX_PACING_RATE, this.#word, 8) === 0;
   }
 

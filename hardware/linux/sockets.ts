@@ -18,6 +18,12 @@ const NOT_SENT_S = 0.1;
 const NOT_SENT = { least: 8192, most: 2 ** 21 };
 /** New connections are looked for this often; until then they keep the listener's rate. */
 const SCAN_PERIOD_MS = 200;
+/**
+ * The kernel gives a new descriptor the lowest free number, so a look at the few numbers that are not
+ * known finds it; all that are open are listed now and then.
+ */
+const LIST_PERIOD_MS = 2000;
+const BEYOND = 16;
 /** Idle connections are read this often: a box may hold thousands of them. */
 const IDLE_PERIOD_MS = 500;
 /** So many are read at each tick, idle or not: a new request then has its rate at once. */
@@ -26,6 +32,7 @@ const FEW = 32;
 interface Tracked {
   readonly fd: number;
   readonly id: string;
+  readonly cookie: number;
   readonly family: 4 | 6;
   info: TcpInfo | undefined;
   readAt: number;
@@ -44,7 +51,13 @@ export class LinuxPeerSockets implements PeerSockets {
   readonly ability = "paced";
   readonly #options: LinuxPeerSocketsOptions;
   readonly #tracked = new Map<string, Tracked>();
-  readonly #listeners = new Map<number, string>();
+  readonly #listeners = new Map<number, number>();
+  /** Cookies of sockets that are none of the peers'. */
+  readonly #others = new Map<number, number>();
+  readonly #known = new Set<number>();
+  #portsSeen = "";
+  #listedAt = Number.NEGATIVE_INFINITY;
+  #highest = 0;
   readonly #sockets: SocketOptions;
   readonly #closed = { sent: 0, acknowledged: 0, retransmitted: 0, marked: 0 };
   #scannedAt = Number.NEGATIVE_INFINITY;
@@ -85,7 +98,7 @@ export class LinuxPeerSockets implements PeerSockets {
     if (!socket?.info) return false;
     const payload = payloadBytesPerSecond(rate, socket.info.segment, socket.family);
     if (payload === socket.payloadRate) return true;
-    if (this.#sockets.cookie(socket.fd) !== id || !this.#sockets.setPacing(socket.fd, payload)) {
+    if (!this.#isStill(socket) || !this.#sockets.setPacing(socket.fd, payload)) {
       this.#forget(socket);
       return false;
     }
@@ -95,58 +108,80 @@ export class LinuxPeerSockets implements PeerSockets {
   }
 
   paceNew(rate: BitsPerSecond): void {
-    this.#newRate = payloadBytesPerSecond(rate, 1448, 4);
-    for (const [fd, id] of this.#listeners) {
-      if (this.#sockets.cookie(fd) === id) this.#sockets.setPacing(fd, this.#newRate);
+    const payload = payloadBytesPerSecond(rate, 1448, 4);
+    if (payload === this.#newRate) return;
+    this.#newRate = payload;
+    for (const [fd, cookie] of this.#listeners) {
+      if (this.#sockets.cookie(fd) === cookie) this.#sockets.setPacing(fd, this.#newRate);
     }
   }
 
   control(name: string): void {
     if (name === this.#congestionControl) return;
     this.#congestionControl = name;
-    for (const [fd, id] of this.#listeners) {
-      if (this.#sockets.cookie(fd) === id)
+    for (const [fd, cookie] of this.#listeners) {
+      if (this.#sockets.cookie(fd) === cookie)
         this.#sockets.setCongestionControl(fd, this.#congestionControl);
     }
-    for (const { fd, id } of this.#tracked.values()) {
-      if (this.#sockets.cookie(fd) === id)
-        this.#sockets.setCongestionControl(fd, this.#congestionControl);
+    for (const socket of this.#tracked.values()) {
+      if (this.#isStill(socket))
+        this.#sockets.setCongestionControl(socket.fd, this.#congestionControl);
     }
   }
 
   cut(id: string): boolean {
     const socket = this.#tracked.get(id);
-    if (!socket || this.#sockets.cookie(socket.fd) !== id) return false;
+    if (!socket || !this.#isStill(socket)) return false;
     return this.#sockets.shutdown(socket.fd);
   }
 
   #scan(at: number): void {
     this.#scannedAt = at;
-    const ports = new Set(this.#options.ports());
-    const known = new Map([...this.#tracked.values()].map((socket) => [socket.fd, socket]));
-    this.#listeners.clear();
-    for (const name of readdirSync("/proc/self/fd")) {
-      const fd = Number(name);
-      const cookie = this.#sockets.cookie(fd);
-      if (cookie === undefined || known.get(fd)?.id === cookie) continue;
-      const local = this.#sockets.localAddress(fd);
-      if (!local || !ports.has(local.port)) continue;
-      if (this.#sockets.isListening(fd)) this.#adoptListener(fd, cookie);
-      else this.#adopt(fd, cookie, local.family);
+    const ports = this.#options.ports();
+    if (ports.join() !== this.#portsSeen) {
+      this.#portsSeen = ports.join();
+      this.#others.clear();
+      this.#listeners.clear();
+    }
+    if (at - this.#listedAt >= LIST_PERIOD_MS) {
+      this.#listedAt = at;
+      this.#highest = Math.max(...readdirSync("/proc/self/fd").map(Number));
+    }
+    for (let fd = 0; fd <= this.#highest + BEYOND; fd++) {
+      if (!this.#known.has(fd)) this.#look(fd, ports);
     }
   }
 
-  #adoptListener(fd: number, id: string): void {
-    this.#listeners.set(fd, id);
+  #look(fd: number, ports: readonly number[]): void {
+    const cookie = this.#sockets.cookie(fd);
+    if (cookie === undefined) {
+      this.#others.delete(fd);
+      this.#listeners.delete(fd);
+      return;
+    }
+    if (this.#others.get(fd) === cookie || this.#listeners.get(fd) === cookie) return;
+    this.#highest = Math.max(this.#highest, fd);
+    this.#listeners.delete(fd);
+    const local = this.#sockets.localAddress(fd);
+    if (!local || !ports.includes(local.port)) this.#others.set(fd, cookie);
+    else if (this.#sockets.isListening(fd)) this.#adoptListener(fd, cookie);
+    else this.#adopt(fd, cookie, local.family);
+  }
+
+  #adoptListener(fd: number, cookie: number): void {
+    this.#listeners.set(fd, cookie);
     this.#prepare(fd);
     if (this.#newRate > 0) this.#sockets.setPacing(fd, this.#newRate);
   }
 
-  #adopt(fd: number, id: string, family: 4 | 6): void {
+  #adopt(fd: number, cookie: number, family: 4 | 6): void {
     this.#prepare(fd);
+    const id = String(cookie);
+    this.#known.add(fd);
     this.#tracked.set(id, {
       fd,
       id,
+      cookie,
       family,
       info: undefined,
       readAt: 0,
@@ -171,8 +206,8 @@ export class LinuxPeerSockets implements PeerSockets {
   }
 
   #observe(socket: Tracked, at: number): void {
-    const { fd, id, family } = socket;
-    const info = this.#sockets.cookie(fd) === id ? this.#sockets.tcpInfo(fd, family) : undefined;
+    const { fd, family } = socket;
+    const info = this.#isStill(socket) ? this.#sockets.tcpInfo(fd, family) : undefined;
     if (!info) {
       this.#forget(socket);
       return;
@@ -181,8 +216,14 @@ export class LinuxPeerSockets implements PeerSockets {
     socket.readAt = at;
   }
 
+  /** Descriptors are used again for other sockets. */
+  #isStill({ fd, cookie }: Tracked): boolean {
+    return this.#sockets.cookie(fd) === cookie;
+  }
+
   #forget(socket: Tracked): void {
     this.#tracked.delete(socket.id);
+    this.#known.delete(socket.fd);
     if (socket.info) addCounts(this.#closed, socket.info);
   }
 }
