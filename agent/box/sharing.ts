@@ -125,6 +125,7 @@ export async function openSharing(options: SharingOptions): Promise<Sharing> {
     targets: () => probeTargets(contact.reflectors),
     device,
     policy: () => policyOf(config, household, holdsOf(journal, health)),
+    householdUpload: () => (home.upload.trust === "credible" ? home.upload.rate : undefined),
     store: fileTextStore(join(directory, "volume.json")),
   });
   const peers = createPeerServer({
@@ -187,6 +188,9 @@ export async function openSharing(options: SharingOptions): Promise<Sharing> {
     signer,
     environment,
     coordinatorKeys: contact.keys,
+    // A hand-over of its key is told to all boxes at once; they must not all ask at once.
+    onUnknownSigner: () =>
+      contact.askAgain(milliseconds(2000 + (environment === "dev" ? 0 : random.unit() * 60_000))),
     records: journal,
     describe: () => ({
       version: options.version,

@@ -56,7 +56,7 @@ async function examineSurroundings(config: Config, context: CommandContext): Pro
     examineWallClock(systemClock.wallMs(), synchronised),
     examineCapabilities(textOf("/proc/self/status")),
     examineServiceManager(NOTIFY_SOCKET, watchdogLimit(WATCHDOG_USEC)),
-    ...(await examineMachine(device)),
+    ...(await examineMachine(device, systemClock.sleep)),
     await examinePage(config["status.listen"]),
   ];
 }

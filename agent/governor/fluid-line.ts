@@ -11,6 +11,8 @@ import { startVolume } from "./volume.ts";
 
 export const TICK_MS = 25;
 const OWN_FLOWS = 2;
+/** Ticks. */
+const ROUTER_LATE = 80;
 /** Seconds of our own that fair queueing lets stand before it drops. */
 const FAIR_BUFFER = 0.01;
 
@@ -37,6 +39,8 @@ export interface FluidSettings {
   board: boolean;
   /** A router that queues each flow by itself; a train then tells what one more flow gets. */
   fair: boolean;
+  /** The router's counters, two seconds late. */
+  router: boolean;
   policy: Policy;
 }
 
@@ -50,6 +54,8 @@ export class FluidLine {
   /** Milliseconds. */
   #queue = 0;
   #ownQueue = 0;
+  /** What the family got, tick by tick, that the router has not told yet. */
+  readonly #passed: number[] = [];
   #train: { due: number; sentAt: number; rate: number } | undefined;
   #acknowledged = 0;
   #sent = 0;
@@ -72,6 +78,7 @@ export class FluidLine {
       peers: true,
       board: true,
       fair: false,
+      router: false,
       policy: everythingAllowed,
       ...settings,
     };
@@ -149,6 +156,7 @@ export class FluidLine {
     const queue = due.at(-1)?.queue ?? 0;
     const sample: LineSample = {
       at: milliseconds(this.at),
+      ...(this.settings.router && { householdUpload: bitsPerSecond(this.#counted()) }),
       delays: probes ? delays : peers && demand ? this.#peersInstead(queue) : [],
       ...(peers && {
         peers: {
@@ -167,6 +175,11 @@ export class FluidLine {
     if (train) this.#train = undefined;
     this.decision = this.#decide({ ...sample, ...(train && { train: trainSample(train) }) }, board);
     if (this.decision.train > 0) this.#sendTrain();
+  }
+
+  #counted(): number {
+    this.#passed.push(this.familyGot);
+    return this.#passed.length > ROUTER_LATE ? (this.#passed.shift() ?? 0) : 0;
   }
 
   #sendTrain(): void {

@@ -58,6 +58,8 @@ export interface GovernorOptions {
   readonly targets: () => readonly ProbeTarget[];
   readonly device: BoardDevices;
   readonly policy: () => Policy;
+  /** What others at home send by the router's counters, where these have proven true. */
+  readonly householdUpload?: () => BitsPerSecond | undefined;
   /** Keeps the day's and the month's volume. */
   readonly store: TextStore;
   /** Gets what `decide` got and gave, tick by tick, to be replayed later. */
@@ -180,8 +182,12 @@ class PacingGovernor implements Governor {
     const replies = probe.receive();
     if (replies.length > 0) this.#answeredAt = now.monotonic;
     const silent = now.monotonic - this.#answeredAt > PROBES_SILENT_MS;
+    const householdUpload = this.#options.householdUpload?.();
     const samples: Samples = {
-      line: takeSample(now.monotonic, reading, replies, targets, silent, probe.receiveTrain()),
+      line: {
+        ...takeSample(now.monotonic, reading, replies, targets, silent, probe.receiveTrain()),
+        ...(householdUpload !== undefined && { householdUpload }),
+      },
       sent: this.#sentSince(reading),
       ...this.#boardReading,
     };

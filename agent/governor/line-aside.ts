@@ -3,7 +3,7 @@
  * connections get less than they ask for, and trains of probes tell what the line has left.
  */
 import { losses } from "./delivery.ts";
-import { floorOf, push, resume } from "./line-moves.ts";
+import { floorOf, push, resume, SOMEBODY } from "./line-moves.ts";
 import { TRICKLE } from "./line-room.ts";
 import type { LineState, Phase } from "./line-state.ts";
 import { START, type View } from "./line-view.ts";
@@ -133,7 +133,8 @@ export function weigh(state: LineState, view: View, phase: Phase & { kind: "weig
   const { train } = view;
   if (train?.rate !== undefined && train.sentAt >= phase.since) {
     const both = view.steady + train.rate;
-    if (both > NOBODY * phase.alone) return toAside({ ...state, weighAfter }, view);
+    if (both > NOBODY * phase.alone || view.others > SOMEBODY * phase.alone)
+      return toAside({ ...state, weighAfter }, view);
     const available = phase.alone;
     const relearnt = { ...state, available, capacity: available, weighAfter: WEIGH_FIRST_MS };
     return { ...resume(relearnt, view, 0.5), shortSince: view.at, crowded: 0 };

@@ -26,8 +26,8 @@ export function hold(state: LineState, view: View, phase: Phase & { kind: "hold"
   const calm = learnUsual(state, view, phase);
   if (state.rate > wanted) return { ...calm, rate: wanted };
   if (!view.keepsUp) return calm;
-  const reached = state.rate >= 0.99 * wanted;
-  if (reached && view.at >= state.creepAt && state.activity < 1 && view.at - phase.since > 1500) {
+  const mayCreep = state.rate >= 0.99 * wanted && !isTaken(state, view);
+  if (mayCreep && view.at >= state.creepAt && state.activity < 1 && view.at - phase.since > 1500) {
     return {
       ...calm,
       phase: { kind: "creep", since: view.at, step: 0 },
@@ -41,6 +41,11 @@ export function hold(state: LineState, view: View, phase: Phase & { kind: "hold"
       ? Math.min(0.9 * wanted, Math.max(START, state.rate * 1.2))
       : Math.max(START, state.rate * 1.01);
   return { ...calm, rate: Math.min(wanted, faster), rampedAt: view.at };
+}
+
+/** What the router says that others use is not there to be found; a little of it is headers and its error. */
+function isTaken({ available = 0, capacity = 0 }: LineState, { others }: View): boolean {
+  return others > 0.05 * capacity && available + others > 0.98 * capacity;
 }
 
 /** Long enough to be no accident, and soon enough for who has just begun to send. */

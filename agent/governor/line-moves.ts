@@ -15,6 +15,9 @@ const PER_PUSH = 0.6;
 const BUSIEST = 0.3;
 export const CREEP_FIRST_MS = 4000;
 
+/** Part of the line that others must use, by the router's counters, to be somebody. */
+export const SOMEBODY = 0.2;
+
 export const floorOf = (state: LineState) => Math.max(FLOOR, FLOOR_SHARE * (state.capacity ?? 0));
 
 /** The rate to hold: below the knee, and lower the busier the home has been. */

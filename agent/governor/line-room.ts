@@ -1,6 +1,7 @@
 /** The line law while someone at home uses the line: look whether it passes, else make room. */
+
 import { HISTORY_MS, queueQuantile, rebase } from "./delay.ts";
-import { floorOf, resume, target, toYield } from "./line-moves.ts";
+import { floorOf, resume, SOMEBODY, target, toYield } from "./line-moves.ts";
 import type { LineState, Phase } from "./line-state.ts";
 import { START, type View } from "./line-view.ts";
 
@@ -49,7 +50,8 @@ export function makeRoom(
 
 /** A queue that stands still for long is no queue: the way has become longer. */
 function baseMoved(state: LineState, view: View, phase: Phase & { kind: "yield" }) {
-  if (view.at - phase.since < 12_000) return {};
+  const somebody = view.others > SOMEBODY * (state.capacity ?? state.available ?? START);
+  if (view.at - phase.since < 12_000 || somebody) return {};
   const low = queueQuantile(state.delay, view.at, HISTORY_MS, 0.1) ?? 0;
   const high = queueQuantile(state.delay, view.at, HISTORY_MS, 0.9) ?? 0;
   const still = high - low < 2.5 + 2 * state.delay.jitter + view.mtu;

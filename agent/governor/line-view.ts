@@ -36,6 +36,8 @@ export interface View {
   readonly lossy: boolean;
   readonly silent: boolean;
   readonly excess: number | undefined;
+  /** What others at home send by the router's counters; 0 where these say nothing. */
+  readonly others: number;
   /** What a train of probes found one more flow to get. */
   readonly train: TrainSample | undefined;
 }
@@ -103,6 +105,7 @@ export function look(state: LineState, sample: LineSample): View {
       at - state.loweredAt > 300 + 2 * rtt,
     silent,
     excess,
+    others: sample.householdUpload ?? 0,
     train: sample.train,
   };
 }

@@ -175,6 +175,30 @@ describe("missing signals", () => {
   });
 });
 
+describe("a router that tells what others use", () => {
+  test("a queue that somebody keeps full is not taken for a longer way", () => {
+    const line = known({ router: true });
+    line.settings.family = 100e6;
+    line.run(2000);
+    expect(line.run(90_000).own).toBeLessThan(0.02 * 20e6);
+  });
+
+  test("what a call uses is not crept into, and the rest is used", () => {
+    const line = known({ router: true });
+    line.settings.family = 4e6;
+    line.run(10_000);
+    const { own, longest } = line.run(60_000);
+    expect(longest).toBeLessThan(2);
+    expect(own).toBeGreaterThan(0.9 * 16e6);
+  });
+
+  test("a little that is only headers does not keep a faster line from being found", () => {
+    const line = known({ router: true, capacity: 8e6, family: 0.2e6 });
+    line.settings.capacity = 20e6;
+    expect(line.until(({ rate }) => rate > 0.9 * 19.8e6, 30_000)).toBeLessThan(12_000);
+  });
+});
+
 describe("policy over the line", () => {
   test("a ceiling is kept and said", () => {
     const line = new FluidLine();

@@ -44,6 +44,9 @@ export interface LineSample {
   readonly train?: TrainSample;
   /** Absent when the peers' sockets cannot be read. */
   readonly peers?: PeerSample;
-  /** What others at home send through the router now; absent when the router does not tell credibly. */
+  /**
+   * What others at home send through the router; absent when the router does not tell credibly. It is
+   * seconds old, so it only ever speaks against taking more.
+   */
   readonly householdUpload?: BitsPerSecond;
 }

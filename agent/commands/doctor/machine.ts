@@ -1,18 +1,23 @@
 /** What the hardware layer sees of the machine. What is missing costs sharing, so it is named. */
 import type { Device } from "../../../hardware/device.ts";
 import { reasonOf } from "../../core/errors.ts";
+import { type Milliseconds, milliseconds } from "../../core/units.ts";
 import { attention, type Finding, good } from "./finding.ts";
 
 const megabits = (rate: number) => `${Math.round(rate / 1e5) / 10} Mbit/s`;
 
-export async function examineMachine(device: Device): Promise<Finding[]> {
+/** @param sleep waits for so many milliseconds, for what has to be searched for. */
+export async function examineMachine(
+  device: Device,
+  sleep: (duration: Milliseconds) => Promise<void>,
+): Promise<Finding[]> {
   const examinations: readonly (readonly [string, () => Promise<Finding>])[] = [
     ["board", () => examineBoard(device)],
     ["line", () => examineNic(device)],
     ["processor", () => examineCpu(device)],
     ["heat", () => examineThermal(device)],
     ["traffic control", () => examineTrafficControl(device)],
-    ["router", () => examineRouter(device)],
+    ["router", () => examineRouter(device, sleep)],
     ["playback", () => examinePlayback(device)],
   ];
   return Promise.all(
@@ -80,8 +85,19 @@ async function examineTrafficControl(device: Device): Promise<Finding> {
   }
 }
 
-async function examineRouter(device: Device): Promise<Finding> {
-  const { gateway, wan } = await device.router.read();
+/** The first reading only begins to look for the router's counters, which takes up to three seconds. */
+const ROUTER_ANSWERS = milliseconds(500);
+const ROUTER_LOOKS = 7;
+
+async function examineRouter(
+  device: Device,
+  sleep: (duration: Milliseconds) => Promise<void>,
+): Promise<Finding> {
+  let { gateway, wan } = await device.router.read();
+  for (let look = 0; gateway?.v4 && !wan && look < ROUTER_LOOKS; look++) {
+    await sleep(ROUTER_ANSWERS);
+    ({ gateway, wan } = await device.router.read());
+  }
   if (!gateway) return attention("router", "no default gateway");
   const families = [gateway.v4 && "IPv4", gateway.v6 && "IPv6"].filter(Boolean).join(" and ");
   return wan
