@@ -4,6 +4,7 @@
  */
 import { connect, type IClientOptions, type MqttClient } from "mqtt";
 import { MAX_BATCH_BYTES } from "../accounting/batch.ts";
+import { brokerAddress } from "../core/broker-address.ts";
 import type { PublicKey } from "../core/encoding.ts";
 import { reasonOf } from "../core/errors.ts";
 import type { Log } from "../core/log.ts";
@@ -26,6 +27,8 @@ export interface MqttLinkOptions {
     kind: FromBox,
     payload: Uint8Array,
   ) => Promise<void> | undefined;
+  /** Called when boxes are heard, after every connect. */
+  readonly onListening: () => void;
   readonly log: Log;
 }
 
@@ -60,7 +63,12 @@ export function createMqttLink(options: MqttLinkOptions): MqttLink {
   };
 
   function open(signal: AbortSignal): MqttClient {
-    const opened = connect(broker, {
+    // mqtt.js would read an address with url.parse(), of which the runtime warns
+    const { host, port, secure } = brokerAddress(broker);
+    const opened = connect({
+      protocol: secure ? "mqtts" : "mqtt",
+      host,
+      port,
       ...options.credentials,
       protocolVersion: 5,
       clean: true,
@@ -101,5 +109,6 @@ export function createMqttLink(options: MqttLinkOptions): MqttLink {
     const others = (["birth", "state", "reported"] as const).map((kind) => fromBoxes(fleet, kind));
     await opened.subscribeAsync([canShare ? shared(usage) : usage, ...others], { qos: 1 });
     log.info("listening for boxes", { broker, shared: canShare });
+    options.onListening();
   }
 }

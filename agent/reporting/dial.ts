@@ -5,6 +5,7 @@
 import { X509Certificate } from "node:crypto";
 import { connect as connectTcp, isIP, type Socket } from "node:net";
 import { connect as connectTls, type DetailedPeerCertificate, type TLSSocket } from "node:tls";
+import { brokerAddress } from "../core/broker-address.ts";
 import type { Clock } from "../core/clock.ts";
 import { reasonOf } from "../core/errors.ts";
 import type { Milliseconds } from "../core/units.ts";
@@ -27,14 +28,9 @@ export interface DialOptions {
   readonly clock: Clock;
 }
 
-const PORTS: Readonly<Record<string, number>> = { "mqtt:": 1883, "mqtts:": 8883 };
-
 /** Rejects with a reason for people when there is no connection in time or the broker is not ours. */
 export function dial(options: DialOptions, signal: AbortSignal): Promise<Socket> {
-  const url = new URL(options.url);
-  const host = url.hostname.replace(/^\[|\]$/g, "");
-  const port = Number(url.port) || PORTS[url.protocol] || 1883;
-  const secure = url.protocol === "mqtts:";
+  const { host, port, secure } = brokerAddress(options.url);
   return new Promise((resolve, reject) => {
     const socket = secure ? openTls(host, port, options) : connectTcp({ host, port });
     const fail = (reason: string, cause?: unknown) => {
