@@ -45,7 +45,7 @@ export function boxStatus(options: BoxStatusOptions): StatusSources {
     earnings: () => ({
       ...asOf(sharing, environment),
       credited: sharing?.journal.chain.credited ?? microTokens(0n),
-      pendingBytes: sharing?.journal.pendingBytes ?? bytes(0),
+      signedRecords: sharing?.journal.chain.sequence ?? 0,
       pendingRecords: sharing?.journal.pendingRecords ?? 0,
       wallet: options.wallet,
     }),

@@ -2,6 +2,7 @@
 import { open } from "../accounting/envelope.ts";
 import { openEvidence } from "../accounting/evidence.ts";
 import type { Environment } from "../accounting/messages.ts";
+import { explainRefusal } from "../accounting/refusal.ts";
 import type { PublicKey } from "../core/encoding.ts";
 import type { Journal } from "../journal/journal.ts";
 import type { RecordRow } from "../status/sources.ts";
@@ -44,7 +45,7 @@ export function recordRows(
         wallTime: body.wallTime,
         closeReason: body.closeReason,
         outcome: pending ? "pending" : code === undefined ? "credited" : "refused",
-        ...(code !== undefined && { code }),
+        ...(code !== undefined && { code, why: explainRefusal(code).text }),
       },
     ];
   });

@@ -26,18 +26,28 @@ const statusAnswer = v.object({
   health: v.array(v.object({ severity: text, text, action: text, detail: v.optional(text) })),
 });
 
+const codeAnswer = v.object({ code: text });
+
+const codeLines = ({ code }: v.InferOutput<typeof codeAnswer>) => [
+  `${code} is the code for the other device, within 10 minutes`,
+];
+
 export function register(program: Command, context: CommandContext): void {
   const verb = (name: string, description: string) =>
     program.command(name).description(description).option("--json", "print the answer as JSON");
   const client = (options: CommonOptions) =>
     createStatusClient(readConfig(options, context).config, context.signal);
 
-  verb("status", "household: what is shared now, why or why not, what was earned").action(
-    async (options: CommonOptions) => {
+  verb("status", "household: what is shared now, why or why not, what was earned")
+    .option("--code", "show a code with which another device may open the page")
+    .action(async (options: CommonOptions & { code?: boolean }) => {
+      if (options.code) {
+        const answer = await client(options).send("POST", "/pairing-code");
+        return show(context, options, answer, () => codeLines(readAnswer(codeAnswer, answer)));
+      }
       const answer = await client(options).get("/status");
-      show(context, options, answer, () => statusLines(readAnswer(statusAnswer, answer)));
-    },
-  );
+      return show(context, options, answer, () => statusLines(readAnswer(statusAnswer, answer)));
+    });
   verb("pause", "household: stop sharing at once")
     .option("--for <duration>", "go on by itself after so long")
     .action(async (options: CommonOptions & { for?: string }) => {

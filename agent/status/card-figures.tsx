@@ -10,8 +10,8 @@ export function EarnedCard({ view }: { readonly view: View }) {
         {view.tokens(earnings.credited)} <small>{texts.tokens}</small>
       </p>
       <p class="quiet">
-        {earnings.pendingBytes > 0
-          ? texts.pending(view.bytes(earnings.pendingBytes))
+        {earnings.pendingRecords > 0
+          ? texts.pending(earnings.pendingRecords)
           : texts.nothingPending}
       </p>
       {view.environment === "dev" && <p class="quiet">{texts.devNote}</p>}
@@ -43,7 +43,9 @@ function Meter(props: {
       <strong>
         {view.bytes(used)} {cap !== undefined && <small>{view.texts.of(view.bytes(cap))}</small>}
       </strong>
-      {cap !== undefined && <meter min={0} max={cap} value={Math.min(used, cap)} />}
+      {cap !== undefined && (
+        <meter min={0} max={cap} value={Math.min(used, cap)} aria-label={label} />
+      )}
     </div>
   );
 }

@@ -1,49 +1,30 @@
 /** @jsxImportSource hono/jsx */
-import { formatMinute } from "./local-time.ts";
+import { QuietHoursFields } from "./card-quiet-hours.tsx";
+import type { NumberField } from "./limits-form.ts";
 import type { View } from "./view.ts";
 
 export function LimitsCard({ view }: { readonly view: View }) {
-  const { texts, choices } = view;
+  const { texts, choices, typed } = view;
   const { limits } = choices;
-  const quiet = limits.quietHours[0];
   const inUnits = (value: number | undefined, unit: number) =>
-    value === undefined ? "" : String(value / unit);
+    value === undefined ? "" : view.number(String(value / unit));
   return (
     <section class="card" id="limits">
       <h2>{texts.limits}</h2>
       <form method="post" action="/limits">
-        <Field
-          label={texts.maxRate}
-          name="maxRate"
-          value={inUnits(limits.maxRate, 1e6)}
-          view={view}
-        />
-        <Field label={texts.share} name="share" value={String(limits.share)} view={view} />
-        <Field
-          label={texts.dailyCap}
-          name="dailyCap"
-          value={inUnits(limits.dailyCap, 1e9)}
-          view={view}
-        />
-        <Field
-          label={texts.monthlyCap}
-          name="monthlyCap"
-          value={inUnits(limits.monthlyCap, 1e9)}
-          view={view}
-        />
-        <fieldset>
-          <legend>{texts.quietHours}</legend>
-          <label>
-            <span>{texts.from}</span>
-            <input type="time" name="quietFrom" value={quiet ? formatMinute(quiet.from) : ""} />
-          </label>
-          <label>
-            <span>{texts.to}</span>
-            <input type="time" name="quietTo" value={quiet ? formatMinute(quiet.to) : ""} />
-          </label>
-        </fieldset>
+        {/* Enter in a field presses a form's first button, which must not be one that removes. */}
+        <input type="submit" value={texts.save} hidden />
+        <Field view={view} name="maxRate" value={inUnits(limits.maxRate, 1e6)} />
+        <Field view={view} name="share" value={String(limits.share)} />
+        <Field view={view} name="dailyCap" value={inUnits(limits.dailyCap, 1e9)} />
+        <Field view={view} name="monthlyCap" value={inUnits(limits.monthlyCap, 1e9)} />
+        <QuietHoursFields view={view} />
         <label class="check">
-          <input type="checkbox" name="allowMetered" checked={limits.allowMetered} />
+          <input
+            type="checkbox"
+            name="allowMetered"
+            checked={typed?.allowMetered ?? limits.allowMetered}
+          />
           <span>{texts.metered}</span>
         </label>
         <button type="submit">{texts.save}</button>
@@ -52,21 +33,18 @@ export function LimitsCard({ view }: { readonly view: View }) {
   );
 }
 
-function Field(props: {
-  readonly view: View;
-  readonly label: string;
-  readonly name: string;
-  readonly value: string;
-}) {
+function Field(props: { readonly view: View; readonly name: NumberField; readonly value: string }) {
+  const { name, value, view } = props;
   return (
     <label>
-      <span>{props.label}</span>
+      <span>{view.texts[name]}</span>
       <input
-        name={props.name}
-        value={props.value}
+        name={name}
+        value={view.typed?.numbers[name] ?? value}
         inputmode="decimal"
-        maxlength={12}
-        placeholder={props.view.texts.noLimit}
+        maxlength={16}
+        placeholder={name === "share" ? "100" : view.texts.noLimit}
+        aria-invalid={view.typed?.wrong === name ? "true" : undefined}
       />
     </label>
   );

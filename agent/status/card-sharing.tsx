@@ -15,7 +15,10 @@ export function SharingCard({ view }: { readonly view: View }) {
   const until = choices.pause.state === "paused" ? choices.pause.until : undefined;
   const on = verdict.state === "sharing";
   return (
-    <section class={`card hero ${on ? "on" : "off"}`} aria-live="polite">
+    <section
+      class={`card hero ${on ? "on" : "off"}`}
+      data-said={`${on ? texts.sharing : texts.notSharing}. ${reason.short}. ${reason.long}`}
+    >
       <div class="hero-row">
         <div>
           <p class="state">
@@ -31,9 +34,11 @@ export function SharingCard({ view }: { readonly view: View }) {
           </p>
           <h1>{reason.short}</h1>
           <p class="why">
-            {reason.long} {until !== undefined && texts.pausedUntil(view.time(until))}
+            {verdict.reason === "paused" && until !== undefined
+              ? texts.pausedUntil(view.time(until))
+              : reason.long}
           </p>
-          {on && <Details view={view} />}
+          <Details view={view} />
         </div>
         {view.access === "full" && <Switch view={view} />}
       </div>
@@ -44,14 +49,21 @@ export function SharingCard({ view }: { readonly view: View }) {
 
 function Details({ view }: { readonly view: View }) {
   const { texts, sharing } = view;
+  const { enforcedRate, missing } = sharing;
   const parts = [
-    texts.viewers(sharing.streams),
-    sharing.waiting > 0 && texts.waiting(sharing.waiting),
-    sharing.enforcedRate !== undefined && texts.upTo(view.rate(sharing.enforcedRate)),
-    texts.enforced[sharing.enforcedBy],
-    sharing.missing.length > 0 && `${texts.signals}: ${sharing.missing.join(", ")}`,
-  ].filter((part): part is string => typeof part === "string" && part !== "");
-  return <p class="quiet">{parts.join(" · ")}</p>;
+    ...(sharing.verdict.state === "sharing"
+      ? [
+          texts.viewers(sharing.streams),
+          sharing.waiting > 0 ? texts.waiting(sharing.waiting) : "",
+          enforcedRate === undefined ? "" : texts.upTo(view.rate(enforcedRate)),
+          texts.enforced[sharing.enforcedBy],
+        ]
+      : []),
+    missing.length > 0
+      ? `${texts.signals}: ${missing.map((signal) => texts.signal[signal]).join(", ")}`
+      : "",
+  ].filter((part) => part !== "");
+  return parts.length > 0 ? <p class="quiet">{parts.join(" · ")}</p> : null;
 }
 
 function Switch({ view }: { readonly view: View }) {

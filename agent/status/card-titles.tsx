@@ -12,35 +12,39 @@ export function TitlesCard({ view }: { readonly view: View }) {
           ? texts.noTitles
           : texts.spaceUsed(view.bytes(held), view.bytes(view.capacity))}
       </p>
-      <ul class="rows">
+      <ul class="rows" hidden={titles.length === 0}>
         {titles.map((title) => (
           <li>
-            <span class="name">{title.name}</span>
+            <bdi class="name">{title.name}</bdi>
             <span class="quiet">{view.bytes(title.held)}</span>
             <form method="post" action={`/titles/${title.title}`}>
-              <button type="submit" name="do" value="delete">
-                {texts.delete}
-              </button>
-              <button type="submit" name="do" value="block">
-                {texts.block}
-              </button>
+              <Act does="delete" label={texts.delete} name={title.name} />
+              <Act does="block" label={texts.block} name={title.name} />
             </form>
           </li>
         ))}
       </ul>
       {blocked.length > 0 && <h3>{texts.blocked}</h3>}
-      <ul class="rows">
+      <ul class="rows" hidden={blocked.length === 0}>
         {blocked.map((title) => (
           <li>
-            <span class="name">{title.name ?? title.title.slice(0, 16)}</span>
+            <bdi class="name">{title.name ?? title.title.slice(0, 16)}</bdi>
             <form method="post" action={`/titles/${title.title}`}>
-              <button type="submit" name="do" value="unblock">
-                {texts.unblock}
-              </button>
+              <Act does="unblock" label={texts.unblock} name={title.name ?? title.title} />
             </form>
           </li>
         ))}
       </ul>
     </section>
+  );
+}
+
+/** Said with the title's name: a screen reader reads buttons without their row. */
+function Act(props: { readonly does: string; readonly label: string; readonly name: string }) {
+  const { does, label, name } = props;
+  return (
+    <button type="submit" name="do" value={does} aria-label={`${label}: ${name}`}>
+      {label}
+    </button>
   );
 }

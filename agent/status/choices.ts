@@ -61,6 +61,8 @@ const time = v.pipe(
   v.transform((value) => value as UnixSeconds),
 );
 
+/** Stretches of quiet hours in a day. */
+export const MOST_QUIET_HOURS = 8;
 const minuteOfDay = wholeUpTo(24 * 60 - 1);
 
 export const limitsSchema = v.strictObject({
@@ -71,7 +73,7 @@ export const limitsSchema = v.strictObject({
   allowMetered: v.boolean(),
   quietHours: v.pipe(
     v.array(v.strictObject({ from: minuteOfDay, to: minuteOfDay })),
-    v.maxLength(8),
+    v.maxLength(MOST_QUIET_HOURS),
   ),
 });
 

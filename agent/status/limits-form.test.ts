@@ -14,30 +14,51 @@ test("megabits, gigabytes and times of day become limits", () => {
     quietTo: "06:30",
   };
   expect(parseLimitsForm(fields)).toEqual({
-    maxRate: bitsPerSecond(7.5e6),
-    dailyCap: bytes(2e9),
-    share: 80,
-    allowMetered: true,
-    quietHours: [{ from: 1320, to: 390 }],
+    ok: true,
+    limits: {
+      maxRate: bitsPerSecond(7.5e6),
+      dailyCap: bytes(2e9),
+      share: 80,
+      allowMetered: true,
+      quietHours: [{ from: 1320, to: 390 }],
+    },
   });
 });
 
 test("an empty form is no limit at all, and a metered line is not used", () => {
-  expect(parseLimitsForm({})).toEqual({ share: 100, allowMetered: false, quietHours: [] });
+  const limits = { share: 100, allowMetered: false, quietHours: [] };
+  expect(parseLimitsForm({})).toEqual({ ok: true, limits });
 });
 
 test.each([
-  { maxRate: "fast" },
-  { maxRate: "-1" },
-  { maxRate: "0" },
-  { share: "0" },
-  { share: "101" },
-  { share: "50.5" },
-  { quietFrom: "25:00", quietTo: "06:00" },
-  { quietFrom: "22:00" },
-  { dailyCap: "1e9" },
-])("%j is not accepted", (fields) => {
-  expect(parseLimitsForm(fields)).toBeUndefined();
+  ["maxRate", { maxRate: "fast" }],
+  ["maxRate", { maxRate: "-1" }],
+  ["maxRate", { maxRate: "0" }],
+  ["maxRate", { maxRate: "999999999" }],
+  ["share", { share: "0" }],
+  ["share", { share: "101" }],
+  ["share", { share: "50.5" }],
+  ["dailyCap", { dailyCap: "1e9" }],
+  ["monthlyCap", { monthlyCap: "1.2.3" }],
+  ["quietHours", { quietFrom: "25:00", quietTo: "06:00" }],
+  ["quietHours", { quietFrom: "22:00" }],
+  ["quietHours", { quietFrom: ["22:00", "12:00"], quietTo: ["06:00", ""] }],
+  ["quietHours", { quietFrom: Array(9).fill("22:00"), quietTo: Array(9).fill("06:00") }],
+] as const)("the field %s is named for %j, with what was typed", (wrong, fields) => {
+  const form = parseLimitsForm(fields);
+  expect(form).toMatchObject({ ok: false, typed: { wrong } });
+  if (!form.ok && "maxRate" in fields) expect(form.typed.numbers.maxRate).toBe(fields.maxRate);
+});
+
+test("a stretch is removed by its place, an empty one is none", () => {
+  const fields = { quietFrom: ["22:00", "12:00", ""], quietTo: ["06:00", "13:00", ""] };
+  const quiet = (more: object) => {
+    const form = parseLimitsForm({ ...fields, ...more });
+    return form.ok && form.limits.quietHours;
+  };
+  expect(quiet({})).toHaveLength(2);
+  expect(quiet({ remove: "0" })).toEqual([{ from: 720, to: 780 }]);
+  expect(quiet({ remove: "9" })).toHaveLength(2);
 });
 
 test("minutes of the day survive the way through a form", () => {

@@ -5,31 +5,82 @@ import { parseMinute } from "./local-time.ts";
 
 export type FormFields = Readonly<Record<string, unknown>>;
 
-/** A comma is a point to most of Europe. undefined for an empty field, NaN for what is no number. */
-function number(fields: FormFields, name: string): number | undefined {
-  const text = String(fields[name] ?? "")
-    .trim()
-    .replace(",", ".");
-  return text === "" ? undefined : /^\d{1,9}(\.\d{1,6})?$/.test(text) ? Number(text) : Number.NaN;
+export const numberFields = ["maxRate", "share", "dailyCap", "monthlyCap"] as const;
+export type NumberField = (typeof numberFields)[number];
+export type LimitField = NumberField | "quietHours";
+
+/** What was typed, to show it again beside what is wrong with it. */
+export interface Typed {
+  readonly numbers: Readonly<Record<NumberField, string>>;
+  readonly allowMetered: boolean;
+  readonly quietHours: readonly { readonly from: string; readonly to: string }[];
 }
 
-function scaled(fields: FormFields, name: string, factor: number) {
-  const value = number(fields, name);
-  return value === undefined ? {} : { [name]: Math.round(value * factor) };
-}
+export type LimitsForm =
+  | { readonly ok: true; readonly limits: Limits }
+  | { readonly ok: false; readonly typed: Typed & { readonly wrong: LimitField } };
 
-/** undefined when a field is not acceptable; nothing is changed then. */
-export function parseLimitsForm(fields: FormFields): Limits | undefined {
-  const [from, to] = [String(fields.quietFrom ?? ""), String(fields.quietTo ?? "")];
-  const quietHours =
-    from === "" && to === "" ? [] : [{ from: parseMinute(from), to: parseMinute(to) }];
+/** How many of the unit that people read are in one that is stored. */
+const FACTORS: Readonly<Record<NumberField, number>> = {
+  maxRate: 1e6,
+  share: 1,
+  dailyCap: 1e9,
+  monthlyCap: 1e9,
+};
+
+/** Nothing is to be changed unless all of it is acceptable. */
+export function parseLimitsForm(fields: FormFields): LimitsForm {
+  const typed = typedIn(fields);
+  const numbers = numberFields.map((name) => [name, parseNumber(typed.numbers[name])] as const);
+  const given = numbers.flatMap(([name, value]) =>
+    value === undefined ? [] : [[name, Math.round(value * FACTORS[name])]],
+  );
+  const fractional = numbers.find(
+    ([name, value]) => name === "share" && value !== undefined && !Number.isInteger(value),
+  );
   const parsed = v.safeParse(limitsSchema, {
-    ...scaled(fields, "maxRate", 1e6),
-    ...scaled(fields, "dailyCap", 1e9),
-    ...scaled(fields, "monthlyCap", 1e9),
-    share: number(fields, "share") ?? 100,
-    allowMetered: fields.allowMetered === "on",
-    quietHours,
+    share: 100,
+    ...Object.fromEntries(given),
+    allowMetered: typed.allowMetered,
+    quietHours: typed.quietHours.map(({ from, to }) => ({
+      from: parseMinute(from),
+      to: parseMinute(to),
+    })),
   });
-  return parsed.success ? parsed.output : undefined;
+  if (parsed.success && !fractional) return { ok: true, limits: parsed.output };
+  const wrong = fractional?.[0] ?? fieldOf(parsed.issues?.[0]?.path?.[0]?.key);
+  return { ok: false, typed: { ...typed, wrong } };
 }
+
+function typedIn(fields: FormFields): Typed {
+  const text = (name: string) => first(fields[name]).trim();
+  const [from, to] = [list(fields.quietFrom), list(fields.quietTo)];
+  const removed = first(fields.remove);
+  return {
+    numbers: {
+      maxRate: text("maxRate"),
+      share: text("share"),
+      dailyCap: text("dailyCap"),
+      monthlyCap: text("monthlyCap"),
+    },
+    allowMetered: first(fields.allowMetered) === "on",
+    quietHours: from
+      .map((start, index) => ({ from: start, to: to[index] ?? "" }))
+      .filter((stretch, index) => String(index) !== removed && (stretch.from || stretch.to)),
+  };
+}
+
+/** Fields of one name come alone or as a list. */
+const list = (value: unknown): readonly string[] =>
+  (Array.isArray(value) ? value : value === undefined ? [] : [value]).map(String);
+const first = (value: unknown): string => list(value)[0] ?? "";
+
+/** A comma is a point to most of Europe. undefined for an empty field, NaN for what is no number. */
+function parseNumber(text: string): number | undefined {
+  const point = text.replace(",", ".");
+  if (point === "") return undefined;
+  return /^\d{1,9}(\.\d{1,6})?$/.test(point) ? Number(point) : Number.NaN;
+}
+
+const fieldOf = (key: unknown): LimitField =>
+  numberFields.find((name) => name === key) ?? "quietHours";

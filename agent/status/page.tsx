@@ -5,6 +5,7 @@ import { About } from "./card-about.tsx";
 import { ConsentCard } from "./card-consent.tsx";
 import { EarnedCard, HealthCard, SharedCard } from "./card-figures.tsx";
 import { LimitsCard } from "./card-limits.tsx";
+import { RecordsCard } from "./card-records.tsx";
 import { SharingCard } from "./card-sharing.tsx";
 import { TitlesCard } from "./card-titles.tsx";
 import type { View } from "./view.ts";
@@ -40,7 +41,13 @@ function Document(props: { readonly view: View; readonly children: Child }) {
             </a>
           </nav>
         </header>
-        <main>{props.children}</main>
+        <main>
+          <p id="stale" role="alert" hidden>
+            {texts.stale}
+          </p>
+          <p class="unseen" id="said" role="status" />
+          {props.children}
+        </main>
       </body>
     </html>
   );
@@ -62,6 +69,7 @@ export function HouseholdPage({ view }: { readonly view: View }) {
         <div class="grid wide">
           <LimitsCard view={view} />
           <TitlesCard view={view} />
+          <RecordsCard view={view} />
           {!asks && <ConsentCard view={view} />}
           <About view={view} />
         </div>
@@ -75,10 +83,11 @@ export function Live({ view }: { readonly view: View }) {
   return (
     <div id="live">
       <SharingCard view={view} />
+      {view.health.length > 0 && <HealthCard view={view} />}
       <div class="grid">
         <EarnedCard view={view} />
         <SharedCard view={view} />
-        <HealthCard view={view} />
+        {view.health.length === 0 && <HealthCard view={view} />}
       </div>
     </div>
   );

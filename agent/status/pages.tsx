@@ -4,24 +4,25 @@ import { type Context, Hono } from "hono";
 import { getCookie, setCookie } from "hono/cookie";
 import { isHash } from "../core/encoding.ts";
 import { assertNever, OperatorError } from "../core/errors.ts";
-import { icon, script, stylesheet } from "./assets.ts";
 import { consentText } from "./consent-text.ts";
 import { type StatusEnv, setSession } from "./gate.ts";
+import { icon } from "./icon.ts";
 import { parseLimitsForm } from "./limits-form.ts";
 import { HouseholdPage, Live, StrangerPage } from "./page.tsx";
+import { script } from "./page-script.ts";
+import { stylesheet } from "./page-style.ts";
 import type { Pairing } from "./pairing.ts";
 import type { RateHistory } from "./rate-history.ts";
 import type { StatusSources } from "./sources.ts";
 import { isLanguage, type Language, languages, preferredLanguage, type Texts } from "./text.ts";
-import { type Note, type View, viewOf } from "./view.ts";
+import { type Note, type Shown, viewOf } from "./view.ts";
 
 const LANGUAGE_COOKIE = "spareband_language";
 const LONGEST_PAUSE_S = 31 * 86_400;
 
 type Ctx = Context<StatusEnv>;
 
-/** Notes that a redirect may name; anything else in the address is ignored. */
-/** By what the address says; a map, so that no name but these is found. */
+/** Notes that a redirect may name, by what the address says; a map, so that no other name is found. */
 const notes: ReadonlyMap<string, (texts: Texts) => Note> = new Map(
   Object.entries<(texts: Texts) => Note>({
     saved: (texts) => ({ kind: "good", text: texts.saved }),
@@ -41,15 +42,13 @@ export function createPages({ sources, pairing, history }: PagesOptions): Hono<S
   const pages = new Hono<StatusEnv>();
   const { household, content } = sources;
 
-  const view = (c: Ctx, note?: Note): View => {
-    const language = languageOf(c);
-    return viewOf({ sources, history, language, access: c.var.access, note });
-  };
-  const render = (c: Ctx, note?: Note, status: 200 | 507 = 200) => {
+  const view = (c: Ctx, shown: Shown = {}) =>
+    viewOf({ sources, history, language: languageOf(c), access: c.var.access, ...shown });
+  const render = (c: Ctx, shown: Shown, status: 200 | 422 | 507 = 200) => {
     c.header("cache-control", "no-store");
-    const shown = view(c, note);
+    const seen = view(c, shown);
     const page =
-      c.var.access === "stranger" ? <StrangerPage view={shown} /> : <HouseholdPage view={shown} />;
+      c.var.access === "stranger" ? <StrangerPage view={seen} /> : <HouseholdPage view={seen} />;
     return c.html(`<!doctype html>${page}`, status);
   };
   const back = (c: Ctx, note?: string) => c.redirect(note ? `/?note=${note}` : "/", 303);
@@ -60,7 +59,8 @@ export function createPages({ sources, pairing, history }: PagesOptions): Hono<S
       setCookie(c, LANGUAGE_COOKIE, asked, { sameSite: "Strict", path: "/", maxAge: 31_536_000 });
       return back(c);
     }
-    return render(c, notes.get(c.req.query("note") ?? "")?.(languages[languageOf(c)]));
+    const note = notes.get(c.req.query("note") ?? "")?.(languages[languageOf(c)]);
+    return render(c, { note, before: sequenceOf(c.req.query("before")) });
   });
   pages.get("/live", (c) => {
     if (c.var.access === "stranger") return c.body(null, 403);
@@ -96,12 +96,15 @@ export function createPages({ sources, pairing, history }: PagesOptions): Hono<S
     return back(c);
   });
   owned.post("/limits", async (c) => {
-    const limits = parseLimitsForm(await c.req.parseBody());
-    if (!limits) return back(c, "invalid");
-    // The form shows one stretch of quiet hours; those set by the API beyond it stay.
-    const further = household.choices.limits.quietHours.slice(1);
-    household.setLimits({ ...limits, quietHours: [...limits.quietHours, ...further] });
-    return back(c, "saved");
+    const form = parseLimitsForm(await c.req.parseBody({ all: true }));
+    if (form.ok) {
+      household.setLimits(form.limits);
+      return back(c, "saved");
+    }
+    const { texts } = view(c);
+    const { wrong } = form.typed;
+    const text = texts.checkField(texts[wrong], texts.accepted[wrong]);
+    return render(c, { note: { kind: "bad", text }, typed: form.typed }, 422);
   });
   owned.post("/consent", async (c) => {
     const { given, text, language } = await c.req.parseBody();
@@ -138,13 +141,13 @@ export function createPages({ sources, pairing, history }: PagesOptions): Hono<S
       code === undefined
         ? { kind: "bad", text: texts.lockedOut }
         : { kind: "good", text: texts.codeShown(code) };
-    return render(c, note);
+    return render(c, { note });
   });
   pages.route("/", owned);
 
   pages.onError((fault, c) => {
     if (!(fault instanceof OperatorError)) throw fault;
-    return render(c, { kind: "bad", text: fault.message }, 507);
+    return render(c, { note: { kind: "bad", text: fault.message } }, 507);
   });
   return pages;
 }
@@ -152,6 +155,10 @@ export function createPages({ sources, pairing, history }: PagesOptions): Hono<S
 type TitleAction = "delete" | "block" | "unblock";
 const isTitleAction = (value: unknown): value is TitleAction =>
   value === "delete" || value === "block" || value === "unblock";
+
+/** undefined for anything but a record's number: the newest are shown then. */
+const sequenceOf = (text: string | undefined) =>
+  text !== undefined && /^\d{1,15}$/.test(text) ? Number(text) : undefined;
 
 function languageOf(c: Ctx): Language {
   const chosen = getCookie(c, LANGUAGE_COOKIE) ?? "";

@@ -22,9 +22,18 @@ export interface SharingNow {
   /** Viewers that are served now, and that wait. */
   readonly streams: number;
   readonly waiting: number;
-  /** Signals that the governor misses, as words for people. */
-  readonly missing: readonly string[];
+  /** Signals that the governor misses. */
+  readonly missing: readonly Signal[];
 }
+
+/** What the governor may lack to see the line and the box with. */
+export type Signal =
+  | "delay-probes"
+  | "peer-connections"
+  | "processor"
+  | "temperature"
+  | "playback"
+  | "router";
 
 export interface Usage {
   readonly today: Bytes;
@@ -36,8 +45,8 @@ export interface Earnings {
   readonly credited: MicroTokens;
   /** When it was signed; undefined before the first ack. */
   readonly asOf?: UnixSeconds;
-  /** Proven, and not answered by the coordinator yet. */
-  readonly pendingBytes: Bytes;
+  /** Records that were signed since the box's chain began, and those that were not answered yet. */
+  readonly signedRecords: number;
   readonly pendingRecords: number;
   readonly wallet: PublicKey;
 }
@@ -59,8 +68,9 @@ export interface RecordRow {
   readonly wallTime: UnixSeconds;
   readonly closeReason: string;
   readonly outcome: "pending" | "credited" | "refused";
-  /** Why it was refused. */
+  /** Why it was refused, and the code's own words, in English. */
   readonly code?: string;
+  readonly why?: string;
 }
 
 /** One item of the export, for the file that verifies and for the one that reads. */

@@ -1,5 +1,6 @@
 import type { Reason } from "../governor/verdict.ts";
 import { conditionKinds } from "../health/conditions.ts";
+import type { Signal } from "./sources.ts";
 import type { ConditionTexts } from "./text-conditions-de.ts";
 
 /** Why sharing is as it is: a headline that is legible from the sofa, and a sentence for those who ask. */
@@ -78,10 +79,18 @@ export const en = {
   reasons,
   conditions: conditionKinds as ConditionTexts,
   signals: "Not measured",
+  signal: {
+    "delay-probes": "delay on the line",
+    "peer-connections": "connections to viewers",
+    processor: "load of the processor",
+    temperature: "temperature",
+    playback: "what is playing",
+    router: "the router's counters",
+  } as Readonly<Record<Signal, string>>,
   title: "Spareband",
   sharing: "Sharing",
   notSharing: "Not sharing",
-  pausedUntil: (time: string) => `Until ${time}`,
+  pausedUntil: (time: string) => `It goes on by itself on ${time}.`,
   upTo: (rate: string) => `up to ${rate}`,
   viewers: (count: number) => (count === 1 ? "1 viewer is served" : `${count} viewers are served`),
   waiting: (count: number) => `${count} waiting`,
@@ -92,8 +101,11 @@ export const en = {
   resume: "Resume",
   earned: "Earned",
   tokens: "tokens",
-  pending: (amount: string) => `${amount} proven, not credited yet`,
-  nothingPending: "Everything is credited",
+  pending: (count: number) =>
+    count === 1
+      ? "1 record waits for the coordinator"
+      : `${count} records wait for the coordinator`,
+  nothingPending: "Everything was answered",
   shared: "Shared",
   today: "Today",
   month: "This month",
@@ -112,6 +124,10 @@ export const en = {
   from: "From",
   to: "To",
   save: "Save",
+  addQuietHours: "Add a stretch here, or leave it empty",
+  removeQuietHours: (from: string, to: string) => `Remove ${from} to ${to}`,
+  remove: "Remove",
+  timeHint: "OK, then the arrows set the time",
   saved: "Saved.",
   titles: "Titles on this box",
   noTitles: "No titles yet. The coordinator sends what viewers near you ask for.",
@@ -145,6 +161,28 @@ export const en = {
   lockedOut: "Too many wrong codes. Wait a few minutes, then ask the box for a new one.",
   language: "Language",
   invalid: "Please check the values; nothing was changed.",
+  checkField: (label: string, accepted: string) =>
+    `“${label}” must be ${accepted}. Nothing was changed.`,
+  accepted: {
+    maxRate: "a number above 0 such as 7.5, or empty for no limit",
+    dailyCap: "a number above 0 such as 5, or empty for no limit",
+    monthlyCap: "a number above 0 such as 200, or empty for no limit",
+    share: "a whole number from 1 to 100",
+    quietHours: "times such as 22:00 and 06:30, always two together, at most eight stretches",
+  },
+  stale: "The box does not answer. What you see here may be old.",
+  records: "Records",
+  recordsHow:
+    "For everything it serves this box signs a record. The coordinator checks it, answers, and credits it.",
+  noRecords: "No records yet. The first is signed when a viewer has fetched something.",
+  signed: "Signed",
+  answered: "Answered",
+  waits: "Waiting",
+  credited: "Credited",
+  asOf: (time: string) => `as of ${time}`,
+  outcome: { pending: "waiting", credited: "credited", refused: "not paid" },
+  older: "Older",
+  newest: "Newest",
 };
 
 export type Texts = typeof en;

@@ -2,6 +2,7 @@
 import { formatBytes, formatRate, formatTokens } from "../core/quantity.ts";
 import type { Access } from "./access.ts";
 import { consentText } from "./consent-text.ts";
+import type { LimitField, Typed } from "./limits-form.ts";
 import { formatTime } from "./local-time.ts";
 import type { RateHistory } from "./rate-history.ts";
 import type { StatusSources } from "./sources.ts";
@@ -14,15 +15,26 @@ export interface Note {
 
 export type View = ReturnType<typeof viewOf>;
 
-export interface ViewOptions {
+/** What one rendering says beside the state of the box. */
+export interface Shown {
+  readonly note?: Note | undefined;
+  /** Limits that were not accepted, as they were typed. */
+  readonly typed?: (Typed & { readonly wrong: LimitField }) | undefined;
+  /** Records older than this one are shown; the newest when absent. */
+  readonly before?: number | undefined;
+}
+
+export interface ViewOptions extends Shown {
   readonly sources: StatusSources;
   readonly history: RateHistory;
   readonly language: Language;
   readonly access: Access;
-  readonly note: Note | undefined;
 }
 
-export function viewOf({ sources, history, language, access, note }: ViewOptions) {
+/** Records on one page. */
+const RECORDS_SHOWN = 8;
+
+export function viewOf({ sources, history, language, access, note, typed, before }: ViewOptions) {
   const texts: Texts = languages[language];
   const { choices } = sources.household;
   const offset = sources.utcOffsetMinutes();
@@ -32,6 +44,7 @@ export function viewOf({ sources, history, language, access, note }: ViewOptions
     language,
     access,
     note,
+    typed,
     sharing: sources.sharing(),
     history: history.points,
     choices,
@@ -41,15 +54,25 @@ export function viewOf({ sources, history, language, access, note }: ViewOptions
     titles: sources.content.titles(),
     blocked: sources.content.blocked(),
     capacity: sources.content.capacity,
+    /** Read only where it is shown: the journal may be long. */
+    records: () => {
+      const rows = sources.records(RECORDS_SHOWN + 1, before);
+      return {
+        rows: rows.slice(0, RECORDS_SHOWN),
+        more: rows.length > RECORDS_SHOWN,
+        paged: before !== undefined,
+      };
+    },
     consentText: consent,
     consent: consentStatus(sources),
     box: sources.box,
     version: sources.version,
     environment: sources.environment,
     time: (at: Parameters<typeof formatTime>[0]) => formatTime(at, offset, language),
-    rate: (value: number) => number(formatRate(value), language),
-    bytes: (value: number) => number(formatBytes(value), language),
-    tokens: (value: bigint) => number(shortTokens(value), language),
+    number: (text: string) => localNumber(text, language),
+    rate: (value: number) => localNumber(formatRate(value), language),
+    bytes: (value: number) => localNumber(formatBytes(value), language),
+    tokens: (value: bigint) => localNumber(shortTokens(value), language),
   };
 }
 
@@ -67,5 +90,5 @@ function shortTokens(amount: bigint): string {
   return `${whole}.${fraction.slice(0, 4).padEnd(2, "0")}`;
 }
 
-const number = (text: string, language: Language) =>
+const localNumber = (text: string, language: Language) =>
   language === "de" ? text.replace(".", ",") : text;

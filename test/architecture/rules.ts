@@ -114,7 +114,7 @@ export const reserved: readonly Reserved[] = [
     what: "the system's clock and timers",
     pattern: /\bDate\.now\(|\bnew Date\(\)|\bperformance\.now\(|\bset(Timeout|Interval)\(/,
     // The page's own script runs in a browser; to the program it is a text.
-    allowed: only("agent/core/system-clock.ts", "agent/status/assets.ts"),
+    allowed: only("agent/core/system-clock.ts", "agent/status/page-script.ts"),
     because: "time is passed in (Clock), so that tests move it and jumps are survived",
   },
   {

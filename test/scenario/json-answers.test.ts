@@ -46,6 +46,7 @@ async function told(...args: string[]): Promise<Record<string, unknown>> {
 
 const atBoxVerbs: readonly (readonly [string, readonly string[], string])[] = [
   ["status", ["status"], "sharing"],
+  ["status --code", ["status", "--code"], "code"],
   ["pause", ["pause", "--for", "1 h"], "pause"],
   ["resume", ["resume"], "pause"],
   ["limits", ["limits", "--quiet", "22:00-06:00,12:00-13:00"], "quietHours"],

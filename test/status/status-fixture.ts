@@ -18,7 +18,7 @@ import type { ConsentChoice } from "../../agent/status/choices.ts";
 import { consentText } from "../../agent/status/consent-text.ts";
 import { Household } from "../../agent/status/household.ts";
 import { Pairing } from "../../agent/status/pairing.ts";
-import type { SharingNow, StatusSources, TitleRow } from "../../agent/status/sources.ts";
+import type { RecordRow, SharingNow, StatusSources, TitleRow } from "../../agent/status/sources.ts";
 import { createStatusServer, type StatusServer } from "../../agent/status/status-server.ts";
 import { statusToken } from "../../agent/status/status-token.ts";
 
@@ -34,6 +34,26 @@ const held: readonly TitleRow[] = [
   size: bytes(Number(size)),
 }));
 
+/** The newest four wait, one of the others was refused. */
+const signed: readonly RecordRow[] = Array.from({ length: 12 }, (_, index) => {
+  const sequence = 12 - index;
+  const outcome = sequence > 8 ? "pending" : sequence === 5 ? "refused" : "credited";
+  return {
+    generation: 1,
+    sequence,
+    title: (held[sequence % 4]?.title ?? "dd".repeat(32)) as Hash,
+    provenBytes: bytes(5e6 * sequence),
+    wireBytes: bytes(6e6 * sequence),
+    wallTime: unixSeconds(1_767_225_600 + sequence * 600),
+    closeReason: "done",
+    outcome,
+    ...(outcome === "refused" && {
+      code: "same-household",
+      why: "Box and viewer belong to one household, which is never paid for serving itself.",
+    }),
+  };
+});
+
 export class StatusFixture implements AsyncDisposable {
   readonly directory = mkdtempSync(join(tmpdir(), "spareband-status-"));
   readonly health = new Health({ clock: systemClock, log: silentLog });
@@ -42,6 +62,7 @@ export class StatusFixture implements AsyncDisposable {
   readonly token: string;
   readonly consents: ConsentChoice[] = [];
   titles: readonly TitleRow[] = held;
+  records: readonly RecordRow[] = signed;
   blocked: readonly { readonly title: Hash }[] = [];
   environment: "dev" | "prod" = "prod";
   sharing: SharingNow = {
@@ -116,8 +137,8 @@ export class StatusFixture implements AsyncDisposable {
       earnings: () => ({
         credited: microTokens(41_273_912n),
         asOf: unixSeconds(1_767_225_600),
-        pendingBytes: bytes(73e6),
-        pendingRecords: 4,
+        signedRecords: this.records.length,
+        pendingRecords: this.records.filter(({ outcome }) => outcome === "pending").length,
         wallet: "5c".repeat(32) as PublicKey,
       }),
       content: {
@@ -137,19 +158,8 @@ export class StatusFixture implements AsyncDisposable {
           this.blocked = this.blocked.filter((row) => row.title !== title);
         },
       },
-      records: (limit) =>
-        [
-          {
-            generation: 1,
-            sequence: 12,
-            title: "aa".repeat(32) as Hash,
-            provenBytes: bytes(5e6),
-            wireBytes: bytes(6e6),
-            wallTime: unixSeconds(1_767_225_600),
-            closeReason: "done",
-            outcome: "credited" as const,
-          },
-        ].slice(0, limit),
+      records: (limit, before = Number.POSITIVE_INFINITY) =>
+        this.records.filter(({ sequence }) => sequence < before).slice(0, limit),
       consentChanged: (consent) => this.consents.push(consent),
       utcOffsetMinutes: () => 60,
       uptime: () => milliseconds(1000),

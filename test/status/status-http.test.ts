@@ -20,7 +20,11 @@ const json = async (path: string, init?: RequestInit) =>
   (await (await api(path, init)).json()) as Record<string, unknown>;
 
 /** A form sent by a page of this origin, as a paired browser does. */
-const post = (path: string, fields: Record<string, string>, headers: Record<string, string> = {}) =>
+const post = (
+  path: string,
+  fields: Record<string, string> | URLSearchParams,
+  headers: Record<string, string> = {},
+) =>
   fetch(box.url + path, {
     method: "POST",
     redirect: "manual",
@@ -130,9 +134,55 @@ describe("the page", () => {
       share: 90,
       quietHours: [{ from: 1320, to: 360 }],
     });
-    const refused = await post("limits", { maxRate: "5", share: "900" });
-    expect(refused.headers.get("location")).toBe("/?note=invalid");
+    const refused = await post("limits", { maxRate: "7,25", share: "900" });
+    expect(refused.status).toBe(422);
+    const html = await refused.text();
+    expect(html).toContain("“Share of the free line, in %” must be a whole number from 1 to 100");
+    // What was typed is still there, to be corrected.
+    expect(html).toContain('value="7,25"');
     expect(box.household.choices.limits).toEqual(limits);
+  });
+
+  test("every stretch of quiet hours can be seen, added, changed and removed", async () => {
+    const times = (stretches: readonly (readonly [string, string])[], more = {}) => {
+      const fields = new URLSearchParams(more);
+      for (const [from, to] of stretches) {
+        fields.append("quietFrom", from);
+        fields.append("quietTo", to);
+      }
+      return post("limits", fields);
+    };
+    const night = ["22:00", "06:30"] as const;
+    const noon = ["12:00", "13:15"] as const;
+    const quiet = () => box.household.choices.limits.quietHours;
+    expect((await times([night, noon, ["", ""]])).status).toBe(303);
+    expect(quiet()).toEqual([
+      { from: 1320, to: 390 },
+      { from: 720, to: 795 },
+    ]);
+    const html = await page();
+    for (const time of [...night, ...noon]) expect(html).toContain(`value="${time}"`);
+    expect(html).toContain("Remove 12:00 to 13:15");
+    expect((await times([night, noon, ["", ""]], { remove: "0" })).status).toBe(303);
+    expect(quiet()).toEqual([{ from: 720, to: 795 }]);
+    expect((await times([noon, ["09:00", ""]])).status).toBe(422);
+    expect((await times(Array.from({ length: 9 }, () => noon))).status).toBe(422);
+    expect(quiet()).toEqual([{ from: 720, to: 795 }]);
+  });
+
+  test("shows what was signed, answered, credited and refused, page by page", async () => {
+    const newest = await page();
+    for (const text of ["Signed", "Answered", "waiting", "credited", "not paid", "same-household"])
+      expect(newest).toContain(text);
+    expect(newest).toContain('href="/?before=5#records"');
+    expect(newest).not.toContain('href="/#records"');
+    const headers = { cookie: box.paired() };
+    const older = await (await fetch(`${box.url}?before=5`, { headers })).text();
+    expect(older).toContain('href="/#records"');
+    expect(older).not.toContain("?before=");
+    expect(await (await fetch(`${box.url}?before=x`, { headers })).text()).toContain("before=5#");
+    box.records = [];
+    expect(await page()).toContain("No records yet.");
   });
 
   test("titles can be deleted, blocked and allowed again", async () => {
@@ -290,7 +340,7 @@ describe("the API", () => {
         measuredRate: 17.3e6,
         enforcedBy: "kernel",
       },
-      earnings: { credited: "41.273912", creditedMicroTokens: "41273912", pendingBytes: 73e6 },
+      earnings: { credited: "41.273912", creditedMicroTokens: "41273912", signedRecords: 12 },
       usage: { today: 9.4e9 },
       pause: { state: "paused" },
       consent: { given: false },

@@ -1,7 +1,3 @@
-/** What the page looks like and the little it does by itself. No build step, nothing from elsewhere. */
-
-export const icon = `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 64 64"><rect width="64" height="64" rx="16" fill="#0b6e6a"/><path d="M12 42c7-22 13-22 20 0s13 22 20 0" fill="none" stroke="#fff" stroke-width="6" stroke-linecap="round"/><circle cx="52" cy="20" r="5" fill="#ffd166"/></svg>`;
-
 /** Contrasts are 7:1 or better for text (WCAG AAA); sizes follow the screen up to a TV's at 3 m. */
 export const stylesheet = `
 :root {
@@ -32,6 +28,7 @@ main { display: grid; gap: 1rem; padding-bottom: 3rem; }
 #live { display: grid; gap: 1rem; }
 .grid { display: grid; gap: 1rem; grid-template-columns: repeat(auto-fit, minmax(min(100%, 17rem), 1fr)); align-items: start; }
 .grid .card { height: 100%; }
+.full, #about:nth-child(even) { grid-column: 1 / -1; }
 .wide { grid-template-columns: repeat(auto-fit, minmax(min(100%, 26rem), 1fr)); }
 .card { background: var(--card); border: 1px solid var(--line); border-radius: 1.1rem; padding: 1.25rem 1.4rem; min-width: 0; }
 h1, h2, h3, p, ul, dl, figure { margin: 0; }
@@ -74,7 +71,7 @@ figcaption { display: flex; justify-content: space-between; color: var(--soft); 
 .meter small { font-weight: 400; color: var(--soft); }
 meter { grid-column: 1 / -1; width: 100%; height: .8rem; }
 .well { color: var(--good); font-weight: 600; }
-.conditions { list-style: none; padding: 0; display: grid; gap: .9rem; }
+.conditions { list-style: none; padding: 0; display: grid; gap: .9rem 2rem; grid-template-columns: repeat(auto-fit, minmax(min(100%, 24rem), 1fr)); }
 .conditions li { border-left: .3rem solid var(--idle); padding-left: .8rem; }
 .conditions .problem { border-color: var(--bad); }
 .conditions .problem b { color: var(--bad); }
@@ -86,12 +83,12 @@ input:not([type=checkbox]) { font: inherit; width: 100%; min-height: 3rem; paddi
 ::placeholder { color: var(--soft); opacity: 1; }
 fieldset { border: 0; padding: 0; margin: 0 0 .6rem; display: flex; flex-wrap: wrap; gap: 0 1.2rem; align-items: center; }
 fieldset legend { font-weight: 600; padding: .2rem 0 .4rem; }
-fieldset label { grid-template-columns: auto 8.5rem; }
+fieldset label { grid-template-columns: auto 7.9rem; gap: .5rem; }
 .check { grid-template-columns: auto 1fr !important; }
 input[type=checkbox] { width: 1.6rem; height: 1.6rem; accent-color: var(--brand); }
 .rows { list-style: none; padding: 0; margin-top: .6rem; }
 .rows li { display: flex; flex-wrap: wrap; gap: .4rem 1rem; align-items: center; padding: .6rem 0; border-top: 1px solid var(--line); }
-.rows .name { flex: 1 1 9rem; overflow-wrap: anywhere; font-weight: 600; }
+.rows .name { text-align: left; flex: 1 1 9rem; overflow-wrap: anywhere; font-weight: 600; }
 .rows form { display: flex; gap: .5rem; }
 .ask { border: 3px solid var(--brand); }
 .ask details p, #consent details p { margin-top: .7rem; max-width: 65ch; }
@@ -102,62 +99,40 @@ dl { display: grid; gap: .1rem; margin-bottom: 1.1rem; }
 dt { color: var(--soft); font-size: .9rem; }
 dd { margin: 0 0 .6rem; overflow-wrap: anywhere; }
 code { font-size: .85rem; }
-.note { padding: .9rem 1.2rem; border-radius: .9rem; background: var(--card); border: 2px solid var(--good); font-weight: 600; font-size: 1.1rem; }
-.note.bad { border-color: var(--bad); color: var(--bad); }
+.note, #stale { padding: .9rem 1.2rem; border-radius: .9rem; background: var(--card); border: 2px solid var(--good); font-weight: 600; font-size: 1.1rem; }
+.note.bad, #stale { border-color: var(--bad); color: var(--bad); }
 .pair { display: flex; flex-wrap: wrap; gap: .8rem 1.2rem; align-items: center; }
 .pair p { flex: 1 1 20rem; }
 .pair label { grid-template-columns: auto 9rem; margin: 0; }
 .pair input { font-size: 1.3rem; letter-spacing: .15em; font-variant-numeric: tabular-nums; }
 main > .pair { background: var(--card); border: 1px solid var(--line); border-radius: 1.1rem; padding: 1rem 1.4rem; }
-.stranger { display: grid; gap: 1.2rem; max-width: 46rem; }
-`;
-
-/** Renews the live part every three seconds, and lets a remote's arrows walk from button to button. */
-export const script = `
-const focusable = "a[href], button, input:not([type=hidden]), summary";
-async function renew() {
-  if (document.hidden) return;
-  const live = document.getElementById("live");
-  if (!live) return;
-  try {
-    const answer = await fetch("/live", { headers: { accept: "text/html" } });
-    if (!answer.ok) throw new Error(String(answer.status));
-    const fresh = new DOMParser().parseFromString(await answer.text(), "text/html").getElementById("live");
-    const focused = document.activeElement?.id;
-    if (fresh) live.replaceChildren(...fresh.childNodes);
-    if (focused) document.getElementById(focused)?.focus({ preventScroll: true });
-    document.body.removeAttribute("data-stale");
-  } catch (fault) {
-    document.body.setAttribute("data-stale", String(fault));
-  }
+.unseen { position: absolute; width: 1px; height: 1px; min-height: 0; margin: -1px; padding: 0; border: 0; overflow: hidden; clip-path: inset(50%); white-space: nowrap; }
+[hidden] { display: none !important; }
+[aria-invalid] { border-color: var(--bad) !important; }
+input.opened { border-color: var(--focus) !important; }
+.stretch { display: flex; flex-wrap: wrap; gap: .2rem .7rem; align-items: center; width: 100%; }
+.stretch button { margin-bottom: .6rem; padding-inline: .9rem; }
+.stretch input { padding-inline: .5rem !important; }
+.stretch .quiet { margin: 0 0 .6rem; }
+.sums { display: grid; grid-template-columns: repeat(auto-fit, minmax(6.5rem, 1fr)); gap: .4rem 1rem; margin: .8rem 0 0; }
+.sums dd { font-weight: 650; font-variant-numeric: tabular-nums; margin: 0; }
+.sums small { font-weight: 400; color: var(--soft); }
+.sums > :last-child { grid-column: span 2; }
+@media (min-width: 60rem) {
+  .records li { display: grid; grid-template-columns: minmax(0, 1fr) 7rem 14rem 9rem; }
+  .records .chip { justify-self: end; }
+  .why-not { grid-column: 1 / -1; }
 }
-setInterval(renew, 3000);
-document.addEventListener("visibilitychange", renew);
-
-// Up and down go to the next row, however far to the side; left and right stay in theirs.
-const steps = { ArrowDown: [0, 1], ArrowUp: [0, -1], ArrowRight: [1, 0], ArrowLeft: [-1, 0] };
-const middle = (element) => {
-  const box = element.getBoundingClientRect();
-  return [box.left + box.width / 2, box.top + box.height / 2];
-};
-document.addEventListener("keydown", (event) => {
-  const step = steps[event.key];
-  const from = document.activeElement;
-  const typing = from?.matches?.("input:not([type=checkbox])");
-  if (!step || (typing && (step[0] || from.type === "time"))) return;
-  const [x, y] = from && from !== document.body ? middle(from) : [innerWidth / 2, 0];
-  let best;
-  let bestCost = Infinity;
-  for (const element of document.querySelectorAll(focusable)) {
-    const [ex, ey] = middle(element);
-    const along = (ex - x) * step[0] + (ey - y) * step[1];
-    const across = Math.abs((ex - x) * step[1]) + Math.abs((ey - y) * step[0]);
-    const cost = along + across * (step[0] ? 3 : 0.3);
-    if (element !== from && along > 4 && element.offsetParent && cost < bestCost) [best, bestCost] = [element, cost];
-  }
-  if (!best) return;
-  event.preventDefault();
-  best.focus();
-  best.scrollIntoView({ block: "nearest", behavior: "smooth" });
-});
+@media (max-width: 40rem) {
+  .hero-row > form, .hero-row > .button, .switch, .hero .primary { width: 100%; flex: 1 1 100%; }
+}
+.records span { font-variant-numeric: tabular-nums; }
+.records .quiet { margin: 0; }
+.why-not { flex-basis: 100%; }
+.chip { border: 1px solid var(--line); border-radius: 1rem; padding: .05rem .7rem; font-size: .9rem; }
+.chip.credited { color: var(--good); border-color: var(--good); }
+.chip.refused { color: var(--bad); border-color: var(--bad); }
+.pager { margin-top: .8rem; flex-wrap: wrap; gap: .6rem; }
+.pager .button { color: var(--ink); padding: .6rem 1.2rem; border-radius: .8rem; }
+.stranger { display: grid; gap: 1.2rem; max-width: 46rem; }
 `;
