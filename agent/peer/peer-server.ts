@@ -103,6 +103,8 @@ class ListeningPeerServer implements PeerServer {
   #tls: PeerTls | undefined;
   #shed = 0;
   #held = false;
+  /** Resolves with the next request. */
+  #asked = Promise.withResolvers<void>();
 
   constructor(options: PeerServerOptions) {
     this.#options = options;
@@ -148,13 +150,29 @@ class ListeningPeerServer implements PeerServer {
   async run(signal: AbortSignal): Promise<void> {
     const { clock, log } = this.#options;
     const loop = { clock, log, signal };
+    signal.addEventListener("abort", () => this.#asked.resolve());
     await Promise.all([
-      every(WATCH, () => this.#watch(), { ...loop, name: "peer-watch" }),
+      every(WATCH, () => this.#watchWhileServing(signal), { ...loop, name: "peer-watch" }),
       every(SWEEP, () => this.#sweep(), { ...loop, name: "peer-sweep" }),
     ]);
     this.#sessions.cutAll();
     this.#server?.stop(true);
     this.#sessions.closeAll("shutdown");
+  }
+
+  /** A box that nobody asks anything does not wake up for it. */
+  async #watchWhileServing(signal: AbortSignal): Promise<void> {
+    if (!this.#hasWork) {
+      this.#held = false;
+      this.#asked = Promise.withResolvers();
+      await this.#asked.promise;
+      await this.#options.clock.sleep(WATCH, signal);
+    }
+    if (!signal.aborted) this.#watch();
+  }
+
+  get #hasWork(): boolean {
+    return !this.#server || this.#turnstile.running > 0 || this.#turnstile.waiting > 0;
   }
 
   /** What runs when sharing ends is broken off: its viewers go on elsewhere, the household does not wait. */
@@ -187,6 +205,7 @@ class ListeningPeerServer implements PeerServer {
     this.#sessions.cutAll();
     this.#server?.stop(true);
     this.#server = undefined;
+    this.#asked.resolve();
     this.#server = this.#listen(this.port);
   }
 
@@ -201,7 +220,10 @@ class ListeningPeerServer implements PeerServer {
         idleTimeout: IDLE_TIMEOUT_S,
         maxRequestBodySize: LONGEST_BODY,
         development: false,
-        fetch: (request, server) => this.#handler.handle(request, server),
+        fetch: (request, server) => {
+          this.#asked.resolve();
+          return this.#handler.handle(request, server);
+        },
         error: (fault) => {
           log.error("peer request failed", { reason: reasonOf(fault) });
           return new Response(null, { status: 500 });
