@@ -1,15 +1,20 @@
 /** The other side of the serving benchmarks: nginx, wrk, and the kernel's count of CPU time. */
 import { readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { openLibc } from "../../agent/core/libc.ts";
 
-/** USER_HZ, which Linux fixes at 100 for /proc on every architecture we build for. */
-const TICKS_PER_SECOND = 100;
+const { clock_gettime } = openLibc({
+  clock_gettime: { args: ["i32", "ptr"], returns: "i32" },
+}).symbols;
+/** CPUCLOCK_SCHED: the scheduler's count, of all threads that the process has or had. */
+const BY_SCHEDULER = 2;
 
-/** User and system time of a process so far. */
+/** User and system time of a process so far, in nanoseconds' resolution (clock_getcpuclockid(3)). */
 export function cpuSeconds(pid: number): number {
-  const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
-  const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
-  return (Number(fields[11]) + Number(fields[12])) / TICKS_PER_SECOND;
+  const time = new BigInt64Array(2);
+  if (clock_gettime((~pid << 3) | BY_SCHEDULER, time) !== 0) throw new Error(`no process ${pid}`);
+  const [whole = 0n, nanoseconds = 0n] = time;
+  return Number(whole) + Number(nanoseconds) / 1e9;
 }
 
 /** Resident memory of a process, in bytes. */
@@ -31,6 +36,8 @@ export interface Load {
   readonly bytesPerSecond: number;
   readonly requests: number;
   readonly errors: number;
+  /** User and system time of wrk itself. */
+  readonly cpuSeconds: number;
 }
 
 /** wrk with one thread; the script is Lua. */
@@ -60,6 +67,7 @@ export async function runWrk(
     bytesPerSecond: ((amount ?? 0) * 1e6) / (micros ?? 1),
     requests: requests ?? 0,
     errors: errors ?? 0,
+    cpuSeconds: Number(run.resourceUsage()?.cpuTime.total ?? 0) / 1e6,
   };
 }
 
@@ -97,14 +105,21 @@ export async function startScript(name: string, ...args: readonly string[]): Pro
   };
 }
 
-/** One worker with sendfile, as in its own documentation for large files. */
-export async function startNginx(directory: string, port: number): Promise<Server> {
-  const file = join(directory, "nginx.conf");
+/**
+ * One worker with sendfile. `corked` holds the header back until the body's first segment is full
+ * (`tcp_nopush`, which nginx leaves off by default).
+ */
+export async function startNginx(
+  directory: string,
+  port: number,
+  corked: boolean,
+): Promise<Server> {
+  const file = join(directory, `nginx-${port}.conf`);
   writeFileSync(
     file,
-    `${process.getuid?.() === 0 ? "user root; " : ""}daemon off; worker_processes 1; pid ${directory}/nginx.pid; error_log ${directory}/nginx.err;
+    `${process.getuid?.() === 0 ? "user root; " : ""}daemon off; worker_processes 1; pid ${directory}/${port}.pid; error_log ${directory}/nginx.err;
 events { worker_connections 4096; }
-http { sendfile on; tcp_nopush on; access_log off; keepalive_requests 1000000000; types { video/mp4 mp4; }
+http { sendfile on; tcp_nopush ${corked ? "on" : "off"}; access_log off; keepalive_requests 1000000000; types { video/mp4 mp4; }
   server { listen 127.0.0.1:${port}; root ${directory}; } }
 `,
   );
