@@ -21,10 +21,10 @@ export interface LoneCoordinator extends AsyncDisposable {
   readonly address: string;
   readonly settings: Settings;
   /** A configuration file like its own but for these settings. */
-  with(changed: Settings): string;
+  with(other: Settings): string;
 }
 
-export async function startLoneCoordinator(): Promise<LoneCoordinator> {
+export async function startLoneCoordinator(changed: Settings = {}): Promise<LoneCoordinator> {
   const directory = temporary();
   const file = join(directory, "a-file");
   writeFileSync(file, "not a folder\n");
@@ -39,6 +39,7 @@ export async function startLoneCoordinator(): Promise<LoneCoordinator> {
     "coordinator.reflector_listen": await at(),
     "coordinator.state_dir": join(directory, "coordinator"),
     "viewer.key_dir": join(directory, "keys"),
+    ...changed,
   };
   const config = configFile(join(directory, "settings"), settings);
   const coordinator = run(["coordinator", "--config", config]);
@@ -51,7 +52,7 @@ export async function startLoneCoordinator(): Promise<LoneCoordinator> {
     config,
     address,
     settings,
-    with: (changed) => configFile(temporary(), { ...settings, ...changed }),
+    with: (other) => configFile(temporary(), { ...settings, ...other }),
     [Symbol.asyncDispose]: async () => {
       coordinator.kill("SIGTERM");
       await coordinator.ended;

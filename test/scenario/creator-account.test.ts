@@ -1,0 +1,99 @@
+/** A viewer plays, the creator is paid, and what the creator takes along proves it to an auditor. */
+import { afterAll, beforeAll, expect, test } from "bun:test";
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { eventually } from "./deployment.ts";
+import { LIMIT_MS, type LoneCoordinator, startLoneCoordinator } from "./lone-coordinator.ts";
+import { type Ended, run, temporary } from "./run.ts";
+
+let alone: LoneCoordinator;
+let key: readonly string[];
+
+beforeAll(async () => {
+  alone = await startLoneCoordinator({ "coordinator.epoch": "2 s" });
+  const info = (await (await fetch(`http://${alone.address}/v1/info`)).json()) as {
+    publicKey: string;
+  };
+  key = ["--coordinator-key", info.publicKey, "--environment", "dev"];
+}, LIMIT_MS);
+afterAll(() => alone[Symbol.asyncDispose](), LIMIT_MS);
+
+async function ok(ended: Promise<Ended>): Promise<string> {
+  const { status, stdout, stderr } = await ended;
+  expect({ status, stderr }).toEqual({ status: 0, stderr: "" });
+  return stdout;
+}
+const asCreator = (...args: string[]) => run([...args, "--config", alone.config]).ended;
+const json = async (ended: Promise<Ended>) => JSON.parse(await ok(ended));
+
+/** Forty seconds of the title, as a player that stays long enough for the play to count. */
+async function play(): Promise<void> {
+  const viewer = alone.with({ "viewer.key_dir": temporary() });
+  const player = run(["play", "meadow", "--listen", "127.0.0.1:0", "--config", viewer]);
+  const [, base] = await player.line(/plays at (http\S+\/meadow\/)/);
+  for (const file of ["index.m3u8", ...Array.from({ length: 10 }, (_, n) => `segment-00${n}.ts`)]) {
+    const answer = await fetch(`${base}${file}`);
+    expect(answer.status).toBe(200);
+    await answer.bytes();
+  }
+  await eventually(
+    "the play is not paid",
+    () => json(asCreator("wallet", "--mine", "--json")),
+    ({ creator }) => creator !== "0",
+  );
+  player.kill("SIGTERM");
+  expect((await player.ended).status).toBe(0);
+}
+
+test(
+  "a play earns its creator, whose export proves it from the play to the statement",
+  async () => {
+    await play();
+    const { creator, wallet } = await json(asCreator("wallet", "--mine", "--json"));
+    expect(await ok(asCreator("wallet", "--mine"))).toContain("0.005 tokens as a creator");
+    const name = join(alone.directory, "earned");
+    const report = await eventually(
+      "the export does not prove every line",
+      async () => {
+        expect(await ok(asCreator("export", name, "--mine"))).toContain(`in ${name}.cbor`);
+        const copy = ["--copy", `${name}.jsonl`];
+        return json(run(["verify", `${name}.cbor`, ...key, ...copy, "--json"]).ended);
+      },
+      ({ lines, provenLines }) => lines > 0 && lines === provenLines,
+    );
+    expect(report).toMatchObject({ ok: true, header: { subject: wallet }, findings: [] });
+    expect(report.provenTokens).toBe(creator);
+    const items = readFileSync(`${name}.jsonl`, "utf8").trim().split("\n");
+    expect(items.filter((item) => item.includes('"played"'))).toHaveLength(1);
+  },
+  LIMIT_MS,
+);
+
+test(
+  "an account whose proof was changed does not verify, wherever the bit was flipped",
+  async () => {
+    const name = join(alone.directory, "earned");
+    const bytes = readFileSync(`${name}.cbor`);
+    for (const place of [0.1, 0.3, 0.5, 0.7, 0.9, 0.999]) {
+      const damaged = Buffer.from(bytes);
+      const at = Math.floor(place * bytes.length);
+      damaged[at] = (damaged[at] ?? 0) ^ 1;
+      writeFileSync(`${name}-damaged.cbor`, damaged);
+      const { status, stderr } = await run(["verify", `${name}-damaged.cbor`, ...key]).ended;
+      expect([place, status]).toEqual([place, 1]);
+      expect(stderr).toContain("does not verify");
+    }
+  },
+  LIMIT_MS,
+);
+
+test(
+  "the account of another key has nothing of it",
+  async () => {
+    const other = alone.with({ "viewer.key_dir": temporary() });
+    expect((await run(["fetch", "meadow", "--discard", "--config", other]).ended).status).toBe(0);
+    const told = await json(run(["wallet", "--mine", "--json", "--config", other]).ended);
+    expect(told).toMatchObject({ household: "0", creator: "0", boxes: [] });
+  },
+  LIMIT_MS,
+);
