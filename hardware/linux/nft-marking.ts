@@ -13,9 +13,10 @@ export function markingScript(ports: readonly number[], classifier: Classifier):
   const peers = `tcp sport { ${ports.join(", ")} }`;
   // 0:101 is 256 + user priority 1, which cfg80211 takes for WMM background on any kernel
   const priority = classifier === "u32" ? "0:101" : "5ba:1";
+  // -150 is mangle's priority, which nft knows by name only since 0.9.1
   return `${unmarkingScript()}table ${TABLE} {
   chain peers {
-    type filter hook output priority mangle; policy accept;
+    type filter hook output priority -150; policy accept;
     ${peers} ip dscp set 0x01
     ${peers} ip6 dscp set 0x01
     ${peers} meta priority set ${priority}
