@@ -21,7 +21,7 @@ export function createStatusClient(config: Config, signal: AbortSignal): StatusC
   if (token === undefined)
     throw new OperatorError(
       exitCode.unavailable,
-      `there is no ${file}: the box has not run here yet; start it, or name its configuration with --config`,
+      `there is no ${file} with a token: the box has not run here yet; start it, or name its configuration with --config`,
     );
   const request = async (path: string, init: RequestInit): Promise<Response> => {
     const headers = { authorization: `Bearer ${token}`, "content-type": "application/json" };

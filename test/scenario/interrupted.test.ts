@@ -71,3 +71,68 @@ test.each(["play meadow", "coordinator", "box"])(
   },
   LIMIT_MS,
 );
+
+/** Hears requests and says nothing: what a verb waits for when its other side hangs. */
+function mute() {
+  const asked = Promise.withResolvers<void>();
+  const server = Bun.listen({
+    hostname: "127.0.0.1",
+    port: 0,
+    socket: { data: () => asked.resolve() },
+  });
+  return {
+    address: `127.0.0.1:${server.port}`,
+    asked: asked.promise,
+    [Symbol.dispose]: () => server.stop(true),
+  };
+}
+
+const waiting: readonly (readonly [verb: string, ...args: string[]])[] = [
+  ["publish", meadow],
+  ["fetch", "meadow", "--discard"],
+  ["play", "meadow"],
+  ["wallet", "--mine"],
+  ["export", "mine", "--mine"],
+  ["status"],
+  ["status", "--code"],
+  ["pause"],
+  ["resume"],
+  ["limits", "--share", "50"],
+  ["consent", "--give", "--yes"],
+  ["wallet"],
+  ["records"],
+  ["export", "proof"],
+];
+test.each(waiting.map((args) => [args.join(" ").replace(meadow, "FOLDER"), args] as const))(
+  "Ctrl-C ends %s at once while the other side says nothing",
+  async (_what, args) => {
+    using silent = mute();
+    const state = temporary();
+    writeFileSync(join(state, "status-token"), `${"t".repeat(43)}\n`, { mode: 0o600 });
+    const config = alone.with({
+      ...apart(),
+      "coordinator.url": `http://${silent.address}`,
+      "status.listen": silent.address,
+      "box.state_dir": state,
+    });
+    const verb = run([...args, "--config", config], { directory: temporary() });
+    await Promise.race([silent.asked, verb.ended]);
+    const began = performance.now();
+    verb.kill("SIGINT");
+    refused(await verb.ended, 1, /stopped before it was done/);
+    expect(performance.now() - began).toBeLessThan(3_000);
+  },
+  LIMIT_MS,
+);
+
+test(
+  "Ctrl-C ends dev --once: no sums are told, nothing is left behind",
+  async () => {
+    const dev = run(["dev", "--once"]);
+    await dev.line(/box|publish/i);
+    dev.kill("SIGINT");
+    refused(await dev.ended, 1, /stopped before it was done/);
+    expect(await dev.leftovers()).toEqual([]);
+  },
+  LIMIT_MS,
+);
