@@ -10,20 +10,23 @@ import { metalink } from "./content/metalink.ts";
 import { ContentStore } from "./content/store.ts";
 import { type Coordinator, createCoordinator } from "./coordinator/coordinator.ts";
 import { openCreatorList } from "./coordinator/creator-list.ts";
+import { coordinatorSigner, rotateKey } from "./coordinator/key-rotation.ts";
 import type { PlacementRules } from "./coordinator/placement.ts";
 import type { Policy } from "./coordinator/policy.ts";
 import { probeOverHttp } from "./coordinator/reach-probe.ts";
+import { openDatabase } from "./coordinator/store/sqlite.ts";
+import { openStore } from "./coordinator/store/store.ts";
 import type { Clock } from "./core/clock.ts";
 import { toHex } from "./core/encoding.ts";
 import { errnoOf, exitCode, OperatorError, reasonOf } from "./core/errors.ts";
 import type { Log } from "./core/log.ts";
 import type { Part } from "./core/part.ts";
 import type { Random } from "./core/random.ts";
+import { lockState } from "./core/state-lock.ts";
 import { bitsPerSecond } from "./core/units.ts";
 import { writeDurably } from "./core/write-durably.ts";
 import { createReflector } from "./governor/reflector.ts";
 import type { Verdict } from "./governor/verdict.ts";
-import { loadOrCreateKey } from "./identity/keys.ts";
 import { selfTest } from "./identity/self-test.ts";
 import { UnrecordedSessions } from "./journal/unrecorded-sessions.ts";
 import { createPeerServer } from "./peer/peer-server.ts";
@@ -68,13 +71,8 @@ export async function openCoordinatorDaemon(
   selfTest();
   await using resources = new AsyncDisposableStack();
   const directory = stateDirectory(config["coordinator.state_dir"]);
-  const key = loadOrCreateKey(join(directory, "identity"), {
-    name: "coordinator",
-    mayCreate: true,
-    random,
-  });
-  if (key.state === "held") throw new OperatorError(exitCode.configuration, key.text);
-  const { signer } = key;
+  resources.use(lockState(directory, "coordinator"));
+  const signer = coordinatorSigner(keyOptions(directory, options));
   const store = resources.use(
     await ContentStore.open({ directory: join(directory, "origin"), environment, clock, log }),
   );
@@ -111,7 +109,7 @@ export async function openCoordinatorDaemon(
       signer,
       environment,
       fleet: config.fleet,
-      database: join(directory, "coordinator.sqlite"),
+      database: databaseIn(directory),
       listen: config["coordinator.listen"],
       mqtt: { url: config["mqtt.url"], credentials: brokerCredentials(config) },
       origin: { store, addresses: [originUrl] },
@@ -135,6 +133,29 @@ export async function openCoordinatorDaemon(
     [Symbol.asyncDispose]: () => held.disposeAsync(),
   };
 }
+
+/** `spareband coordinator --rotate-key`: to be done while the coordinator is stopped. */
+export function rotateCoordinatorKey(
+  options: Pick<CoordinatorDaemonOptions, "config" | "clock" | "random">,
+) {
+  selfTest();
+  const directory = stateDirectory(options.config["coordinator.state_dir"]);
+  using _lock = lockState(directory, "coordinator");
+  return rotateKey(keyOptions(directory, options));
+}
+
+const databaseIn = (directory: string) => join(directory, "coordinator.sqlite");
+
+const keyOptions = (
+  directory: string,
+  { config, clock, random }: Pick<CoordinatorDaemonOptions, "config" | "clock" | "random">,
+) => ({
+  directory: join(directory, "identity"),
+  environment: config.environment,
+  clock,
+  random,
+  openStore: () => openStore(databaseIn(directory), openDatabase),
+});
 
 function stateDirectory(directory: string): string {
   try {

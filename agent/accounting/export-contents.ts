@@ -146,6 +146,7 @@ export class ExportContents {
         if (opened.ok) this.statements.push({ item, value: opened.message });
         return opened.ok ? undefined : opened;
       }
+      case "succession":
       case "ticket":
       case "desired":
       case "command":

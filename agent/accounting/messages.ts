@@ -223,7 +223,10 @@ export interface Desired {
   readonly reachable?: boolean;
 }
 
-/** The coordinator's key hands over to the next one, which signs from now on. */
+/**
+ * The coordinator signs with another key from now on. Two messages with one body, one by each key:
+ * whoever trusts the one is led to the other.
+ */
 export interface Succession {
   readonly previous: PublicKey;
   readonly next: PublicKey;

@@ -80,8 +80,9 @@ function tailRule({ entries }: Tail): string | undefined {
   return odd && "an entry's ended is before its started";
 }
 
-function successionRule({ previous, next }: Succession): string | undefined {
-  return previous === next ? "a key cannot succeed itself" : undefined;
+function successionRule({ previous, next }: Succession, signer: PublicKey): string | undefined {
+  if (previous === next) return "a key cannot succeed itself";
+  return signer === previous || signer === next ? undefined : "its signer is neither of the keys";
 }
 
 function manifestRule(manifest: TitleManifest): string | undefined {

@@ -183,9 +183,10 @@ const tail = structure<Omit<Tail, "box">>("tail", {
   at: required(2, seconds),
 });
 
-const succession = structure<Omit<Succession, "previous">>("succession", {
-  next: required(1, publicKey),
-  at: required(2, seconds),
+const succession = structure<Succession>("succession", {
+  previous: required(1, publicKey),
+  next: required(2, publicKey),
+  at: required(3, seconds),
 });
 
 const refusedRecord = structure<Ack["refused"][number]>("refused-record", {
@@ -295,6 +296,7 @@ export type SignerRole =
   | "wallet"
   | "party"
   | "coordinator"
+  | "one of both keys"
   | "ticket viewer";
 
 export interface MessageSchema {
@@ -341,7 +343,7 @@ export const schemas: Readonly<Record<MessageType, MessageSchema>> = {
   "wallet-request": row<"wallet-request">(13, walletRequest, 256, "wallet", "wallet"),
   command: row<"command">(14, command, 512, "coordinator"),
   tail: row<"tail">(15, tail, 256 * KIB, "box", "box"),
-  succession: row<"succession">(16, succession, 256, "coordinator", "previous"),
+  succession: row<"succession">(16, succession, 256, "one of both keys"),
 };
 
 export const messageTypes = Object.keys(schemas) as readonly MessageType[];

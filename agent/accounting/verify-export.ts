@@ -21,6 +21,7 @@ import {
 import { checkPayouts } from "./export-payouts.ts";
 import { checkAcks, checkChains, checkLines, checkStatements } from "./export-proofs.ts";
 import { disagreement, readExport } from "./read-export.ts";
+import { openSuccessions, trustedKeys } from "./succession.ts";
 
 export interface ExportReport {
   /** True when nothing was found. */
@@ -49,7 +50,11 @@ export function verifyExport(
   expected: Expectations,
   copy?: string,
 ): ExportReport {
-  const contents = new ExportContents(expected);
+  const coordinators = trustedKeys(
+    expected.coordinators,
+    openSuccessions(messagesOf(content), expected.environment),
+  );
+  const contents = new ExportContents({ ...expected, coordinators });
   const copyLines = copy?.split("\n");
   const items = walk(content, contents, copyLines);
   if (copyLines && copyLines.length !== items + 1) {
@@ -83,6 +88,12 @@ export function verifyExport(
     provenTokens: microTokens(own.reduce((sum, line) => sum + line.amount, 0n)),
     findings: contents.findings.toSorted((a, b) => a.item - b.item).slice(0, MAX_FINDINGS),
   };
+}
+
+function* messagesOf(content: Uint8Array): Generator<Uint8Array> {
+  for (const stretch of readExport(content)) {
+    if (stretch.state === "sound" && stretch.item.kind === "message") yield stretch.item.content;
+  }
 }
 
 /** Takes the sound items, finds the rest; returns how many items there are or should be. */

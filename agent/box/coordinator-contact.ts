@@ -6,11 +6,12 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import * as v from "valibot";
 import type { Environment } from "../accounting/messages.ts";
+import { MAX_SUCCESSIONS, openSuccessions, trustedKeys } from "../accounting/succession.ts";
 import { CoordinatorClient } from "../content/coordinator-client.ts";
 import type { Clock } from "../core/clock.ts";
-import type { PublicKey } from "../core/encoding.ts";
+import { type PublicKey, toBase64Url } from "../core/encoding.ts";
 import { reasonOf } from "../core/errors.ts";
-import { parseJson, publicKeyField } from "../core/json.ts";
+import { bytesField, parseJson, publicKeyField } from "../core/json.ts";
 import type { Log } from "../core/log.ts";
 import type { Part } from "../core/part.ts";
 import { type Milliseconds, milliseconds, seconds } from "../core/units.ts";
@@ -34,9 +35,14 @@ const REFRESH = seconds(600);
 
 const kept = v.object({
   publicKey: publicKeyField,
+  successions: v.optional(v.pipe(v.array(bytesField(512)), v.maxLength(2 * MAX_SUCCESSIONS)), []),
   reflectors: v.pipe(v.array(v.string()), v.maxLength(16)),
 });
-type Known = v.InferOutput<typeof kept>;
+interface Known {
+  readonly publicKey: PublicKey;
+  readonly reflectors: readonly string[];
+  readonly successions: readonly Uint8Array[];
+}
 
 export class CoordinatorContact implements Part {
   readonly name = "coordinator-contact";
@@ -44,21 +50,36 @@ export class CoordinatorContact implements Part {
   readonly #options: ContactOptions;
   readonly #file: string;
   #known: Known | undefined;
+  /** Ends the wait between two questions. */
+  #wake = new AbortController();
+  #soon: Milliseconds = FIRST_WAIT;
+  /** Worked out once for what is known; asked for with each message. */
+  #keys: ReadonlySet<PublicKey> | undefined;
+  #keysOf: Known | undefined;
 
   constructor(options: ContactOptions) {
     const { url, environment, pinned, directory } = options;
     this.#options = options;
     this.#file = join(directory, "coordinator.json");
-    const last = readKnown(this.#file);
-    this.#known = last && (pinned === undefined || last.publicKey === pinned) ? last : undefined;
+    this.#known = readKnown(this.#file);
+    if (this.#known && !this.keys().has(this.#known.publicKey)) this.#known = undefined;
     const publicKey = pinned ?? this.#known?.publicKey;
     this.client = new CoordinatorClient({ url, environment, publicKey });
   }
 
-  /** Keys whose tickets, acks and wishes count; empty until one is known. */
+  /**
+   * Keys whose tickets, acks and wishes count: the pinned one and those that it leads to. Empty until
+   * one is known. A key that was handed over counts on, because its tickets take 30 days to settle.
+   */
   readonly keys = (): ReadonlySet<PublicKey> => {
-    const key = this.#options.pinned ?? this.#known?.publicKey;
-    return new Set(key === undefined ? [] : [key]);
+    const root = this.#options.pinned ?? this.#known?.publicKey;
+    if (this.#known !== this.#keysOf || this.#keys === undefined) {
+      const { environment } = this.#options;
+      const successions = openSuccessions(this.#known?.successions ?? [], environment);
+      this.#keys = trustedKeys(root === undefined ? [] : [root], successions);
+      this.#keysOf = this.#known;
+    }
+    return this.#keys;
   };
 
   get reflectors(): readonly string[] {
@@ -71,20 +92,29 @@ export class CoordinatorContact implements Part {
     while (!signal.aborted) {
       const answered = await this.#ask(signal);
       wait = answered ? REFRESH : milliseconds(Math.min(LONGEST_WAIT, wait * 2));
-      await clock.sleep(wait, signal);
+      this.#wake = new AbortController();
+      await clock.sleep(wait, AbortSignal.any([signal, this.#wake.signal]));
+      if (this.#wake.signal.aborted) await clock.sleep(this.#soon, signal);
       if (answered) wait = FIRST_WAIT;
     }
+  }
+
+  /** Asks again after the delay: something was signed by a key that is not known. */
+  askAgain(after: Milliseconds): void {
+    this.#soon = after;
+    this.#wake.abort();
   }
 
   async #ask(signal: AbortSignal): Promise<boolean> {
     const { health, log } = this.#options;
     try {
-      const { publicKey, reflectors } = await this.client.info(signal);
-      const known = { publicKey, reflectors: [...reflectors] };
-      const changed = JSON.stringify(known) !== JSON.stringify(this.#known);
-      this.#known = known;
+      const { publicKey, reflectors, successions } = await this.client.info(signal);
+      const known: Known = { publicKey, reflectors, successions };
+      const text = format(known);
       health.clear("coordinator-unreachable");
-      if (changed) writeDurably(this.#file, `${JSON.stringify(known)}\n`, 0o600);
+      if (this.#known && format(this.#known) === text) return true;
+      this.#known = known;
+      writeDurably(this.#file, text, 0o600);
       return true;
     } catch (fault) {
       if (signal.aborted) return false;
@@ -94,6 +124,9 @@ export class CoordinatorContact implements Part {
     }
   }
 }
+
+const format = ({ successions, ...known }: Known) =>
+  `${JSON.stringify({ ...known, successions: successions.map((bytes) => toBase64Url(bytes)) })}\n`;
 
 function readKnown(file: string): Known | undefined {
   try {

@@ -64,8 +64,9 @@ async function* fromCoordinator(
   const { client } = sharing.contact;
   let answered = false;
   try {
-    const { prices } = await client.info(signal);
-    if (prices) yield { kind: "prices", prices };
+    const { prices: lists, successions } = await client.info(signal);
+    for (const bytes of successions) yield { kind: "message", bytes };
+    for (const prices of lists) yield { kind: "prices", prices };
     if (wallet !== signer.publicKey) return;
     const isNew = onceOnly();
     for await (const { entries } of walletPages({ ...options, client, ...config }, signal)) {

@@ -66,8 +66,9 @@ export async function* exportAccount(
   const writer = new ExportWriter();
   const at = toUnixSeconds(systemClock.wallMs());
   yield writer.header({ environment, subject: signer.publicKey, at });
-  const { prices } = await client.info(signal);
-  if (prices) yield writer.entry({ kind: "prices", prices });
+  const { prices: lists, successions } = await client.info(signal);
+  for (const bytes of successions) yield writer.entry({ kind: "message", bytes });
+  for (const prices of lists) yield writer.entry({ kind: "prices", prices });
   const isNew = onceOnly();
   for await (const { entries } of pages)
     for (const entry of entries.filter(isNew)) yield writer.entry(entry);

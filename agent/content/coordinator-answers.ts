@@ -1,5 +1,6 @@
 /** What the coordinator's answers may look like; anything else is no coordinator's. */
 import * as v from "valibot";
+import { MAX_SUCCESSIONS } from "../accounting/succession.ts";
 import { bytesField, hashField, publicKeyField } from "../core/json.ts";
 import { type BasisPoints, microTokens } from "../core/units.ts";
 
@@ -33,6 +34,8 @@ export const infoAnswer = v.object({
     [],
   ),
   priceList: v.optional(pricesField),
+  priceLists: v.optional(v.pipe(v.array(pricesField), v.maxLength(100)), []),
+  successions: v.optional(v.pipe(v.array(bytesField(512)), v.maxLength(2 * MAX_SUCCESSIONS)), []),
 });
 export const titleAnswer = v.object({
   title: hashField,

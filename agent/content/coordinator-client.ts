@@ -3,10 +3,11 @@
  * are bounded and checked; what is signed is opened before it is handed on.
  */
 import * as v from "valibot";
-import { open } from "../accounting/envelope.ts";
+import { open, peek } from "../accounting/envelope.ts";
 import type { PublishedPrices } from "../accounting/export-format.ts";
 import type { Environment, Sealed, TicketRequest } from "../accounting/messages.ts";
 import type { AgreedSplit } from "../accounting/split.ts";
+import { openSuccessions, trustedKeys } from "../accounting/succession.ts";
 import { walletEntries } from "../accounting/wallet-entries.ts";
 import type { ExportEntry } from "../accounting/write-export.ts";
 import { type Hash, isHash, type PublicKey, toBase64Url } from "../core/encoding.ts";
@@ -36,11 +37,13 @@ const MAX_WALLET_ANSWER = 4 * KIB * KIB;
 export interface CoordinatorInfo {
   readonly environment: Environment;
   readonly publicKey: PublicKey;
+  /** How its key changed, as it was signed. */
+  readonly successions: readonly Uint8Array[];
   readonly fleet: string;
   /** `address:port` of the delay reflectors it runs. */
   readonly reflectors: readonly string[];
-  /** Of the tickets it gives out now. */
-  readonly prices?: PublishedPrices | undefined;
+  /** Those that tickets may name; the last is that of the tickets it gives out now. */
+  readonly prices: readonly PublishedPrices[];
 }
 
 /** A stretch of a wallet's account, as the coordinator tells it. */
@@ -80,12 +83,13 @@ export interface CoordinatorClientOptions {
 export class CoordinatorClient {
   readonly #http: CoordinatorHttp;
   readonly #environment: Environment;
-  #publicKey: PublicKey | undefined;
+  /** Empty until one is known. */
+  #keys: ReadonlySet<PublicKey>;
 
   constructor(options: CoordinatorClientOptions) {
     this.#http = new CoordinatorHttp(options.url);
     this.#environment = options.environment;
-    this.#publicKey = options.publicKey;
+    this.#keys = new Set(options.publicKey === undefined ? [] : [options.publicKey]);
   }
 
   /** Throws an OperatorError when there is no coordinator, or another than expected. */
@@ -96,14 +100,18 @@ export class CoordinatorClient {
         exitCode.configuration,
         `The coordinator at ${this.#http.base} is for ${info.environment}, this device is set up for ${this.#environment}: correct the coordinator's address or the environment.`,
       );
-    this.#publicKey ??= info.publicKey;
-    if (this.#publicKey !== info.publicKey)
+    const { environment, publicKey, fleet, reflectors, priceList, priceLists, successions } = info;
+    const roots = this.#keys.size === 0 ? [publicKey] : this.#keys;
+    const keys = trustedKeys(roots, openSuccessions(successions, environment));
+    if (!keys.has(publicKey))
       throw new OperatorError(
         exitCode.noPermission,
-        `The coordinator at ${this.#http.base} has the key ${info.publicKey}, expected is ${this.#publicKey}: correct its address, or its key after a rotation.`,
+        `The coordinator at ${this.#http.base} has the key ${publicKey}, expected is ${[...roots].join(" or ")}: correct its address or its key; no hand-over between the two was signed.`,
       );
-    const { environment, publicKey, fleet, reflectors, priceList: prices } = info;
-    return { environment, publicKey, fleet, reflectors, prices };
+    this.#keys = keys;
+    const earlier = priceLists.filter(({ id }) => id !== priceList?.id);
+    const prices = priceList ? [...earlier, priceList] : earlier;
+    return { environment, publicKey, successions, fleet, reflectors, prices };
   }
 
   /** undefined when no such title is known. */
@@ -128,9 +136,9 @@ export class CoordinatorClient {
   async tickets(request: Sealed<"ticket-request">, signal?: AbortSignal): Promise<Grants> {
     const body = { request: toBase64Url(request.bytes) };
     const answer = await this.#http.post("/v1/tickets", body, ticketsAnswer, signal);
-    const key = this.#publicKey ?? (await this.info(signal)).publicKey;
+    if (!this.#knowsSigners(answer)) await this.info(signal);
     const check = (grant: v.InferOutput<typeof grantAnswer>) =>
-      this.#checkGrant(grant, request.body, key);
+      this.#checkGrant(grant, request.body);
     return {
       boxes: answer.tickets.map(check),
       ...(answer.origin && { origin: check(answer.origin) }),
@@ -183,12 +191,17 @@ export class CoordinatorClient {
     return { ...account.output, entries, ...(next !== undefined && { next }) };
   }
 
-  #checkGrant(
-    grant: v.InferOutput<typeof grantAnswer>,
-    request: TicketRequest,
-    signer: PublicKey,
-  ): Grant {
-    const opened = open("ticket", grant.ticket, { environment: this.#environment, signer });
+  /** False also after the coordinator changed its key, until it was asked about that. */
+  #knowsSigners({ tickets, origin }: v.InferOutput<typeof ticketsAnswer>): boolean {
+    return [...tickets, ...(origin ? [origin] : [])].every(({ ticket }) => {
+      const signer = peek(ticket)?.signer;
+      return signer !== undefined && this.#keys.has(signer);
+    });
+  }
+
+  #checkGrant(grant: v.InferOutput<typeof grantAnswer>, request: TicketRequest): Grant {
+    const expected = { environment: this.#environment, signer: this.#keys };
+    const opened = open("ticket", grant.ticket, expected);
     if (!opened.ok) throw this.#http.garbled("/v1/tickets", opened.detail);
     const { viewer, title } = opened.message.body;
     if (viewer !== request.viewer || title !== request.title)

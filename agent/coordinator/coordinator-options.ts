@@ -44,7 +44,7 @@ export interface CoordinatorOptions {
   readonly operatorToken: string;
   /** Keys this coordinator signed with before, with the time they were retired. */
   readonly retiredKeys?: readonly { readonly key: PublicKey; readonly retiredAt: number }[];
-  /** The list that new tickets name, last; earlier ones while their tickets settle. */
+  /** The list that new tickets name, last. Those that were ever used are kept in the store. */
   readonly prices?: readonly PriceList[];
   readonly policy?: Policy;
   readonly placement?: PlacementRules;

@@ -127,7 +127,7 @@ test("info names the key, the fleet and the prices", async () => {
 
 test("the client reads the prices that info tells, which exports are checked by", async () => {
   const { prices } = await new CoordinatorClient({ url, environment: "dev" }).info();
-  expect(prices).toEqual(defaultPriceList);
+  expect(prices).toEqual([defaultPriceList]);
 });
 
 test("a title is published, uploaded and then has tickets", async () => {

@@ -12,6 +12,8 @@ import { createFleet } from "./fleet.ts";
 import { createApi } from "./http/app.ts";
 import { createApiServer } from "./http/server.ts";
 import { defaultIngestLimits, Ingest } from "./ingest.ts";
+import { keptPriceLists } from "./kept-price-lists.ts";
+import { handedOverSince } from "./key-rotation.ts";
 import { createMqttLink } from "./mqtt-link.ts";
 import { hideNetwork, networkOf } from "./network.ts";
 import { defaultPlacementRules } from "./placement.ts";
@@ -39,6 +41,8 @@ const UPKEEP_PERIOD = seconds(60);
 const DELIVERIES_PERIOD = seconds(5);
 const MAX_UNKEPT = 10_000;
 const RING_PERIOD = seconds(3600);
+/** For so long after a change of its key the coordinator tells every box something signed by the new one. */
+const TELL_FOR_S = 86_400;
 
 /** Opens the database and the API's port at once; throws an OperatorError when either cannot be had. */
 export function createCoordinator(options: CoordinatorOptions): Coordinator {
@@ -46,8 +50,8 @@ export function createCoordinator(options: CoordinatorOptions): Coordinator {
   const policy = options.policy ?? defaultPolicy(environment);
   const lists = options.prices ?? [defaultPriceList];
   const newest = lists.at(-1) ?? defaultPriceList;
-  const prices = new Map(lists.map((list) => [list.id, list]));
   const store = openStore(options.database, options.openDatabase ?? openDatabase);
+  const prices = keptPriceLists(store, lists);
   for (const { key, retiredAt } of options.retiredKeys ?? []) {
     store.trust.retire(key, retiredAt as ReturnType<typeof toUnixSeconds>);
   }
@@ -86,6 +90,10 @@ export function createCoordinator(options: CoordinatorOptions): Coordinator {
       boxes.hear(box, kind, payload);
       return undefined;
     },
+    onListening: () => {
+      const now = toUnixSeconds(clock.wallMs());
+      if (handedOverSince(store, environment, now - TELL_FOR_S)) boxes.tellBoxes("all");
+    },
     log,
   });
   const ingest = new Ingest({
@@ -104,6 +112,7 @@ export function createCoordinator(options: CoordinatorOptions): Coordinator {
       publicKey: signer.publicKey,
       fleet: fleetName,
       prices: newest,
+      allPrices: [...prices.values()],
       reflectors: options.reflectors,
       originUrl: options.origin.addresses[0] ?? "",
       mqttUrl: options.publicMqttUrl ?? options.mqtt.url,

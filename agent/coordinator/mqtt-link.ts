@@ -28,7 +28,7 @@ export interface MqttLinkOptions {
     payload: Uint8Array,
   ) => Promise<void> | undefined;
   /** Called when boxes are heard, after every connect. */
-  readonly onListening: () => void;
+  readonly onListening?: () => void;
   readonly log: Log;
 }
 
@@ -109,6 +109,6 @@ export function createMqttLink(options: MqttLinkOptions): MqttLink {
     const others = (["birth", "state", "reported"] as const).map((kind) => fromBoxes(fleet, kind));
     await opened.subscribeAsync([canShare ? shared(usage) : usage, ...others], { qos: 1 });
     log.info("listening for boxes", { broker, shared: canShare });
-    options.onListening();
+    options.onListening?.();
   }
 }

@@ -12,6 +12,7 @@ import {
   mkdirSync,
   openSync,
   readFileSync,
+  renameSync,
   rmSync,
   writeSync,
 } from "node:fs";
@@ -91,6 +92,17 @@ export function loadOrCreateKey(dir: string, options: KeyOptions): KeyOutcome {
 /** Makes a new key whatever was there before: what the household or the maker does by hand. */
 export function reenrol(dir: string, options: Omit<KeyOptions, "mayCreate">): KeyOutcome {
   return create(dir, { ...options, mayCreate: true });
+}
+
+/**
+ * Makes the key `from` the one under the name `to`, in place of whatever was there. Done again after a
+ * crash it ends where it should; the marker goes first, and a key without one loads.
+ */
+export function promoteKey(dir: string, from: string, to: string): void {
+  rmSync(join(dir, `${to}.enrolled`), { force: true });
+  const source = join(dir, `${from}.key`);
+  if (existsSync(source)) renameSync(source, join(dir, `${to}.key`));
+  rmSync(join(dir, `${from}.enrolled`), { force: true });
 }
 
 /**

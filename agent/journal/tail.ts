@@ -31,8 +31,12 @@ export interface TailOptions {
 /** More often than what is at risk has to be safe (5 s), by what a slow line takes to answer. */
 const SOONEST = seconds(2);
 const LATEST = seconds(30);
-/** At risk, before a tail is worth sending sooner than the latest. */
-const WORTH = mebibytes(1);
+/** Bytes at risk for which a tail is worth sending soon: never fewer than these… */
+const WORTH_FROM = mebibytes(1);
+/** …and at these whatever it costs. */
+const WORTH_TO = mebibytes(6);
+/** What it saves should be so many times what it costs the line: many small sessions make long tails. */
+const YIELD = 32;
 /** A reporter that is connected asks every second; one that waits for the broker's word does not. */
 const KEEPER_GONE = seconds(10);
 
@@ -43,6 +47,7 @@ export class Tail {
   #keptAt: Milliseconds | undefined;
   /** May the broker hold a tail that has not been taken back? */
   #told = true;
+  #size = 0;
 
   constructor(options: TailOptions) {
     this.#options = options;
@@ -65,20 +70,28 @@ export class Tail {
     const now = clock.monotonicMs();
     this.#askedAt = now;
     if (anew) this.#forget();
-    const since = this.#takenAt === undefined ? LATEST : now - this.#takenAt;
-    const enough = sessions.atRisk >= WORTH ? SOONEST : LATEST;
-    if (since < enough) return undefined;
+    if (!this.#isDue(now)) return undefined;
     const unsaved = sessions.unsaved(MAX_TAIL);
-    if (unsaved.length === 0 && !this.#told) return undefined;
+    if (unsaved.length === 0 ? !this.#told : sessions.atRisk === 0) return undefined;
     this.#takenAt = now;
     this.#told = unsaved.length > 0;
+    const bytes = this.#told ? this.#seal(unsaved).bytes : new Uint8Array();
+    this.#size = bytes.length;
     return {
-      bytes: unsaved.length === 0 ? new Uint8Array() : this.#seal(unsaved).bytes,
+      bytes,
       kept: () => {
         sessions.keep(unsaved);
         this.#keptAt = now;
       },
     };
+  }
+
+  #isDue(now: Milliseconds): boolean {
+    const since = this.#takenAt === undefined ? LATEST : now - this.#takenAt;
+    const { atRisk } = this.#options.sessions;
+    const worth = Math.min(WORTH_TO, YIELD * this.#size);
+    if (since >= LATEST) return atRisk >= worth || atRisk === 0;
+    return since >= SOONEST && atRisk >= Math.max(WORTH_FROM, worth);
   }
 
   /** Everything that is not durable, in as many messages as it takes. */

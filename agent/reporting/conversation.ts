@@ -299,6 +299,7 @@ export class Conversation {
 
   /** In the log at 1, 2, 4, 8 … refusals, so that a flood does not fill it. */
   #refuse(what: string, code: string): void {
+    if (code === "unknown-signer") this.#options.onUnknownSigner?.();
     this.#refused += 1;
     if (!Number.isInteger(Math.log2(this.#refused))) return;
     this.#options.log.warning("message refused", { what, code, so_far: this.#refused });

@@ -26,6 +26,8 @@ export interface ReporterOptions {
   readonly signer: Signer;
   readonly environment: Environment;
   readonly coordinatorKeys: () => ReadonlySet<PublicKey>;
+  /** Called when something is signed by another key: the coordinator may have changed its own. */
+  readonly onUnknownSigner?: () => void;
   readonly records: RecordSource;
   /** What `birth` says beyond the chain. */
   readonly describe: () => Omit<

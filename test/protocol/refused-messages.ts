@@ -236,6 +236,12 @@ export const refusedMessages: readonly RefusedMessage[] = [
     entries: [{ ...examples.tail.body.entries[0], started: 30_000 } as never],
   }),
   inconsistent("key that succeeds itself", "succession", { next: keys.coordinator.publicKey }),
+  {
+    ...refused("succession signed by a stranger", "inconsistent", "succession", {
+      signer: keys.viewer,
+    }),
+    signer: keys.viewer.publicKey,
+  },
   inconsistent("chunks of an odd size", "manifest", { chunkSize: 65_537 as never }),
   inconsistent("manifest that names a path twice", "manifest", {
     files: [file, file] as never,

@@ -334,7 +334,9 @@ def contradiction(kind, body, signer):
     if kind == "tail":
         return "entries" if any(entry["ended"] < entry["started"] for entry in body["entries"]) else None
     if kind == "succession":
-        return "next" if body["previous"] == body["next"] else None
+        if body["previous"] == body["next"]:
+            return "next"
+        return None if signer in (body["previous"], body["next"]) else "signer"
     if kind == "manifest":
         return manifest_contradiction(body)
     return None
@@ -505,6 +507,7 @@ class Export:
         self.subject = None
 
     def read(self, data):
+        self.follow([content for _, kind, content in read_items(data) if kind == "message"])
         for at, kind, content in read_items(data):
             self.kinds.append(kind)
             if kind == "message":
@@ -518,6 +521,22 @@ class Export:
             raise Refused("cut-short")
         self.check()
         return self
+
+    def follow(self, messages):
+        """Adds the keys that trusted ones name in successions, until there are no more."""
+        found = []
+        for data in messages:
+            if int.from_bytes(data[44:46], "big") == self.spec.types["succession"]["typ"][self.environment]:
+                found.append(open_message(self.spec, "succession", data, self.environment, None))
+        trusted = set(self.coordinators)
+        while more := {
+            other
+            for one in found
+            for other in (one["body"]["previous"], one["body"]["next"])
+            if one["signer"] in trusted and other not in trusted
+        }:
+            trusted |= more
+        self.coordinators = trusted
 
     def structure(self, kind, body, before):
         if kind == "header":
@@ -540,7 +559,8 @@ class Export:
         if kind == "record":
             self.records.append(open_evidence(self.spec, data, self.environment, self.coordinators))
             return
-        trusted = self.coordinators if self.spec.types[kind]["role"] == "coordinator" else None
+        roles = ("coordinator", "one of both keys")
+        trusted = self.coordinators if self.spec.types[kind]["role"] in roles else None
         opened = open_message(self.spec, kind, data, self.environment, trusted)
         if kind == "ack":
             self.acks.append(opened["body"])

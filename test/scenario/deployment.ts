@@ -22,6 +22,7 @@ export interface Deployment extends AsyncDisposable {
   readonly coordinatorUrl: string;
   readonly coordinatorKey: string;
   readonly coordinator: Running;
+  readonly coordinatorConfig: string;
   readonly boxes: readonly Household[];
   /** Runs a verb as a person with a key of their own, who knows the coordinator. */
   as(name: string, ...args: string[]): Running;
@@ -62,7 +63,12 @@ export async function deploy(names: readonly string[]): Promise<Deployment> {
   const info = (await (await fetch(`${coordinatorUrl}/v1/info`)).json()) as { publicKey: string };
   const boxes: Household[] = [];
   for (const [i, name] of names.entries())
-    boxes.push(await openHousehold(resources, join(directory, name), ids[i] ?? "", shared));
+    boxes.push(
+      await openHousehold(resources, join(directory, name), ids[i] ?? "", {
+        ...shared,
+        "coordinator.public_key": info.publicKey,
+      }),
+    );
   const held = resources.move();
   const person = configFile(join(directory, "person"), {
     environment: "dev",
@@ -75,6 +81,7 @@ export async function deploy(names: readonly string[]): Promise<Deployment> {
     coordinatorUrl,
     coordinatorKey: info.publicKey,
     coordinator,
+    coordinatorConfig: config,
     boxes,
     as: (who, ...args) =>
       run([...args, "--config", person], {

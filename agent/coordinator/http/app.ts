@@ -3,9 +3,12 @@
  * here; what a signed message may do is decided by the offices behind.
  */
 import { Hono } from "hono";
+import { MAX_SUCCESSIONS } from "../../accounting/succession.ts";
+import { toBase64Url } from "../../core/encoding.ts";
 import { reasonOf } from "../../core/errors.ts";
 import { toUnixSeconds } from "../../core/units.ts";
 import { networkOf } from "../network.ts";
+import type { PriceList } from "../price-list.ts";
 import { TokenBuckets } from "../token-bucket.ts";
 import { addMoneyRoutes } from "./money-routes.ts";
 import { addOperatorRoutes } from "./operator-routes.ts";
@@ -18,6 +21,16 @@ const REQUESTS = { burst: 200, perSecond: 20 };
 /** Uploads of chunks count their bytes instead, and never less than these: each costs a look. */
 const UPLOAD_BYTES = { burst: 256 * 1024 * 1024, perSecond: 128 * 1024 * 1024 };
 const LEAST_UPLOAD = 64 * 1024;
+
+/** Lists that are told; older ones than the newest hundred have no tickets that could settle. */
+const MOST_PRICES = 100;
+
+const told = (list: PriceList) => ({
+  id: list.id,
+  householdPerMebibyte: `${list.householdPerMebibyte}`,
+  creatorsPerPlay: `${list.creatorsPerPlay}`,
+  platformFee: list.platformFee,
+});
 
 export function createApi(options: ApiOptions): Hono<ApiEnv> {
   const { clock, log } = options;
@@ -51,12 +64,11 @@ export function createApi(options: ApiOptions): Hono<ApiEnv> {
       environment: options.environment,
       publicKey: options.publicKey,
       fleet: options.fleet,
-      priceList: {
-        id: options.prices.id,
-        householdPerMebibyte: `${options.prices.householdPerMebibyte}`,
-        creatorsPerPlay: `${options.prices.creatorsPerPlay}`,
-        platformFee: options.prices.platformFee,
-      },
+      successions: options.store.published
+        .successions(2 * MAX_SUCCESSIONS)
+        .map((signed) => toBase64Url(signed)),
+      priceList: told(options.prices),
+      priceLists: options.allPrices.slice(-MOST_PRICES).map(told),
       reflectors: options.reflectors,
       origin: options.originUrl,
       ...(options.mqttUrl && { mqtt: options.mqttUrl }),

@@ -17,6 +17,8 @@ export interface ApiOptions {
   readonly publicKey: PublicKey;
   readonly fleet: string;
   readonly prices: PriceList;
+  /** Every list that a ticket may name. */
+  readonly allPrices: readonly PriceList[];
   readonly reflectors: readonly string[];
   readonly originUrl: string;
   readonly mqttUrl: string | undefined;

@@ -3,7 +3,17 @@
  * BYTEA, INTEGER its BIGINT), so that a second store can follow; SQLite is the only one there is.
  * Times are Unix seconds, money is micro-tokens, hashes and signed bytes are blobs, keys hex text.
  */
-export const SCHEMA_VERSION = 4;
+export const SCHEMA_VERSION = 5;
+
+const published = `
+CREATE TABLE price_lists (
+  id INTEGER PRIMARY KEY,
+  household INTEGER NOT NULL,
+  plays INTEGER NOT NULL,
+  fee INTEGER NOT NULL
+);
+CREATE TABLE successions (id INTEGER PRIMARY KEY, bytes BLOB NOT NULL UNIQUE);
+`;
 
 /** What makes a database of version `i + 1` one of the next; older ones take each step in turn. */
 export const upgrades: readonly string[] = [
@@ -13,6 +23,7 @@ export const upgrades: readonly string[] = [
    UPDATE titles SET taken_at = created_at WHERE takedown IS NOT NULL;
    CREATE INDEX titles_by_takedown ON titles (taken_at) WHERE taken_at IS NOT NULL;
    CREATE INDEX titles_by_creator ON titles (creator)`,
+  published,
 ];
 
 export const schema = `
@@ -232,4 +243,4 @@ CREATE TABLE appeals (
 );
 CREATE TABLE secrets (name TEXT PRIMARY KEY, value BLOB NOT NULL);
 CREATE TABLE retired_keys (key TEXT PRIMARY KEY, retired_at INTEGER NOT NULL);
-`;
+${published}`;

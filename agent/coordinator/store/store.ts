@@ -7,6 +7,7 @@ import { createBoxRows } from "./box-rows.ts";
 import { createCaseRows } from "./case-rows.ts";
 import { createLedgerRows } from "./ledger-rows.ts";
 import { createPlayRows } from "./play-rows.ts";
+import { createPublishedRows } from "./published-rows.ts";
 import { createRecordRows } from "./record-rows.ts";
 import { SCHEMA_VERSION, schema, upgrades } from "./schema.ts";
 import type { SqliteDatabase, SqliteOpen } from "./sqlite.ts";
@@ -25,6 +26,7 @@ export interface Store extends Disposable {
   readonly plays: ReturnType<typeof createPlayRows>;
   readonly trust: ReturnType<typeof createTrustRows>;
   readonly cases: ReturnType<typeof createCaseRows>;
+  readonly published: ReturnType<typeof createPublishedRows>;
   /**
    * Runs `work` with the write lock held and commits, or undoes all of it when it throws. Inside
    * another one it is a savepoint: only its own changes are undone.
@@ -60,6 +62,7 @@ export function openStore(path: string, open: SqliteOpen): Store {
     plays: createPlayRows(db),
     trust: createTrustRows(db),
     cases: createCaseRows(db),
+    published: createPublishedRows(db),
     transaction: createTransaction(db, () => ledger.forgetAccounts()),
     [Symbol.dispose]: () => db.close(),
   };
