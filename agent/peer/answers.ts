@@ -10,6 +10,7 @@ const texts = {
     "Ask for ranges that fit into the window; what is longer needs receipts on the way.",
   "unknown-path": "There is nothing under this path.",
   "method-not-allowed": "This path is not asked with this method.",
+  "too-slow": "The request's body did not come in time.",
   "bad-request": "The request is not one of this protocol.",
   unsatisfiable: "The range lies outside of the file.",
   "not-sharing": "This box shares nothing at the moment.",

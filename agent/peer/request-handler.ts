@@ -4,11 +4,12 @@ import type { ContentFile, ContentSource } from "../content/content-source.ts";
 import type { Clock } from "../core/clock.ts";
 import type { Hash, PublicKey } from "../core/encoding.ts";
 import { assertNever } from "../core/errors.ts";
+import { seconds } from "../core/units.ts";
 import type { VerdictSource } from "../governor/verdict.ts";
 import { type Refusal, refusalResponse, toRefusal } from "./answers.ts";
 import { FailureBudget } from "./failure-budget.ts";
 import { FileResponses, type Slice } from "./file-response.ts";
-import { parseReceiptBody } from "./receipt-body.ts";
+import { bodyWithin, parseReceiptBody } from "./receipt-body.ts";
 import { parseTarget, pathOf } from "./request-target.ts";
 import type { Session } from "./session.ts";
 import type { Sessions } from "./sessions.ts";
@@ -39,6 +40,8 @@ interface FileRequest {
   readonly session: Session | undefined;
 }
 
+/** A receipt's few hundred bytes come with the header or soon after it. */
+const LONGEST_BODY_WAIT = seconds(10);
 /** One response is at most so long where nothing below paces it; a chunk always fits. */
 const LONGEST_UNPACED = 4 * 1024 * 1024;
 /** Nobody sees it: the client has gone. nginx writes the same into its log. */
@@ -175,7 +178,10 @@ export class RequestHandler {
   }
 
   async #receipt(request: Request, server: PeerServer): Promise<Response> {
-    const posted = parseReceiptBody(await request.text());
+    const { turnstile, clock } = this.#options;
+    const text = await turnstile.aside(bodyWithin(LONGEST_BODY_WAIT, request, clock));
+    if (text === undefined) return tooSlow();
+    const posted = parseReceiptBody(text);
     if (!posted) return refusalResponse({ status: 400, code: "bad-request" });
     const outcome = this.#options.sessions.receive(posted.ticket, posted.receipt);
     if (outcome.ok) return new Response(null, { status: 204 });
@@ -214,5 +220,7 @@ export class RequestHandler {
   }
 }
 
+const tooSlow = () =>
+  refusalResponse({ status: 408, code: "too-slow", headers: { connection: "close" } });
 const notAllowed = (allow: string) =>
   refusalResponse({ status: 405, code: "method-not-allowed", headers: { allow } });

@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
 import type { Hash } from "../core/encoding.ts";
-import { parseTarget } from "./request-target.ts";
+import { parseTarget, pathOf } from "./request-target.ts";
 
 const title = "ab".repeat(32) as Hash;
 
@@ -35,4 +35,13 @@ test.each([
   "http://example.org/",
 ])("what is not of this protocol is unknown: %.40s", (path) => {
   expect(parseTarget(path)).toEqual({ kind: "unknown" });
+});
+
+test.each([
+  "http://box.example:8080/v1/box",
+  "http://box.example/v1/box?a=/b",
+  "/v1/box",
+  "/v1/box?at=http://box.example/",
+])("the path of %s, whatever stands before and after it", (url) => {
+  expect(pathOf(url)).toBe("/v1/box");
 });

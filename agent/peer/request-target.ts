@@ -41,9 +41,12 @@ function decodePath(text: string): string | undefined {
   }
 }
 
-/** Everything before the path is the client's claim and does not matter here. */
+/**
+ * Everything before the path is the client's claim and does not matter here; without a sound Host
+ * header, as in HTTP/1.0, Bun has the path alone.
+ */
 export function pathOf(url: string): string {
-  const from = url.indexOf("/", url.indexOf("://") + 3);
+  const from = url.startsWith("/") ? 0 : url.indexOf("/", url.indexOf("://") + 3);
   const query = url.indexOf("?", from);
   return url.slice(from, query < 0 ? undefined : query);
 }

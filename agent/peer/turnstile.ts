@@ -29,6 +29,7 @@ export class Turnstile {
   readonly #admission: Admission<(turn: Turn) => void>;
   #server: Server<undefined> | undefined;
   #pumping = false;
+  #aside = 0;
 
   constructor(options: TurnstileOptions) {
     this.#options = options;
@@ -41,7 +42,18 @@ export class Turnstile {
 
   /** Responses under way; those that wait for their turn are not among them. */
   get running(): number {
-    return Math.max(0, (this.#server?.pendingRequests ?? 0) - this.#admission.waiting);
+    const pending = this.#server?.pendingRequests ?? 0;
+    return Math.max(0, pending - this.#admission.waiting - this.#aside);
+  }
+
+  /** What keeps a request pending without a response: Bun counts it, and it is no stream. */
+  async aside<T>(work: Promise<T>): Promise<T> {
+    this.#aside++;
+    try {
+      return await work;
+    } finally {
+      this.#aside--;
+    }
   }
 
   /** Called within the handler of the request that asks; at once where nothing has to be waited for. */

@@ -6,7 +6,7 @@ import { systemClock } from "../../agent/core/system-clock.ts";
 import { bitsPerSecond } from "../../agent/core/units.ts";
 import { readDescriptors } from "../../agent/peer/descriptors.ts";
 import { StatusFixture } from "../status/status-fixture.ts";
-import { PeerFixture } from "./peer-fixture.ts";
+import { PeerFixture, wideOpen } from "./peer-fixture.ts";
 
 const MIB = 1024 * 1024;
 const openPeer = (server = {}) =>
@@ -61,6 +61,21 @@ test("a flood of headers is 431, and the next client is served", async () => {
   for (let line = 0; line < 64; line++) socket.write(`X-${line}: ${"a".repeat(1024)}\r\n`);
   expect(await answer).toStartWith("HTTP/1.1 431");
   expect((await fetch(peer.file, { headers: { range: "bytes=0-9" } })).status).toBe(206);
+});
+
+const withBody = "POST /v1/receipts HTTP/1.1\r\nHost: x\r\n";
+test.each([
+  `${withBody}Content-Length: 100\r\n\r\n{`,
+  `${withBody}Transfer-Encoding: chunked\r\n\r\n1\r\n{\r\n`,
+])("bodies that never end take no stream: %j", async (request) => {
+  await using peer = openPeer({ verdict: { current: { ...wideOpen, maxStreams: 2 } } });
+  const sockets = await Promise.all(Array.from({ length: 8 }, () => dial(peer.server.port)));
+  const answers = sockets.map((socket) => new Promise((resolve) => socket.once("data", resolve)));
+  // The first request's answer says that the second one has come.
+  for (const socket of sockets) socket.write(`GET /v1/box HTTP/1.1\r\nHost: x\r\n\r\n${request}`);
+  await Promise.all(answers);
+  expect((await fetch(peer.file, { headers: { range: "bytes=0-9" } })).status).toBe(206);
+  for (const socket of sockets) socket.destroy();
 });
 
 test("a huge body is refused, and never held in memory", async () => {
