@@ -180,23 +180,24 @@ type Reason = { readonly code: FindingCode; readonly detail: string };
 const noMessage: Reason = { code: "malformed", detail: "no message can be made out" };
 
 /** A message's name for people: its type and what numbers it. */
-export function aboutMessage(bytes: Uint8Array): string {
+function aboutMessage(bytes: Uint8Array): string {
   const seen = peek(bytes);
-  if (!seen) return "message";
-  const body = seen.body as {
-    generation?: number;
-    sequence?: number;
-    epoch?: number;
-    upTo?: number;
-  };
-  switch (seen.type) {
+  return seen ? aboutReadable({ kind: seen.type, body: seen.body }) : "message";
+}
+
+/** The name of an item of the JSON copy, or of one that was read. */
+export function aboutReadable(item: { readonly kind?: unknown; readonly body?: unknown }): string {
+  const body = (item.body ?? {}) as Readonly<Record<string, unknown>>;
+  switch (item.kind) {
     case "record":
       return `record ${body.generation}/${body.sequence}`;
     case "ack":
       return `ack ${body.generation}/${body.upTo}`;
     case "statement":
       return `statement ${body.epoch}`;
+    case "line":
+      return `line ${body.line}`;
     default:
-      return seen.type;
+      return typeof item.kind === "string" ? item.kind : "item";
   }
 }

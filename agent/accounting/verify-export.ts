@@ -6,7 +6,7 @@
 import { sha256 } from "../core/encoding.ts";
 import { type Bytes, bytes, type MicroTokens, microTokens } from "../core/units.ts";
 import {
-  aboutMessage,
+  aboutReadable,
   type Expectations,
   ExportContents,
   type Finding,
@@ -17,10 +17,11 @@ import {
   type ExportHeader,
   exportSchemas,
   type ReadItem,
+  readableItem,
 } from "./export-format.ts";
 import { checkPayouts } from "./export-payouts.ts";
 import { checkAcks, checkChains, checkLines, checkStatements } from "./export-proofs.ts";
-import { disagreement, readExport } from "./read-export.ts";
+import { disagreement, parseLine, readExport } from "./read-export.ts";
 import { openSuccessions, trustedKeys } from "./succession.ts";
 
 export interface ExportReport {
@@ -107,7 +108,8 @@ function walk(
   for (const stretch of readExport(content)) {
     if (stretch.state === "damaged") {
       const line = copy?.[stretch.index];
-      const about = stretch.item ? aboutItem(stretch.item) : "item";
+      // Of a damaged item even the number it says it has may be wrong: the copy knows better.
+      const about = aboutLine(line) ?? (stretch.item ? aboutItem(stretch.item) : "item");
       contents.find(stretch.index, about, "damaged", damageText(stretch, line));
       next = stretch.index + 1;
       continue;
@@ -141,8 +143,13 @@ function checkEnd(item: ReadItem, before: Uint8Array, contents: ExportContents):
   }
 }
 
-const aboutItem = (item: ReadItem) =>
-  item.kind === "message" ? aboutMessage(item.content) : item.kind;
+const aboutItem = (item: ReadItem) => aboutReadable(readableItem(item));
+
+/** undefined where there is no copy, or its line is damaged too. */
+function aboutLine(line: string | undefined): string | undefined {
+  const value = parseLine(line);
+  return typeof value === "object" && value !== null ? aboutReadable(value) : undefined;
+}
 
 function damageText(
   { offset, end, item }: { offset: number; end: number; item?: ReadItem },
