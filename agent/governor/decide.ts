@@ -64,7 +64,8 @@ export interface Decision {
   /**
    * Pacing is the only brake that is wanted. Reno's window grows to twice what is paced and stays
    * there, where CUBIC leaves slow start at the first longer round trip and then limits us itself.
-   * BBR alone does not take random loss for congestion, but comes back more slowly.
+   * BBR alone does not take random loss for congestion, and sends single segments below 1.2 Mbit/s where
+   * the others send pairs, but comes back more slowly.
    */
   readonly congestionControl: "reno" | "bbr";
   readonly missing: readonly Signal[];
@@ -72,6 +73,8 @@ export interface Decision {
 
 /** Loss from which Reno no longer fills a home's line. */
 const LOSSY = 0.004;
+/** Bits per second below which a pair of segments takes more than 20 ms. */
+const SLOWEST = 1.2e6;
 /** While peers want something; while nobody does. */
 const PROBE_BUSY = milliseconds(25);
 const PROBE_CALM = milliseconds(50);
@@ -102,7 +105,8 @@ export function decide(
     verdict,
     probeEvery: probeEvery(line, gate.open, now.monotonic),
     train: gate.open && line.trainAt === samples.line.at ? trainLength(line) : 0,
-    congestionControl: line.lossRate > LOSSY ? "bbr" : "reno",
+    congestionControl:
+      line.lossRate > LOSSY || (line.capacity ?? SLOWEST) < SLOWEST ? "bbr" : "reno",
     missing: missingSignals(state.signals, now.monotonic, state.board),
   };
 }

@@ -17,7 +17,7 @@ import {
   bytes,
   milliseconds,
 } from "../core/units.ts";
-import { allocate, isBusy, type Turns } from "./allocation.ts";
+import { allocate, isBusy } from "./allocation.ts";
 import { BOARD_PERIOD, type BoardDevices, BoardReader, type BoardReading } from "./board-reader.ts";
 import {
   type Decision,
@@ -30,6 +30,7 @@ import {
 import type { Policy } from "./policy.ts";
 import { onCard, takeSample } from "./sampling.ts";
 import type { Signal } from "./signals.ts";
+import type { Turns } from "./turns.ts";
 import type { Verdict, VerdictSource } from "./verdict.ts";
 import type { Volume } from "./volume.ts";
 import { type TextStore, VolumeKeeper } from "./volume-store.ts";

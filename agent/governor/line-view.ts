@@ -6,6 +6,8 @@ import { type LineSample, PEERS_TARGET, type PeerSample, type TrainSample } from
 
 export const START = 500_000;
 const SILENCE_MS = 250;
+/** So far above `high` one look is enough: no place was below it, and a line that falls fills quickly. */
+const SURELY = 1.6;
 const PROBED_MS = 5000;
 
 /** What one tick's samples mean, in the law's own terms. */
@@ -77,7 +79,7 @@ export function look(state: LineState, sample: LineSample): View {
     clear: 2 + 2 * jitter + 1.5 * mtu,
     median,
     newest,
-    bad: raised >= 2 || (last.at(-1)?.at === at && newest > 2.5 * high) || silent,
+    bad: raised >= 2 || (last.at(-1)?.at === at && newest > SURELY * high) || silent,
     delivered,
     steady,
     asked,

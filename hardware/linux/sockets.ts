@@ -245,9 +245,12 @@ function addCounts(sum: Counts, flow: TcpInfo): void {
 const isIdle = ({ info }: Tracked) =>
   info !== undefined && info.notSent === 0 && info.inFlight === 0;
 
-/** TCP paces payload; the wire also carries headers. At least one byte, for 0 would mean no pacing. */
+/** What a connection is paced at at least: below, a pair of segments takes more than six seconds. */
+const LEAST_PAYLOAD = 500;
+
+/** TCP paces payload; the wire also carries headers. */
 function payloadBytesPerSecond(rate: BitsPerSecond, segment: number, family: 4 | 6): number {
   const size = segment > 0 ? segment : 1448;
   const header = family === 6 ? 72 : 52;
-  return Math.max(1, Math.floor(((rate / 8) * size) / (size + header)));
+  return Math.max(LEAST_PAYLOAD, Math.floor(((rate / 8) * size) / (size + header)));
 }
