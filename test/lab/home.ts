@@ -16,6 +16,8 @@ export const SECOND_BOX = "10.77.0.11";
 export const SERVER = "100.77.0.1";
 export const REFLECTORS = ["100.77.0.2:4600", "100.77.0.3:4600"];
 export const WAN = "100.77.1.2";
+/** The internet's end of the line: what UDP programs there answer from. */
+export const FAR_END = "100.77.1.1";
 export const peerAddress = (index: number) => `100.77.0.${11 + index}`;
 
 export interface Line {
@@ -144,10 +146,10 @@ async function connect(): Promise<void> {
     await sh(`ip netns exec ${name} ethtool -K eth0 tso off gso off gro off`);
     await sh(`ip netns exec sl-router ethtool -K ${port} tso off gso off gro off`);
   }
-  await sh("ip -n sl-router addr add 100.77.1.2/32 peer 100.77.1.1 dev wan0");
+  await sh(`ip -n sl-router addr add ${WAN}/32 peer ${FAR_END} dev wan0`);
   await sh("ip -n sl-router link set wan0 up mtu 1500 txqueuelen 10000");
   await sh("ip -n sl-router route add default dev wan0");
-  await sh("ip -n sl-net addr add 100.77.1.1/32 peer 100.77.1.2 dev net0");
+  await sh(`ip -n sl-net addr add ${FAR_END}/32 peer ${WAN} dev net0`);
   await sh("ip -n sl-net link set net0 up mtu 1500 txqueuelen 10000");
   for (let i = 1; i <= 20; i++) await sh(`ip -n sl-net addr add 100.77.0.${i}/32 dev lo`);
   await sh(`ip netns exec sl-router nft -f - <<'RULES'

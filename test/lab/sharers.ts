@@ -1,15 +1,11 @@
 /** Who shares in a run: this project's governor, or what it is compared with. */
-import { BOX, type Home, peerAddress, REFLECTORS, SERVER, sh, WAN } from "./home.ts";
+import { BOX, FAR_END, type Home, peerAddress, REFLECTORS, SERVER, sh, WAN } from "./home.ts";
 
 /** `static:90` is HTB at 90 per cent of the line. `spareband:8` serves eight peers instead of three. */
 export type SharerName = string;
 
-export interface RunningSharer {
-  /** Where the governor's ticks are recorded. */
-  readonly record?: string;
-}
-
 export interface SharerOptions {
+  /** Where the governor's ticks are recorded. */
   readonly record?: string;
   readonly arguments?: readonly string[];
 }
@@ -28,6 +24,8 @@ export async function startSharer(
     case "cubic":
     case "bbr":
       return startFlows(home, kind);
+    case "ledbat":
+      return startLedbat(home);
     case "static": {
       const rate = Math.round((home.line.up * Number(argument)) / 100);
       await sh("ip netns exec sl-box tc qdisc add dev eth0 root handle 1: htb default 10");
@@ -71,6 +69,15 @@ export async function startGovernor(
     const get = `curl -s -o /dev/null --interface ${from} http://${WAN}:${port}/`;
     home.start("sl-net", ["sh", "-c", `while :; do ${get}; sleep 0.2; done`], "load");
   }
+}
+
+/** One flow of libutp's example program, which UCAT names: the LEDBAT of BitTorrent. */
+async function startLedbat(home: Home): Promise<void> {
+  const program = process.env.UCAT;
+  if (!program) throw new Error("ledbat needs UCAT, the path of libutp's ucat-static");
+  home.start("sl-net", ["sh", "-c", `sleep 900 | ${program} -l -p 9000 >/dev/null`], "load");
+  await Bun.sleep(400);
+  home.start("sl-box", ["sh", "-c", `${program} -n ${FAR_END} 9000 </dev/zero`], "load");
 }
 
 async function startFlows(home: Home, congestionControl: string): Promise<void> {
