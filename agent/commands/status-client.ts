@@ -2,8 +2,14 @@
 import { join } from "node:path";
 import type { Config } from "../config.ts";
 import { exitCode, OperatorError } from "../core/errors.ts";
+import { parseJson } from "../core/json.ts";
+import { readBounded } from "../core/read-bounded.ts";
 import { formatAuthority } from "../settings.ts";
 import { readStatusToken } from "../status/status-token.ts";
+
+const ANSWER_WITHIN_MS = 20_000;
+/** Beyond what five hundred records, or the list of a full store, take. */
+const LONGEST_ANSWER = 4 * 1024 * 1024;
 
 export interface StatusClient {
   readonly url: string;
@@ -23,37 +29,58 @@ export function createStatusClient(config: Config, signal: AbortSignal): StatusC
       exitCode.unavailable,
       `there is no ${file} with a token: the box has not run here yet; start it, or name its configuration with --config`,
     );
-  const request = async (path: string, init: RequestInit): Promise<Response> => {
+  const open = async (path: string, init: RequestInit): Promise<Response> => {
     const headers = { authorization: `Bearer ${token}`, "content-type": "application/json" };
-    let response: Response;
     try {
-      response = await fetch(`${url}/api/v1${path}`, { ...init, headers, signal });
+      return await fetch(`${url}/api/v1${path}`, { signal, redirect: "error", ...init, headers });
     } catch (cause) {
-      throw new OperatorError(
-        exitCode.unavailable,
-        `the box does not answer at ${url}: check that it runs (systemctl status spareband-box)`,
-        { cause },
-      );
+      throw silent(url, cause);
     }
-    if (response.ok) return response;
-    throw await refusal(response, url);
+  };
+  /** The answer in JSON, whole and in time. */
+  const ask = async (path: string, init: RequestInit): Promise<unknown> => {
+    const within = AbortSignal.any([signal, AbortSignal.timeout(ANSWER_WITHIN_MS)]);
+    const response = await open(path, { ...init, signal: within });
+    const body = parseJson(await readWhole(response, url));
+    if (!response.ok) throw refusal(response.status, body, url);
+    if (isRecord(body)) return body;
+    throw new OperatorError(
+      exitCode.unavailable,
+      `what answers at ${url} is no Spareband box: check status.listen, or what else uses that port`,
+    );
   };
   return {
     url,
-    get: async (path) => (await request(path, {})).json(),
-    send: async (method, path, body) =>
-      (
-        await request(path, { method, ...(body !== undefined && { body: JSON.stringify(body) }) })
-      ).json(),
-    stream: (path) => request(path, {}),
+    get: (path) => ask(path, {}),
+    send: (method, path, body) =>
+      ask(path, { method, ...(body !== undefined && { body: JSON.stringify(body) }) }),
+    stream: async (path) => {
+      const response = await open(path, {});
+      if (response.ok) return response;
+      throw refusal(response.status, parseJson(await readWhole(response, url)), url);
+    },
   };
 }
 
-async function refusal(response: Response, url: string): Promise<OperatorError> {
-  const body: unknown = await response.json().catch(() => undefined);
+async function readWhole(response: Response, url: string): Promise<string> {
+  try {
+    return await readBounded(response, LONGEST_ANSWER);
+  } catch (cause) {
+    throw silent(url, cause);
+  }
+}
+
+const silent = (url: string, cause: unknown) =>
+  new OperatorError(
+    exitCode.unavailable,
+    `the box does not answer at ${url}: check that it runs (systemctl status spareband-box)`,
+    { cause },
+  );
+
+function refusal(status: number, body: unknown, url: string): OperatorError {
   const error = isRecord(body) && isRecord(body.error) ? body.error : undefined;
-  const text = typeof error?.text === "string" ? error.text : `status ${response.status}`;
-  const code = response.status === 401 ? exitCode.noPermission : exitCode.failure;
+  const text = typeof error?.text === "string" ? error.text : `status ${status}`;
+  const code = status === 401 ? exitCode.noPermission : exitCode.failure;
   return new OperatorError(code, `the box at ${url} refused: ${text}`);
 }
 

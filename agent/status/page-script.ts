@@ -14,6 +14,16 @@ function say() {
   saying = now;
 }
 say();
+/** The card of records as it is now, unless someone is in it; false then. */
+async function renewRecords() {
+  const card = document.getElementById("records");
+  if (!card || card.contains(document.activeElement)) return false;
+  const answer = await fetch("/" + location.search, { headers: { accept: "text/html" } });
+  const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+  const fresh = page.getElementById("records");
+  if (fresh) card.replaceChildren(...fresh.childNodes);
+  return answer.ok;
+}
 async function renew() {
   if (document.hidden) return;
   const live = document.getElementById("live");
@@ -29,6 +39,8 @@ async function renew() {
     if (focused) document.getElementById(focused)?.focus({ preventScroll: true });
     if (stale) stale.hidden = true;
     say();
+    const { records } = fresh?.dataset ?? {};
+    if (records !== live.dataset.records && (await renewRecords())) live.dataset.records = records;
   } catch {
     if (stale) stale.hidden = false;
   }

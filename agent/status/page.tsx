@@ -80,8 +80,9 @@ export function HouseholdPage({ view }: { readonly view: View }) {
 
 /** The part that refreshes itself. */
 export function Live({ view }: { readonly view: View }) {
+  const { signedRecords, pendingRecords, credited } = view.earnings;
   return (
-    <div id="live">
+    <div id="live" data-records={`${signedRecords} ${pendingRecords} ${credited}`}>
       <SharingCard view={view} />
       {view.health.length > 0 && <HealthCard view={view} />}
       <div class="grid">

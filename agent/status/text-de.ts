@@ -21,8 +21,8 @@ const reasons: ReasonTexts = {
   },
   "signals-missing": { short: "Messwerte fehlen", long: "Zur Sicherheit wird weniger geteilt." },
   "rate-limited": {
-    short: "An Ihrer Grenze",
-    long: "Es ginge mehr, aber Sie haben eine Grenze gesetzt.",
+    short: "An der Grenze",
+    long: "Es ginge mehr, aber eine Grenze ist gesetzt: Ihre oder die des Herstellers.",
   },
   playback: {
     short: "Das Bild geht vor",

@@ -28,8 +28,8 @@ const reasons: ReasonTexts = {
     long: "The box shares less, to be on the safe side.",
   },
   "rate-limited": {
-    short: "At your limit",
-    long: "The box could share more, but you set a limit.",
+    short: "At the limit",
+    long: "The box could share more, but a limit is set: yours, or its maker's.",
   },
   playback: {
     short: "The picture comes first",

@@ -1,6 +1,7 @@
 /** The household's page in a real browser: by remote control, by phone, without a script, in two languages. */
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import { type Browser, type BrowserContextOptions, chromium, type Page } from "playwright-core";
+import { bytes } from "../../agent/core/units.ts";
 import { StatusFixture } from "./status-fixture.ts";
 
 const executablePath = ["chromium", "chromium-browser", "google-chrome"]
@@ -112,6 +113,20 @@ test.skipIf(skip)(
     await page.getByRole("button", { name: "Remove 22:00 to 06:30" }).click();
     await page.getByText("Saved.").waitFor();
     expect(box.household.choices.limits.quietHours).toEqual([]);
+  },
+  60_000,
+);
+
+test.skipIf(skip)(
+  "a new record is shown without loading the page again (needs chromium)",
+  async () => {
+    const page = await open();
+    const records = page.locator("#records");
+    await records.getByText("Signed").waitFor();
+    const [newest] = box.records;
+    if (!newest) throw new Error("the fixture has records");
+    box.records = [{ ...newest, sequence: 13, provenBytes: bytes(777e6) }, ...box.records];
+    await records.getByText("777 MB").waitFor();
   },
   60_000,
 );
