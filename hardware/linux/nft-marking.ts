@@ -34,5 +34,6 @@ export const listMarking = ["list", "table", ...TABLE.split(" ")] as const;
 /** Ports that the listed table sends to our HTB class. */
 export function parseMarking(text: string): readonly number[] {
   const set = text.match(/tcp sport (\{[\d, ]+\}|\d+) meta priority set 5ba:1$/m)?.[1];
-  return [...(set ?? "").matchAll(/\d+/g)].map(Number).sort((a, b) => a - b);
+  const numbers = [...(set ?? "").matchAll(/\d+/g)].map(Number);
+  return numbers.filter((port) => port <= 0xffff).sort((a, b) => a - b);
 }

@@ -41,7 +41,8 @@ export function parseTc(text: string): TcListing {
   };
 }
 
-const CLASS = /^class htb (\S+) .*?\brate (\d+(?:\.\d+)?)([KMGT]?)bit .*\n\s*Sent (\d+) bytes/gm;
+const CLASS =
+  /^class htb (\S+) .*?\brate (\d+(?:\.\d+)?)([KMGT]?)bit .*\n\s*Sent (\d{1,19}) bytes/gm;
 
 const RATE_UNIT: Readonly<Record<string, number>> = { K: 1e3, M: 1e6, G: 1e9, T: 1e12 };
 

@@ -3,8 +3,11 @@
  * bound, or accept two encodings of one thing (faults 20, 21, 32). `SPAREBAND_FUZZ_RUNS` sets the
  * number of inputs for all of them together, `SPAREBAND_FUZZ_SEED` repeats a run.
  */
-import { describe, expect, test } from "bun:test";
+import { afterAll, describe, expect, test } from "bun:test";
+import { startBodyServers } from "./body-targets.ts";
+import { fileTargets, slowFileTargets } from "./file-targets.ts";
 import { type Fuzzed, fuzz } from "./fuzz.ts";
+import { kernelTargets, structTargets } from "./kernel-targets.ts";
 import { messageTargets, slowTargets } from "./message-targets.ts";
 import { mutateCbor } from "./mutate-cbor.ts";
 import { mutateText } from "./mutate-text.ts";
@@ -19,8 +22,10 @@ const LIMIT_MS = 60_000 + RUNS;
 const SLOWEST_MS = 5_000;
 const GROWN_BYTES = 256 * 1024 * 1024;
 
-const each = Math.ceil(RUNS / (messageTargets.length + textTargets.length));
-/** Whole exports take milliseconds each. */
+const bytes = [...messageTargets, ...structTargets];
+const texts = [...textTargets, ...fileTargets, ...kernelTargets];
+const each = Math.ceil(RUNS / (bytes.length + texts.length));
+/** Whole exports, files and requests take a good part of a millisecond and more. */
 const SLOW_SHARE = 20;
 
 function check<T extends Uint8Array | string>(
@@ -30,8 +35,8 @@ function check<T extends Uint8Array | string>(
 ): void {
   test.each(targets.map((target) => [target.name, target] as const))(
     "%s",
-    (_, target) => {
-      const result = fuzz(target, mutate, runs, SEED);
+    async (_, target) => {
+      const result = await fuzz(target, mutate, runs, SEED);
       expect(result.runs).toBe(runs);
       expect(result.outcomes).toBeGreaterThan(1);
       expect(result.slowestMs).toBeLessThan(SLOWEST_MS);
@@ -41,6 +46,12 @@ function check<T extends Uint8Array | string>(
   );
 }
 
-describe("fuzzed messages", () => check(messageTargets, mutateCbor, each));
-describe("fuzzed archives", () => check(slowTargets, mutateCbor, Math.ceil(each / SLOW_SHARE)));
-describe("fuzzed text", () => check(textTargets, mutateText, each));
+const slow = Math.ceil(each / SLOW_SHARE);
+const servers = await startBodyServers();
+afterAll(() => servers[Symbol.asyncDispose]());
+
+describe("fuzzed messages", () => check(bytes, mutateCbor, each));
+describe("fuzzed archives", () => check(slowTargets, mutateCbor, slow));
+describe("fuzzed text", () => check(texts, mutateText, each));
+describe("fuzzed files", () => check(slowFileTargets, mutateText, slow));
+describe("fuzzed bodies", () => check(servers.targets, mutateText, slow));

@@ -8,7 +8,7 @@ import { pick } from "./mutate-cbor.ts";
 export interface Fuzzed<T> {
   readonly name: string;
   readonly seeds: readonly T[];
-  run(input: T): string;
+  run(input: T): string | Promise<string>;
 }
 
 export interface FuzzResult {
@@ -24,22 +24,24 @@ const MAX_CORPUS = 512;
 /** Inputs larger than this say nothing new about small decoders. */
 const MAX_INPUT = 65_536;
 
-export function fuzz<T extends Uint8Array | string>(
+export async function fuzz<T extends Uint8Array | string>(
   target: Fuzzed<T>,
   mutate: (input: T, other: T, random: Random) => T,
   runs: number,
   seed: number,
-): FuzzResult {
+): Promise<FuzzResult> {
   const random = seededRandom(seed);
   const corpus = [...target.seeds];
   const outcomes = new Set<string>();
   const before = process.memoryUsage.rss();
   let slowestMs = 0;
-  for (const input of target.seeds) outcomes.add(target.run(input));
+  for (const input of target.seeds) outcomes.add(await target.run(input));
   for (let run = 0; run < runs; run++) {
     const input = mutate(pick(random, corpus), pick(random, corpus), random);
     const started = performance.now();
-    const outcome = attempt(target, input, `seed ${seed}, run ${run}`);
+    const found = attempt(target, input, `seed ${seed}, run ${run}`);
+    // Most decoders answer at once: a promise each would cost more than they do.
+    const outcome = typeof found === "string" ? found : await found;
     slowestMs = Math.max(slowestMs, performance.now() - started);
     if (outcomes.has(outcome) || input.length > MAX_INPUT) continue;
     outcomes.add(outcome);
@@ -49,12 +51,20 @@ export function fuzz<T extends Uint8Array | string>(
   return { runs, outcomes: outcomes.size, slowestMs, grownBytes };
 }
 
-function attempt<T extends Uint8Array | string>(target: Fuzzed<T>, input: T, when: string): string {
-  try {
-    return target.run(input);
-  } catch (cause) {
+function attempt<T extends Uint8Array | string>(
+  target: Fuzzed<T>,
+  input: T,
+  when: string,
+): string | Promise<string> {
+  const failed = (cause: unknown): never => {
     const shown =
       typeof input === "string" ? JSON.stringify(input) : Buffer.from(input).toString("hex");
     throw new Error(`${target.name} failed (${when}) on ${shown}`, { cause });
+  };
+  try {
+    const outcome = target.run(input);
+    return typeof outcome === "string" ? outcome : outcome.catch(failed);
+  } catch (cause) {
+    return failed(cause);
   }
 }
