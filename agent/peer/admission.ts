@@ -12,10 +12,11 @@ export interface AdmissionLimits {
   readonly waitingPerViewer: number;
   readonly longestWaitMs: number;
   /**
-   * When nothing has ended for so long while others wait, slow readers hold the streams: one more is
-   * started, up to twice what the governor allows.
+   * When nothing was started for so long while others wait, slow readers hold the streams: one more is
+   * started, up to twice what the governor allows, and for viewers that have none up to `stalledStreams`.
    */
   readonly stallMs: number;
+  readonly stalledStreams: number;
 }
 
 export const defaultAdmissionLimits: AdmissionLimits = {
@@ -23,13 +24,17 @@ export const defaultAdmissionLimits: AdmissionLimits = {
   waitingPerViewer: 8,
   longestWaitMs: 15_000,
   stallMs: 4_000,
+  stalledStreams: 32,
 };
 
 export interface Situation {
   readonly nowMs: number;
   readonly verdict: Verdict;
-  /** Responses that are under way, without the request that asks. */
-  readonly running: number;
+  /** Responses that are under way. */
+  readonly streams: {
+    fewerThan(most: number): boolean;
+    has(viewer: string): boolean;
+  };
   /** False where nothing below paces: starts are then spread so that the mean rate holds. */
   readonly kernelPaces: boolean;
 }
@@ -42,7 +47,7 @@ export interface Bid {
 
 export type Offer<T> =
   | { readonly kind: "start" }
-  | { readonly kind: "wait"; readonly place: Waiting<T> }
+  | { readonly kind: "wait"; readonly place: Waiting<T>; readonly displaced?: Displaced<T> }
   | Turned;
 
 export interface Turned {
@@ -59,6 +64,9 @@ export interface Waiting<T> {
   readonly token: T;
 }
 
+/** One that lost its place in a full queue to a viewer that had fewer. */
+export type Displaced<T> = Waiting<T> & { readonly answer: Turned };
+
 const refuse = (status: 429 | 503, code: AnswerCode, retryAfterS: number): Turned => ({
   kind: "refuse",
   status,
@@ -73,7 +81,6 @@ export class Admission<T> {
   readonly #served = new Map<string, number>();
   #virtualTime = 0;
   #lastStart = 0;
-  #extra = 0;
   /** Bytes started and, at the verdict's rate, not yet sent; see `payDown`. */
   #debt = 0;
   #debtAt = 0;
@@ -93,14 +100,27 @@ export class Admission<T> {
       this.#start(bid, now);
       return { kind: "start" };
     }
-    const mine = this.#waiting.filter((place) => place.bid.viewer === bid.viewer).length;
+    const mine = this.#placesOf(bid.viewer).length;
     if (mine >= this.#limits.waitingPerViewer) return refuse(429, "too-many-requests", 2);
-    if (this.#waiting.length >= this.#limits.waiting) {
-      return refuse(503, "busy", this.#drainSeconds(verdict.rate));
-    }
+    const busy = refuse(503, "busy", this.#drainSeconds(verdict.rate));
+    const displaced = this.#waiting.length < this.#limits.waiting ? undefined : this.#surplus(mine);
+    if (displaced) this.leave(displaced);
+    if (this.#waiting.length >= this.#limits.waiting) return busy;
     const place = { bid, since: now.nowMs, token };
     this.#waiting.push(place);
-    return { kind: "wait", place };
+    return { kind: "wait", place, ...(displaced && { displaced: { ...displaced, answer: busy } }) };
+  }
+
+  #placesOf(viewer: string): readonly Waiting<T>[] {
+    return this.#waiting.filter((place) => place.bid.viewer === viewer);
+  }
+
+  /** The newest place of the viewer with the most, where one who has `mine` would still have fewer. */
+  #surplus(mine: number): Waiting<T> | undefined {
+    const viewers = new Set(this.#waiting.map((place) => place.bid.viewer));
+    const places = [...viewers].map((viewer) => this.#placesOf(viewer));
+    const most = places.reduce((a, b) => (b.length > a.length ? b : a), []);
+    return most.length > mine + 1 ? most.at(-1) : undefined;
   }
 
   /** Viewers whose share is remembered; bounded. */
@@ -108,18 +128,14 @@ export class Admission<T> {
     return this.#served.size;
   }
 
-  /** Those whose turn has come, in order; call it again after each change of the situation. */
-  next(now: Situation): readonly Waiting<T>[] {
-    const started: Waiting<T>[] = [];
-    let { running } = now;
-    while (this.#waiting.length > 0 && this.#hasRoom({ ...now, running })) {
-      const place = this.#fairest();
-      this.leave(place);
-      this.#start(place.bid, now);
-      started.push(place);
-      running++;
-    }
-    return started;
+  /** Whose turn has come; ask again, when it has started, until nobody's has. */
+  next(now: Situation): Waiting<T> | undefined {
+    if (this.#waiting.length === 0) return undefined;
+    const place = this.#hasRoom(now) ? this.#fairest(this.#waiting) : this.#stalled(now);
+    if (!place) return undefined;
+    this.leave(place);
+    this.#start(place.bid, now);
+    return place;
   }
 
   /** Those that waited too long, or all of them while nothing is shared. */
@@ -141,18 +157,21 @@ export class Admission<T> {
     this.#waiting = this.#waiting.filter((other) => other !== place);
   }
 
-  #hasRoom(now: Situation): boolean {
-    const { verdict, running, nowMs } = now;
+  #hasRoom({ verdict, streams, nowMs, kernelPaces }: Situation): boolean {
     if (verdict.state === "held") return false;
-    if (!now.kernelPaces && this.#payDown(nowMs, verdict.rate) > 0) return false;
-    if (running < verdict.maxStreams) {
-      this.#extra = 0;
-      return true;
-    }
-    if (this.#waiting.length === 0 || nowMs - this.#lastStart < this.#limits.stallMs) return false;
-    if (this.#extra >= verdict.maxStreams || running >= 2 * verdict.maxStreams) return false;
-    this.#extra++;
-    return true;
+    if (!kernelPaces && this.#payDown(nowMs, verdict.rate) > 0) return false;
+    return streams.fewerThan(verdict.maxStreams);
+  }
+
+  /** Who may start although slow readers hold all streams. */
+  #stalled({ verdict, streams, nowMs, kernelPaces }: Situation): Waiting<T> | undefined {
+    if (verdict.state === "held" || nowMs - this.#lastStart < this.#limits.stallMs)
+      return undefined;
+    if (!kernelPaces && this.#debt > 0) return undefined;
+    if (!streams.fewerThan(this.#limits.stalledStreams)) return undefined;
+    const without = this.#waiting.filter((place) => !streams.has(place.bid.viewer));
+    if (without.length > 0) return this.#fairest(without);
+    return streams.fewerThan(2 * verdict.maxStreams) ? this.#fairest(this.#waiting) : undefined;
   }
 
   #start(bid: Bid, now: Situation): void {
@@ -164,10 +183,13 @@ export class Admission<T> {
     if (!now.kernelPaces) this.#debt += bid.bytes;
   }
 
-  #fairest(): Waiting<T> {
+  #fairest(places: readonly Waiting<T>[]): Waiting<T> | undefined {
     const turn = (place: Waiting<T>) =>
       Math.max(this.#served.get(place.bid.viewer) ?? 0, this.#virtualTime);
-    return this.#waiting.reduce((best, place) => (turn(place) < turn(best) ? place : best));
+    const [first] = places;
+    return (
+      first && places.reduce((best, place) => (turn(place) < turn(best) ? place : best), first)
+    );
   }
 
   /** Viewers whose virtual time has passed are as good as new. */

@@ -123,7 +123,7 @@ export class RequestHandler {
     const { request, server, session, slice } = asked;
     const viewer = session?.ticket.body.viewer ?? this.#address(request, server);
     const bid = { viewer, bytes: slice.end - slice.start };
-    const turn = this.#options.turnstile.enter(server, bid, request.signal);
+    const turn = this.#options.turnstile.enter(server, bid, request);
     if (turn === "started") return this.#send(asked);
     if (turn instanceof Promise) return turn.then((came) => this.#afterWaiting(asked, came));
     return this.#afterWaiting(asked, turn);
@@ -178,8 +178,7 @@ export class RequestHandler {
   }
 
   async #receipt(request: Request, server: PeerServer): Promise<Response> {
-    const { turnstile, clock } = this.#options;
-    const text = await turnstile.aside(bodyWithin(LONGEST_BODY_WAIT, request, clock));
+    const text = await bodyWithin(LONGEST_BODY_WAIT, request, this.#options.clock);
     if (text === undefined) return tooSlow();
     const posted = parseReceiptBody(text);
     if (!posted) return refusalResponse({ status: 400, code: "bad-request" });

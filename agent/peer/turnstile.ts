@@ -10,6 +10,7 @@ import {
   type Situation,
   type Turned,
 } from "./admission.ts";
+import { RunningStreams } from "./running-streams.ts";
 
 export interface TurnstileOptions {
   readonly verdict: VerdictSource;
@@ -21,15 +22,14 @@ export interface TurnstileOptions {
 
 export type Turn = "started" | "left" | Turned;
 
-/** How often it is looked whether a stream has ended while requests wait: Bun tells only the count. */
+/** How often it is looked whether a stream has ended while requests wait. */
 const PUMP_PERIOD = milliseconds(5);
 
 export class Turnstile {
   readonly #options: TurnstileOptions;
   readonly #admission: Admission<(turn: Turn) => void>;
-  #server: Server<undefined> | undefined;
+  readonly #streams = new RunningStreams();
   #pumping = false;
-  #aside = 0;
 
   constructor(options: TurnstileOptions) {
     this.#options = options;
@@ -42,28 +42,24 @@ export class Turnstile {
 
   /** Responses under way; those that wait for their turn are not among them. */
   get running(): number {
-    const pending = this.#server?.pendingRequests ?? 0;
-    return Math.max(0, pending - this.#admission.waiting - this.#aside);
-  }
-
-  /** What keeps a request pending without a response: Bun counts it, and it is no stream. */
-  async aside<T>(work: Promise<T>): Promise<T> {
-    this.#aside++;
-    try {
-      return await work;
-    } finally {
-      this.#aside--;
-    }
+    return this.#streams.count;
   }
 
   /** Called within the handler of the request that asks; at once where nothing has to be waited for. */
-  enter(server: Server<undefined>, bid: Bid, signal: AbortSignal): Turn | Promise<Turn> {
-    this.#server = server;
+  enter(server: Server<undefined>, bid: Bid, request: Request): Turn | Promise<Turn> {
     const { promise, resolve } = Promise.withResolvers<Turn>();
-    const offer = this.#admission.offer(bid, resolve, this.#situation(1));
-    if (offer.kind === "start") return "started";
+    const tell = (turn: Turn) => {
+      if (turn === "started") this.#streams.begin(bid.viewer, request, server);
+      resolve(turn);
+    };
+    const offer = this.#admission.offer(bid, tell, this.#situation());
     if (offer.kind === "refuse") return offer;
-    signal.addEventListener("abort", () => {
+    if (offer.kind === "start") {
+      tell("started");
+      return "started";
+    }
+    offer.displaced?.token(offer.displaced.answer);
+    request.signal.addEventListener("abort", () => {
       this.#admission.leave(offer.place);
       resolve("left");
     });
@@ -73,16 +69,18 @@ export class Turnstile {
 
   /** Starts what may start, and turns away what waited too long or may not be served any more. */
   pump(): void {
-    const now = this.#situation(0);
+    const now = this.#situation();
     for (const place of this.#admission.expired(now)) place.token(place.answer);
-    for (const place of this.#admission.next(now)) place.token("started");
+    for (let next = this.#admission.next(now); next; next = this.#admission.next(now)) {
+      next.token("started");
+    }
   }
 
-  #situation(asking: 0 | 1): Situation {
+  #situation(): Situation {
     return {
       nowMs: this.#options.clock.monotonicMs(),
       verdict: this.#options.verdict.current,
-      running: Math.max(0, this.running - asking),
+      streams: this.#streams,
       kernelPaces: this.#options.kernelPaces(),
     };
   }

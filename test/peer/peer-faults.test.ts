@@ -4,6 +4,7 @@ import { readdirSync } from "node:fs";
 import { connect, type Socket } from "node:net";
 import { systemClock } from "../../agent/core/system-clock.ts";
 import { bitsPerSecond } from "../../agent/core/units.ts";
+import { defaultAdmissionLimits } from "../../agent/peer/admission.ts";
 import { readDescriptors } from "../../agent/peer/descriptors.ts";
 import { StatusFixture } from "../status/status-fixture.ts";
 import { PeerFixture, wideOpen } from "./peer-fixture.ts";
@@ -12,9 +13,9 @@ const MIB = 1024 * 1024;
 const openPeer = (server = {}) =>
   new PeerFixture({ size: 4 * MIB, clock: systemClock, delivery: "open", server });
 
-const dial = (port: number) =>
+const dial = (port: number, localAddress = "127.0.0.1") =>
   new Promise<Socket>((resolve, reject) => {
-    const socket = connect({ host: "127.0.0.1", port }, () => {
+    const socket = connect({ host: "127.0.0.1", port, localAddress }, () => {
       socket.off("error", reject).on("error", () => socket.destroy());
       resolve(socket);
     });
@@ -154,17 +155,39 @@ describe("thousands of connections", () => {
   }, 20_000);
 });
 
-test("slow readers that hold every stream starve nobody", async () => {
-  await using peer = new PeerFixture({
-    size: 64 * MIB,
-    clock: systemClock,
-    delivery: "open",
-    verdict: { state: "sharing", rate: bitsPerSecond(1e8), maxStreams: 2, reason: "line-idle" },
-    server: { admission: { waiting: 8, waitingPerViewer: 8, longestWaitMs: 20_000, stallMs: 200 } },
+describe("slow readers that hold every stream starve nobody", () => {
+  const stuckBox = () =>
+    new PeerFixture({
+      size: 64 * MIB,
+      clock: systemClock,
+      delivery: "open",
+      verdict: { state: "sharing", rate: bitsPerSecond(1e8), maxStreams: 2, reason: "line-idle" },
+      server: {
+        admission: { ...defaultAdmissionLimits, longestWaitMs: 20_000, stallMs: 200 },
+      },
+    });
+
+  test("of the same address", async () => {
+    await using peer = stuckBox();
+    const slow = await Promise.all([fetch(peer.file), fetch(peer.file)]);
+    const honest = await fetch(peer.file, { headers: { range: "bytes=0-9" } });
+    expect(honest.status).toBe(206);
+    await honest.arrayBuffer();
+    for (const response of slow) await response.body?.cancel();
   });
-  const slow = await Promise.all([fetch(peer.file), fetch(peer.file)]);
-  const honest = await fetch(peer.file, { headers: { range: "bytes=0-9" } });
-  expect(honest.status).toBe(206);
-  await honest.arrayBuffer();
-  for (const response of slow) await response.body?.cancel();
+
+  test("of others, however many they are and however often it asks", async () => {
+    await using peer = stuckBox();
+    const { pathname, port } = new URL(peer.file);
+    const asks = `GET ${pathname} HTTP/1.1\r\nHost: x\r\n`;
+    const slow = await Promise.all(Array.from({ length: 8 }, () => dial(Number(port))));
+    for (const socket of slow) socket.pause().write(`${asks}\r\n`);
+    while (peer.server.stats().streams < 4) await Bun.sleep(20);
+    for (let turn = 0; turn < 6; turn++) {
+      const honest = await dial(Number(port), "127.0.0.2");
+      honest.write(`${asks}Range: bytes=0-9\r\nConnection: close\r\n\r\n`);
+      expect(await answerOf(honest)).toStartWith("HTTP/1.1 206");
+    }
+    for (const socket of slow) socket.destroy();
+  }, 15_000);
 });

@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { systemClock } from "../../agent/core/system-clock.ts";
 import { bitsPerSecond, bytes, mebibytes, unixSeconds } from "../../agent/core/units.ts";
 import { createSigner } from "../../agent/identity/ed25519.ts";
+import { defaultAdmissionLimits } from "../../agent/peer/admission.ts";
 import { authorization, PeerFixture, title, wideOpen } from "./peer-fixture.ts";
 
 const SIZE = 12 * 1024 * 1024 + 123;
@@ -341,7 +342,12 @@ describe("when the governor says no", () => {
       delivery: "open",
       verdict: { state: "sharing", rate: bitsPerSecond(1e9), maxStreams: 1, reason: "line-idle" },
       server: {
-        admission: { waiting: 2, waitingPerViewer: 8, longestWaitMs: 60_000, stallMs: 60_000 },
+        admission: {
+          ...defaultAdmissionLimits,
+          waiting: 2,
+          longestWaitMs: 60_000,
+          stallMs: 60_000,
+        },
       },
     });
     // Holds the one stream: it is not read until the others have asked.
