@@ -50,7 +50,8 @@ export function stayAside(
   view: View,
   phase: Phase & { kind: "aside" },
 ): LineState {
-  if (view.bad) return push(state, view);
+  // Nothing of it is ours, and through a queue of somebody's a train tells nothing.
+  if (view.bad) return { ...state, rate: floorOf(state), phase: { ...phase, free: 0 } };
   const rate =
     phase.free > 0 ? Math.max(state.rate, TRICKLE * (state.available ?? 0)) : floorOf(state);
   if (view.train?.rate !== undefined && view.train.sentAt >= phase.since) {
