@@ -66,17 +66,21 @@ describe("turns", () => {
     expect(seen[5]?.rates.get("a")).toBeGreaterThan(1e6);
   });
 
-  test("who sends nothing in its turn loses it to who waits, and has it again afterwards", () => {
+  test("who sends nothing in its turn loses it to who waits, and has one again when it wakes", () => {
     let turns: Turns = new Map();
-    const senders: string[] = [];
-    for (let at = 0; at < 2000; at += 25) {
-      const flows = ["a", "b", "c"].map((id) => flow(id, 9e4));
-      const stuck = { ...flow("stuck", 9e4, 0), quiet: milliseconds(at + 5000) };
-      turns = allocate([stuck, ...flows], RATE, at, turns, false).turns;
-      senders.push(...[...turns].flatMap(([id, turn]) => (turn === "waits" ? [] : [id])));
-    }
-    expect(senders.filter((id) => id === "stuck").length).toBeLessThan(0.15 * senders.length);
-    expect(senders).toContain("stuck");
+    const turn = (from: number, to: number, quiet: number) => {
+      const senders = new Set<string>();
+      for (let at = from; at < to; at += 25) {
+        const others = ["a", "b", "c"].map((id) => flow(id, 9e4));
+        const late = { ...flow("late", 9e4, 0), quiet: milliseconds(quiet) };
+        turns = allocate([late, ...others], RATE, at, turns, false).turns;
+        for (const [id, since] of turns) if (since !== "waits") senders.add(id);
+      }
+      return [...senders].sort().join();
+    };
+    expect(turn(0, 100, 0)).toBe("a,late");
+    expect(turn(500, 5000, 5000)).toBe("a,b");
+    expect(turn(5000, 30_000, 10)).toBe("a,b,c,late");
   });
 
   test("on a line for one at a time the next one still gets something while the last one ends", () => {
@@ -86,7 +90,7 @@ describe("turns", () => {
       const flows = [flow("a", rest), ...["b", "c", "d"].map((id) => flow(id, 9e4))];
       const given = allocate(flows, bitsPerSecond(15e6), at, turns, false);
       turns = given.turns;
-      for (const rate of given.rates.values()) expect(rate).toBeGreaterThan(700_000);
+      for (const rate of given.rates.values()) expect(rate).toBeGreaterThanOrEqual(500_000);
     }
   });
 
@@ -120,7 +124,7 @@ describe("turns", () => {
   test("who is next in line can start soon, as who idles, and those behind later", () => {
     const [seen] = follow([{ a: 9e4, b: 9e4, c: 9e4, d: 9e4, e: 9e4, f: 9e4, idle: 0 }]);
     const wait = (id: string) => Math.round((2 * 1500 * 8 * 1000) / (seen?.rates.get(id) ?? 0));
-    expect(["c", "d", "e", "f", "idle"].map(wait)).toEqual([12, 24, 24, 100, 12]);
+    expect(["c", "d", "e", "f", "idle"].map(wait)).toEqual([12, 48, 48, 100, 12]);
   });
 
   test("who has just got a turn is not taken for one that ends, though it has little at hand yet", () => {
@@ -133,8 +137,13 @@ describe("turns", () => {
   });
 });
 
-test("while room is made all that send get the same", () => {
-  const flows = [flow("a", 9e4), flow("b", 0, 3), flow("c", 0)];
-  const { rates } = allocate(flows, bitsPerSecond(200_000), 0, new Map(), true);
-  expect([...rates.values()].map(Math.round)).toEqual([100_000, 100_000, 50_000]);
+test("while room is made who has the turn comes back first, and nobody sleeps for long", () => {
+  const flows = [...["a", "b", "c", "d"].map((id) => flow(id, 9e4)), flow("e", 0, 3), flow("f", 0)];
+  const { turns } = allocate(flows, RATE, 0, new Map(), false);
+  const little = bitsPerSecond(200_000);
+  const { rates } = allocate(flows, little, 25, turns, true);
+  const of = (id: string) => Math.round(rates.get(id) ?? 0);
+  expect([of("a"), of("b")]).toEqual([70_000, 70_000]);
+  expect([of("c"), of("d"), of("e")]).toEqual([20_000, 20_000, 20_000]);
+  expect(of("f")).toBe(50_000);
 });

@@ -5,7 +5,7 @@
  */
 import type { PeerFlow } from "../../hardware/sockets.ts";
 import { type BitsPerSecond, bitsPerSecond } from "../core/units.ts";
-import { type Turns, takeTurns } from "./turns.ts";
+import { keepTurns, type Turns, takeTurns } from "./turns.ts";
 
 /**
  * What a connection waits with. The kernel takes a higher rate into account with the next answer of
@@ -15,9 +15,11 @@ import { type Turns, takeTurns } from "./turns.ts";
 const WAITING = 240_000;
 const IN_LINE = [
   { most: 2_000_000, share: 0.1 },
-  { most: 1_000_000, share: 0.05 },
-  { most: 1_000_000, share: 0.05 },
+  { most: 500_000, share: 0.05 },
+  { most: 500_000, share: 0.05 },
 ] as const;
+/** Share of those whose turn it is while room is made for others. */
+const HOLDERS = 0.7;
 /** Bursts of two full segments of all senders together may take this long on the line. */
 const BURST_MS = 2.6;
 const BURST_BITS = 2 * 1500 * 8;
@@ -35,19 +37,19 @@ export const mostStreams = (rate: BitsPerSecond) =>
 export const isBusy = (flow: PeerFlow) => flow.notSent > 0 || flow.inFlight > 0;
 
 /**
- * @param evenly while making room: a connection's next segment waits for the time that its rate was
- *   when the last one left, so who has the least comes back last.
+ * @param makesRoom while so little may be sent that what counts is who can come back at once: a
+ *   connection's next segment waits for the time that its rate was when the last one left.
  */
 export function allocate(
   flows: readonly PeerFlow[],
   rate: BitsPerSecond,
   at: number,
   before: Turns,
-  evenly: boolean,
+  makesRoom: boolean,
 ): Allocation {
+  if (makesRoom) return allocateLittle(flows, rate, keepTurns(flows, at, before));
   const streams = mostStreams(rate);
   const { turns, ending } = takeTurns(flows, rate, streams, at, before);
-  if (evenly) return { ...allocateEvenly(flows, rate), turns };
   const senders = [...turns].flatMap(([id, turn]) => (turn === "waits" ? [] : [id]));
   const waiting = [...turns.keys()].slice(senders.length);
   const soon = waitingRate(rate, 0, waiting.length);
@@ -80,10 +82,20 @@ function waitingRate(rate: BitsPerSecond, place: number, waiters: number): BitsP
   return bitsPerSecond(Math.max(least, Math.min(most, share * rate)));
 }
 
-function allocateEvenly(flows: readonly PeerFlow[], rate: BitsPerSecond) {
-  const busy = flows.filter(isBusy).length;
-  const each = bitsPerSecond(rate / Math.max(1, busy));
+/** Who has the turn is to come back first, and all are to be awake when theirs comes. */
+function allocateLittle(flows: readonly PeerFlow[], rate: BitsPerSecond, turns: Turns): Allocation {
+  const holds = (id: string) => typeof turns.get(id) === "number";
+  const busy = flows.filter(isBusy);
+  const holders = busy.filter(({ id }) => holds(id)).length;
+  const others = busy.length - holders;
+  const part = others === 0 || holders === 0 ? 1 : HOLDERS;
+  const each = bitsPerSecond((part * rate) / Math.max(1, holders));
+  const rest = bitsPerSecond(((holders === 0 ? 1 : 1 - part) * rate) / Math.max(1, others));
   const idle = bitsPerSecond(Math.min(WAITING, rate / 4));
-  const rates = new Map(flows.map((flow) => [flow.id, isBusy(flow) ? each : idle]));
-  return { rates, fresh: busy === 0 ? bitsPerSecond(rate / 2) : idle };
+  const rateOf = (flow: PeerFlow) => {
+    if (!isBusy(flow)) return idle;
+    return holds(flow.id) ? each : rest;
+  };
+  const rates = new Map(flows.map((flow) => [flow.id, rateOf(flow)]));
+  return { rates, fresh: busy.length === 0 ? bitsPerSecond(rate / 2) : idle, turns };
 }

@@ -60,9 +60,12 @@ export function takeTurns(
     else if (!ends && lasting.length < streams) lasting.push(id);
     else passed.push(id);
   }
+  // One that cannot send yet would only hold the turn.
+  const sleeps = (id: string) => Number((hungry.get(id)?.quiet ?? 0) > STALLED_MS);
+  const byWaking = (a: string, b: string) => sleeps(a) - sleeps(b);
   // Whose turn has passed goes to the end of the line.
   waiting.push(...passed);
-  const next = waiting.splice(0, streams - lasting.length);
+  const next = waiting.sort(byWaking).splice(0, streams - lasting.length);
   const turns = new Map<string, number | "waits">([
     ...[...lasting, ...ending.keys()].map((id) => [id, before.get(id) ?? at] as const),
     ...next.map((id) => [id, at] as const),
@@ -70,3 +73,15 @@ export function takeTurns(
   ]);
   return { turns, ending };
 }
+
+/** While hardly anything is sent turns neither end nor pass: everybody is slow. */
+export function keepTurns(flows: readonly PeerFlow[], at: number, before: Turns): Turns {
+  const hungry = new Set(flows.filter(({ notSent }) => notSent > 0).map(({ id }) => id));
+  const known = [...before].filter(([id]) => hungry.delete(id));
+  const turns = new Map<string, number | "waits">([...known, ...[...hungry].map(toWaiting)]);
+  const [first] = turns;
+  if (first?.[1] === "waits") turns.set(first[0], at);
+  return turns;
+}
+
+const toWaiting = (id: string) => [id, "waits"] as const;

@@ -57,6 +57,7 @@ async function repeat(scenario: Scenario, sharer: string): Promise<readonly Figu
       const record = values.record && join(resolve(values.record), `${name}.jsonl`);
       const done = await perform(scenario, sharer, record);
       all.push(done.figures);
+      console.error(`${scenario.id} ${sharer} ${run + 1}: ${formatFigures(done.figures)}`);
       if (values.draw) {
         writeFileSync(
           join(values.draw, `${name}.svg`),

@@ -383,8 +383,9 @@ export const scenarios: readonly Scenario[] = [
   },
 ];
 
-/** Lines on which the ordinary scenarios must hold just as well. */
+/** The ordinary line, and those on which it must be just as good. */
 export const lines: readonly (readonly [string, Line])[] = [
+  ["20/100", ordinary],
   ["2/10", { ...ordinary, up: 2000, down: 10_000 }],
   ["5/50", { ...ordinary, up: 5000, down: 50_000 }],
   ["50/500", { ...ordinary, up: 50_000, down: 500_000 }],
