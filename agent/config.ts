@@ -3,11 +3,11 @@
  * one before. The only reader of the environment. Unknown keys warn; a bad value stops the start
  * with the file, the key and what is accepted.
  */
-import { readFileSync } from "node:fs";
 import { homedir } from "node:os";
 import { join } from "node:path";
 import { parse as parseToml, TomlError } from "smol-toml";
 import { errnoOf, exitCode, OperatorError } from "./core/errors.ts";
+import { readTextFile } from "./core/read-text-file.ts";
 import { type Config, environmentName, type SettingKey, settings } from "./settings.ts";
 
 export type { Config } from "./settings.ts";
@@ -51,7 +51,12 @@ export function loadConfig(sources: ConfigSources): LoadedConfig {
       }
     }
   };
-  const files = sources.file ? [sources.file] : [VENDOR_FILE, ETC_FILE];
+  if (sources.file === "")
+    throw new OperatorError(
+      exitCode.usage,
+      "--config names no file: add its path, or leave it out",
+    );
+  const files = sources.file === undefined ? [VENDOR_FILE, ETC_FILE] : [sources.file];
   if (sources.lastGood) take("last good configuration", Object.entries(sources.lastGood));
   else for (const file of files) take(file, readTomlFile(file, sources.file !== undefined));
   take("environment", environmentPairs(sources.environment, warnings));
@@ -74,8 +79,13 @@ function parseSetting(origin: string, key: SettingKey, value: unknown): unknown 
 function readTomlFile(file: string, required: boolean): [string, unknown][] {
   let content: string;
   try {
-    content = readFileSync(file, "utf8");
+    content = readTextFile(file, LONGEST_FILE);
   } catch (fault) {
+    if (fault instanceof RangeError)
+      throw new OperatorError(
+        exitCode.configuration,
+        `${file} is larger than 256 KiB; it is not a Spareband configuration`,
+      );
     if (errnoOf(fault) === "ENOENT" && !required) return [];
     throw new OperatorError(
       exitCode.configuration,
@@ -83,11 +93,6 @@ function readTomlFile(file: string, required: boolean): [string, unknown][] {
       { cause: fault },
     );
   }
-  if (content.length > LONGEST_FILE)
-    throw new OperatorError(
-      exitCode.configuration,
-      `${file} is larger than 256 KiB; it is not a Spareband configuration`,
-    );
   try {
     return flatten(parseToml(content));
   } catch (fault) {

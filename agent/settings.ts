@@ -37,6 +37,14 @@ const text = (fallback: string, about: string, accepted = "a text"): Setting<str
   parse: (value) => (typeof value === "string" && value.length <= 4096 ? value : undefined),
 });
 
+const name = (fallback: string, about: string): Setting<string> => ({
+  about,
+  accepted: 'a name of 1 to 64 letters, digits, ".", "_" and "-"',
+  fallback,
+  parse: (value) =>
+    typeof value === "string" && /^[A-Za-z0-9._-]{1,64}$/.test(value) ? value : undefined,
+});
+
 const oneOf = <T extends string>(values: readonly T[], fallback: T, about: string): Setting<T> => ({
   about,
   accepted: `one of ${values.map((value) => `"${value}"`).join(", ")}`,
@@ -80,8 +88,17 @@ const quantity = <T extends number>(
 
 const size = (fallback: Bytes, about: string) =>
   quantity(parseBytes, acceptedBytes, fallback, about);
-const duration = (fallback: Milliseconds, about: string) =>
-  quantity(parseDuration, acceptedDuration, fallback, about);
+/** From a second on: what is done that often is no work worth mentioning. */
+const period = (fallback: Milliseconds, about: string) =>
+  quantity(
+    (text) => {
+      const parsed = parseDuration(text);
+      return parsed !== undefined && parsed >= 1000 ? parsed : undefined;
+    },
+    `${acceptedDuration}, at least 1 s`,
+    fallback,
+    about,
+  );
 
 const unlimited = bitsPerSecond(0);
 const rate = (fallback: BitsPerSecond, about: string) =>
@@ -113,7 +130,8 @@ const listen = (host: string, port: number, about: string): Setting<ListenAddres
 function parseUrl(value: unknown, protocols: readonly string[]): string | undefined {
   if (value === "") return "";
   if (typeof value !== "string" || !URL.canParse(value)) return undefined;
-  return protocols.includes(new URL(value).protocol) ? value : undefined;
+  const { protocol, hostname } = new URL(value);
+  return protocols.includes(protocol) && hostname !== "" ? value : undefined;
 }
 
 const url = (fallback: string, protocols: readonly string[], about: string): Setting<string> => ({
@@ -123,19 +141,35 @@ const url = (fallback: string, protocols: readonly string[], about: string): Set
   parse: (value) => parseUrl(value, protocols),
 });
 
-const texts = (about: string): Setting<readonly string[]> => ({
+const listOf = (
+  what: string,
+  most: number,
+  fits: (item: string) => boolean,
+  about: string,
+): Setting<readonly string[]> => ({
   about,
-  accepted: "a list of texts (comma-separated outside of a file)",
+  accepted: `a list of at most ${most} ${what} (comma-separated outside of a file)`,
   fallback: [],
   parse: (value) => {
     const list = typeof value === "string" ? value.split(",").filter((item) => item !== "") : value;
     return Array.isArray(list) &&
-      list.length <= 64 &&
-      list.every((item) => typeof item === "string")
+      list.length <= most &&
+      list.every((item) => typeof item === "string" && fits(item))
       ? list
       : undefined;
   },
 });
+
+const texts = (about: string) => listOf("texts", 64, () => true, about);
+
+/** As many, and as long, as a box may announce (docs/protocol.md, birth). */
+const addresses = (about: string) =>
+  listOf(
+    "URLs with http:// or https://",
+    8,
+    (item) => /^[!-~]{1,255}$/.test(item) && Boolean(parseUrl(item, ["http:", "https:"])),
+    about,
+  );
 
 const publicKey = (about: string): Setting<string> => ({
   about,
@@ -150,7 +184,7 @@ export const OWN_CERTIFICATE = "auto";
 
 export const settings = {
   environment: oneOf(["dev", "prod"], "prod", "Which signatures count. Keys never cross over."),
-  fleet: text("home", "Name of the fleet; part of every MQTT topic."),
+  fleet: name("home", "Name of the fleet; part of every MQTT topic."),
   "log.level": oneOf(
     ["error", "warning", "notice", "info", "debug"],
     "info",
@@ -164,7 +198,7 @@ export const settings = {
 
   "box.state_dir": text("/var/lib/spareband", "Key, journal, content and the household's choices."),
   "box.listen": listen("::", 7411, "Where peers fetch content from this box, IPv6 and IPv4."),
-  "box.addresses": texts("Base URLs under which peers reach this box; empty to find out."),
+  "box.addresses": addresses("Base URLs under which peers reach this box; empty to find out."),
   "box.port_mapping": flag(
     true,
     "Ask the router to forward the peers' port (PCP, NAT-PMP, UPnP) while the household consents.",
@@ -223,7 +257,7 @@ export const settings = {
     "Key, ledger and origin content.",
   ),
   "coordinator.reflector_listen": listen("127.0.0.1", 7402, "UDP delay reflector for boxes."),
-  "coordinator.epoch": duration(milliseconds(3_600_000), "How often a statement closes."),
+  "coordinator.epoch": period(milliseconds(3_600_000), "How often a statement closes."),
   "coordinator.creators_file": text(
     "",
     "File with the keys of creators who may publish here, one a line; anybody may when empty.",

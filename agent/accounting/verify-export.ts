@@ -131,7 +131,13 @@ function walk(
     }
     next = item.index + 1;
   }
-  if (!ended) contents.find(next, "end", "cut-short", `the export ends after item ${next - 1}`);
+  if (!ended)
+    contents.find(
+      next,
+      "end",
+      "cut-short",
+      next === 0 ? "there is no item in it" : `the export ends after item ${next - 1}`,
+    );
   return next;
 }
 

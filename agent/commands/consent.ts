@@ -1,6 +1,6 @@
 /** `spareband consent`: the household reads the text, agrees to it or withdraws. */
 import { createInterface } from "node:readline/promises";
-import type { Command } from "commander";
+import { type Command, Option } from "commander";
 import * as v from "valibot";
 import { exitCode, OperatorError } from "../core/errors.ts";
 import { readAnswer, show } from "./answer.ts";
@@ -24,7 +24,9 @@ export function register(program: Command, context: CommandContext): void {
     .description("household: read the text, agree to it or withdraw")
     .option("--give", "agree to the text")
     .option("--withdraw", "share nothing from now on")
-    .option("--language <tag>", "language of the text: en or de", "en")
+    .addOption(
+      new Option("--language <tag>", "language of the text").choices(["en", "de"]).default("en"),
+    )
     .option("--yes", "do not ask again (with --give)")
     .option("--json", "print the answer as JSON")
     .action((flags: ConsentFlags) => {

@@ -25,7 +25,7 @@ export async function writeExportFiles(
     for (const [i, part] of parts.entries()) renameSync(part, files[i] ?? part);
     return count;
   } catch (fault) {
-    for (const part of parts) rmSync(part, { force: true });
+    for (const part of parts.slice(0, opened.length)) rmSync(part, { force: true });
     if (fault instanceof OperatorError || isStop(fault, signal)) throw fault;
     throw new OperatorError(
       exitCode.ioError,

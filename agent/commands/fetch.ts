@@ -8,6 +8,7 @@ import { formatBytes, formatRate } from "../core/quantity.ts";
 import { systemRandom } from "../core/random.ts";
 import { systemClock } from "../core/system-clock.ts";
 import { rateOf } from "../core/units.ts";
+import { wrong } from "./answer.ts";
 import { type CommandContext, type CommonOptions, readConfig } from "./context.ts";
 import { connectCoordinator, personalSigner } from "./identity.ts";
 import { bar, createLiveView } from "./live-view.ts";
@@ -35,6 +36,7 @@ export function register(program: Command, context: CommandContext): void {
 }
 
 async function run(name: string, options: FetchOptions, context: CommandContext): Promise<void> {
+  if (options.to === "") throw wrong("--to", "", "the name of a folder");
   const repeat = count(options.repeat, "--repeat", 1_000_000);
   const boxes = count(options.boxes, "--boxes", 16);
   if (repeat > 1 && !options.discard)
@@ -79,11 +81,12 @@ export async function findTitle(
   name: string,
   signal: AbortSignal,
 ): Promise<PublishedTitle> {
-  const published = await coordinator.title(name, signal);
+  // No name is longer than an identity, and none that is has to be asked for.
+  const published = name.length <= 64 ? await coordinator.title(name, signal) : undefined;
   if (!published)
     throw new OperatorError(
       exitCode.noInput,
-      `The coordinator knows no title "${name}": check the name, or list what there is with its /v1/titles.`,
+      `The coordinator knows no title "${name.slice(0, 80)}": check the name, or list what there is with its /v1/titles.`,
     );
   if (!published.complete)
     throw new OperatorError(

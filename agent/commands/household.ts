@@ -102,8 +102,11 @@ function statusLines(answer: v.InferOutput<typeof statusAnswer>): readonly strin
   ];
 }
 
+const LONGEST_PAUSE = 31 * 86_400_000;
+
 function seconds(value: string): number {
   const parsed = parseDuration(value);
-  if (parsed !== undefined && parsed >= 1000) return Math.round(parsed / 1000);
-  throw wrong("--for", value, acceptedDuration);
+  if (parsed !== undefined && parsed >= 1000 && parsed <= LONGEST_PAUSE)
+    return Math.round(parsed / 1000);
+  throw wrong("--for", value, `${acceptedDuration}, from 1 s to 31 d; without it there is no end`);
 }

@@ -4,11 +4,10 @@ import * as v from "valibot";
 import type { WrittenItem } from "../accounting/write-export.ts";
 import type { Config } from "../config.ts";
 import { fromBase64Url } from "../core/encoding.ts";
-import { exitCode, OperatorError } from "../core/errors.ts";
 import { parseJson } from "../core/json.ts";
 import { formatBytes } from "../core/quantity.ts";
 import { exportAccount } from "./account.ts";
-import { readAnswer } from "./answer.ts";
+import { readAnswer, wrong } from "./answer.ts";
 import { type CommandContext, type CommonOptions, readConfig } from "./context.ts";
 import { writeExportFiles } from "./export-files.ts";
 import { createStatusClient } from "./status-client.ts";
@@ -62,11 +61,8 @@ export function register(program: Command, context: CommandContext): void {
 }
 
 async function records(options: CommonOptions & { limit: string }, context: CommandContext) {
-  if (!/^[1-9]\d{0,2}$/.test(options.limit))
-    throw new OperatorError(
-      exitCode.usage,
-      `--limit is "${options.limit}", but must be a number from 1 to 500`,
-    );
+  if (!/^[1-9]\d{0,2}$/.test(options.limit) || Number(options.limit) > 500)
+    throw wrong("--limit", options.limit, "a number from 1 to 500");
   const { config } = readConfig(options, context);
   const answer = await createStatusClient(config, context.signal).get(
     `/records?limit=${options.limit}`,
@@ -82,6 +78,7 @@ async function records(options: CommonOptions & { limit: string }, context: Comm
 }
 
 async function exportTo(name: string, options: ExportOptions, context: CommandContext) {
+  if (name === "") throw wrong("<name>", "", "the name of the files to write, without an ending");
   const flags = options.coordinator ? { "coordinator.url": options.coordinator } : {};
   const { config } = readConfig(options, context, flags);
   const { signal, print } = context;

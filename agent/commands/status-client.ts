@@ -1,7 +1,7 @@
 /** The household's API from a shell of the same box: the token file says that one may. */
 import { join } from "node:path";
 import type { Config } from "../config.ts";
-import { exitCode, OperatorError } from "../core/errors.ts";
+import { type ExitCode, exitCode, OperatorError } from "../core/errors.ts";
 import { parseJson } from "../core/json.ts";
 import { readBounded } from "../core/read-bounded.ts";
 import { formatAuthority } from "../settings.ts";
@@ -77,11 +77,17 @@ const silent = (url: string, cause: unknown) =>
     { cause },
   );
 
+const codes: Readonly<Record<number, ExitCode>> = {
+  400: exitCode.usage,
+  401: exitCode.noPermission,
+  403: exitCode.noPermission,
+  507: exitCode.ioError,
+};
+
 function refusal(status: number, body: unknown, url: string): OperatorError {
   const error = isRecord(body) && isRecord(body.error) ? body.error : undefined;
   const text = typeof error?.text === "string" ? error.text : `status ${status}`;
-  const code = status === 401 ? exitCode.noPermission : exitCode.failure;
-  return new OperatorError(code, `the box at ${url} refused: ${text}`);
+  return new OperatorError(codes[status] ?? exitCode.failure, `the box at ${url} refused: ${text}`);
 }
 
 const isRecord = (value: unknown): value is Record<string, unknown> =>

@@ -56,7 +56,7 @@ export class CoordinatorHttp {
     let status: number;
     let text: string;
     try {
-      const response = await fetch(this.base + path, { ...init, signal: both, redirect: "error" });
+      const response = await fetch(this.base + path, { ...init, signal: both, redirect: "manual" });
       status = response.status;
       text = await readBounded(response, limit);
     } catch (cause) {

@@ -29,6 +29,11 @@ export class Gateway implements Part, AsyncDisposable {
     this.#options = options;
     this.#titles = new PlayedTitles(options);
     const { host, port } = options.listen;
+    if (!isLocal(`http://${host.includes(":") ? `[${host}]` : host}`))
+      throw new OperatorError(
+        exitCode.configuration,
+        `The player gateway cannot listen on ${host}: it spends your tickets, so name a loopback address such as 127.0.0.1.`,
+      );
     try {
       this.#server = Bun.serve({
         hostname: host,

@@ -2,7 +2,7 @@
  * A split as creators agree on it: a `split.toml` that names the parties and their shares, and
  * beside it one `split.toml.<first 8 digits of the key>.signed` from every other party.
  */
-import { readdir, readFile, writeFile } from "node:fs/promises";
+import { readdir, writeFile } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { parse, TomlError } from "smol-toml";
 import * as v from "valibot";
@@ -11,8 +11,11 @@ import type { Environment, Split } from "../accounting/messages.ts";
 import { type AgreedSplit, openSplit } from "../accounting/split.ts";
 import { fromBase64Url, isPublicKey, type PublicKey, toBase64Url } from "../core/encoding.ts";
 import { errnoOf, exitCode, OperatorError, reasonOf } from "../core/errors.ts";
+import { readTextFile } from "../core/read-text-file.ts";
 import { basisPoints, type UnixSeconds, unixSeconds } from "../core/units.ts";
 import type { Signer } from "../identity/ed25519.ts";
+
+const LONGEST_FILE = 64 * 1024;
 
 const splitFile = v.strictObject({
   version: v.optional(v.pipe(v.number(), v.integer(), v.minValue(1)), 1),
@@ -41,14 +44,16 @@ export const wholeTo = (key: PublicKey, validFrom: UnixSeconds): Split => ({
   validFrom,
 });
 
+function wordsOf(issue: v.InferIssue<typeof splitFile>): string {
+  const path = v.getDotPath(issue) ?? "file";
+  if (issue.type !== "strict_object") return `${path}: ${issue.message}`;
+  return issue.expected === "never" ? `${path} is unknown` : `${path} is missing`;
+}
+
 /** Throws an OperatorError that names the file and what is wrong with it. */
 export async function readSplit(path: string): Promise<Split> {
   const parsed = v.safeParse(splitFile, await readToml(path));
-  if (!parsed.success)
-    throw bad(
-      path,
-      parsed.issues.map((issue) => `${v.getDotPath(issue) ?? "file"}: ${issue.message}`).join("; "),
-    );
+  if (!parsed.success) throw bad(path, parsed.issues.map(wordsOf).join("; "));
   const parties = parsed.output.party.map(({ key, share }) => ({
     key,
     share: basisPoints(Math.round(share * 100)),
@@ -89,7 +94,7 @@ export async function collectSplit(
   for (const name of await readdir(dirname(path))) {
     if (!name.startsWith(`${basename(path)}.`) || !name.endsWith(".signed")) continue;
     const file = join(dirname(path), name);
-    const data = fromBase64Url((await readFile(file, "utf8")).trim());
+    const data = fromBase64Url(readTextFile(file, LONGEST_FILE).trim());
     const opened = data && open("split", data, { environment });
     if (!opened?.ok)
       throw bad(file, `it is no signed split (${opened?.detail ?? "not base64url"})`);
@@ -115,8 +120,9 @@ export function agreed(
 
 async function readToml(path: string): Promise<unknown> {
   try {
-    return parse(await readFile(path, "utf8"));
+    return parse(readTextFile(path, LONGEST_FILE));
   } catch (cause) {
+    if (cause instanceof RangeError) throw bad(path, "it is larger than 64 KiB");
     if (errnoOf(cause) !== undefined)
       throw new OperatorError(
         exitCode.noInput,

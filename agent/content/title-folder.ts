@@ -55,13 +55,13 @@ async function collect(root: string, directory: string, prefix: string, files: F
     // Hidden files are the desktop's or the editor's own (.DS_Store, .git), never a title's.
     if (name.startsWith(".") || (prefix === "" && NOT_CONTENT.test(name))) continue;
     const path = prefix + name;
+    checkPath(path);
     const diskPath = join(directory, name);
     const entry = await readable(diskPath, path, () => lstat(diskPath));
     if (entry.isDirectory()) {
       await collect(root, diskPath, `${path}/`, files);
       continue;
     }
-    checkPath(path);
     files.push(await describe(root, diskPath, path));
     if (files.length > MAX_FILES)
       refuse(`The folder has more than ${MAX_FILES} files: publish it as several titles.`);

@@ -2,10 +2,13 @@
  * Who may publish at this coordinator: keys in a file of the operator's, one a line, with any note
  * after it. The file is read at every publication, so that adding a creator needs no restart.
  */
-import { readFileSync } from "node:fs";
 import { isPublicKey, type PublicKey } from "../core/encoding.ts";
 import { errnoOf, exitCode, OperatorError, reasonOf } from "../core/errors.ts";
 import type { Log } from "../core/log.ts";
+import { readTextFile } from "../core/read-text-file.ts";
+
+/** Sixty thousand keys. */
+const LONGEST_LIST = 4 * 1024 * 1024;
 
 /** May this key publish? */
 export type CreatorList = (creator: PublicKey) => boolean;
@@ -45,11 +48,11 @@ export function openCreatorList(path: string, log: Log): CreatorList {
 function readCreatorList(path: string): ReadonlySet<PublicKey> {
   let text: string;
   try {
-    text = readFileSync(path, "utf8");
+    text = readTextFile(path, LONGEST_LIST);
   } catch (cause) {
     throw new OperatorError(
       exitCode.configuration,
-      `cannot read the list of creators ${path} (${errnoOf(cause)}): correct coordinator.creators_file or the file's permissions`,
+      `cannot read the list of creators ${path} (${errnoOf(cause) ?? reasonOf(cause)}): correct coordinator.creators_file or the file's permissions`,
       { cause },
     );
   }

@@ -44,6 +44,47 @@ const cases = [
     /"log\.level" is "loud", but must be one of/,
   ),
   wrong(
+    "a device without an end for a file",
+    () => fetching("--config", "/dev/zero"),
+    78,
+    /\/dev\/zero is larger than 256 KiB/,
+  ),
+  wrong("a file without a name", () => fetching("--config", ""), 64, /--config names no file/),
+  wrong(
+    "a fleet that is a pattern of topics",
+    () => fetching("--config", alone.with({ fleet: "a/#" })),
+    78,
+    /"fleet" is "a\/#", but must be a name/,
+  ),
+  wrong(
+    "an epoch without a length",
+    () => fetching("--config", alone.with({ "coordinator.epoch": "0 s" })),
+    78,
+    /"coordinator\.epoch" is "0 s", but must be .* at least 1 s/,
+  ),
+  wrong(
+    "a broker without a host",
+    () => fetching("--config", alone.with({ "mqtt.url": "mqtt://" })),
+    78,
+    /"mqtt\.url" is "mqtt:\/\/"/,
+  ),
+  wrong(
+    "an address of a box that no viewer could use",
+    () => fetching("--config", toml('box.addresses = ["https://box.example", "my box"]\n')),
+    78,
+    /"box\.addresses" is .* but must be a list of at most 8 URLs/,
+  ),
+  wrong(
+    "a list of creators that is none",
+    () => [
+      "coordinator",
+      "--config",
+      alone.with({ ...apart(), "coordinator.creators_file": alone.file }),
+    ],
+    78,
+    /a-file, line 1: "not" is no creator's key/,
+  ),
+  wrong(
     "an address that is none",
     () => fetching("--coordinator", "nonsense"),
     78,
@@ -141,6 +182,29 @@ test(
       await ended,
       77,
       /the coordinator refused \(stale\): The request is too old; set the clock/,
+    );
+  },
+  LIMIT_MS,
+);
+
+test.each([
+  ["a page", () => new Response("<html></html>", { headers: { "content-type": "text/html" } })],
+  ["a redirect", () => Response.redirect("http://127.0.0.1:1/", 302)],
+  ["an empty answer", () => new Response(null, { status: 204 })],
+])(
+  "an address where %s is found instead of a coordinator or a box is told as such",
+  async (_what, answer) => {
+    await using other = Bun.serve({ hostname: "127.0.0.1", port: 0, fetch: answer });
+    const address = `127.0.0.1:${other.port}`;
+    const asked = run(fetching("--config", alone.config, "--coordinator", `http://${address}`));
+    refused(await asked.ended, 69, /gave an answer that is not a coordinator's/);
+    const state = temporary();
+    writeFileSync(join(state, "status-token"), `${"t".repeat(43)}\n`);
+    const odd = alone.with({ "box.state_dir": state, "status.listen": address });
+    refused(
+      await run(["status", "--json", "--config", odd]).ended,
+      69,
+      /no Spareband box|does not answer/,
     );
   },
   LIMIT_MS,

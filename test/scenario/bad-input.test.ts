@@ -28,6 +28,24 @@ const cases = [
     /knows no title "nothing"/,
   ),
   wrong(
+    "a title with a name beyond all names",
+    () => ["fetch", "x".repeat(100_000), "--config", alone.config],
+    66,
+    /^spareband: .{1,300}$/m,
+  ),
+  wrong(
+    "a folder without a name",
+    () => ["fetch", "meadow", "--to", "", "--config", alone.config],
+    64,
+    /--to is "", but must be the name of a folder/,
+  ),
+  wrong(
+    "playing to the whole network",
+    () => ["play", "meadow", "--listen", "0.0.0.0:0", "--config", alone.config],
+    78,
+    /cannot listen on 0\.0\.0\.0: .* name a loopback address/,
+  ),
+  wrong(
     "playing an unknown title",
     () => ["play", "nothing", "--config", alone.config],
     66,
@@ -64,6 +82,18 @@ const cases = [
     /Cannot read the split file/,
   ),
   wrong(
+    "a split file without an end",
+    () => ["sign-split", "/dev/zero", "--config", alone.config],
+    78,
+    /split file .* it is larger than 64 KiB/,
+  ),
+  wrong(
+    "a split file with nothing in it",
+    () => ["sign-split", "/dev/null", "--config", alone.config],
+    78,
+    /party is missing/,
+  ),
+  wrong(
     "a split file that is none",
     () => ["sign-split", alone.file, "--config", alone.config],
     78,
@@ -94,6 +124,24 @@ const cases = [
     /the export to \/nowhere\/x\.cbor was not written/,
   ),
   wrong(
+    "an export without a name",
+    () => ["export", "", "--mine", "--config", alone.config],
+    64,
+    /<name> is "", but must be the name of the files/,
+  ),
+  wrong(
+    "an export with too long a name",
+    () => ["export", "x".repeat(300), "--mine", "--config", alone.config],
+    74,
+    /was not written \(ENAMETOOLONG\)/,
+  ),
+  wrong(
+    "an export that is empty",
+    () => ["verify", "/dev/null", "--coordinator-key", OTHER_KEY],
+    1,
+    /does not verify.*there is no item in it/,
+  ),
+  wrong(
     "nothing to verify",
     () => ["verify", "/nowhere", "--coordinator-key", OTHER_KEY],
     66,
@@ -121,6 +169,9 @@ const cases = [
     /--repeat needs --discard/,
   ),
   wrong("a limit of records", () => ["records", "--limit", "0"], 64, /--limit is "0"/),
+  wrong("too many records", () => ["records", "--limit", "501"], 64, /--limit is "501"/),
+  wrong("a pause for ages", () => ["pause", "--for", "99999 d"], 64, /from 1 s to 31 d/),
+  wrong("a language that is not there", () => ["consent", "--language", "xx"], 64, /en, de/),
   wrong(
     "a development title without files",
     () => ["dev", "--once", "--title", temporary()],
