@@ -1,9 +1,11 @@
 /** The best means this machine has to see and pace the line, in falling order of ability. */
 import type { Clock } from "../../agent/core/clock.ts";
 import type { Random } from "../../agent/core/random.ts";
+import type { LinePath } from "../line-path.ts";
 import type { DelayProbe } from "../probe.ts";
 import type { PeerSockets } from "../sockets.ts";
 import { libc } from "./ffi.ts";
+import { createLinuxLinePath } from "./line-path.ts";
 import { LinuxDelayProbe } from "./probe.ts";
 import { LinuxPeerSockets } from "./sockets.ts";
 import { ObservedPeerSockets } from "./sockets-observed.ts";
@@ -36,4 +38,12 @@ export function openDelayProbe(options: {
     receiveTrain: () => undefined,
     close: () => {},
   };
+}
+
+/** Without foreign calls no router is found. */
+export function openLinePath(options: { readonly clock: Clock }): LinePath {
+  const loaded = libc();
+  return loaded
+    ? createLinuxLinePath({ ...options, libc: loaded })
+    : { hops: () => Promise.resolve([]) };
 }

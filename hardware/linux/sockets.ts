@@ -19,11 +19,11 @@ const NOT_SENT = { least: 8192, most: 2 ** 21 };
 /** New connections are looked for this often; until then they keep the listener's rate. */
 const SCAN_PERIOD_MS = 200;
 /**
- * The kernel gives a new descriptor the lowest free number, so a look at the few numbers that are not
- * known finds it; all that are open are listed now and then.
+ * The kernel gives a new descriptor the lowest free number, so a look at the first that were free
+ * finds nearly all; the list of all costs more, and is read when there is one and now and then.
  */
-const LIST_PERIOD_MS = 2000;
-const BEYOND = 16;
+const LIST_PERIOD_MS = 1000;
+const FREE_NUMBERS = 16;
 /** Idle connections are read this often: a box may hold thousands of them. */
 const IDLE_PERIOD_MS = 500;
 /** So many are read at each tick, idle or not: a new request then has its rate at once. */
@@ -57,7 +57,8 @@ export class LinuxPeerSockets implements PeerSockets {
   readonly #known = new Set<number>();
   #portsSeen = "";
   #listedAt = Number.NEGATIVE_INFINITY;
-  #highest = 0;
+  /** Numbers that were free when all were listed, or became so. */
+  #free: number[] = [];
   readonly #sockets: SocketOptions;
   readonly #closed = { sent: 0, acknowledged: 0, retransmitted: 0, marked: 0 };
   #scannedAt = Number.NEGATIVE_INFINITY;
@@ -142,14 +143,16 @@ export class LinuxPeerSockets implements PeerSockets {
       this.#portsSeen = ports.join();
       this.#others.clear();
       this.#listeners.clear();
+      this.#listedAt = Number.NEGATIVE_INFINITY;
     }
-    if (at - this.#listedAt >= LIST_PERIOD_MS) {
-      this.#listedAt = at;
-      this.#highest = Math.max(...readdirSync("/proc/self/fd").map(Number));
-    }
-    for (let fd = 0; fd <= this.#highest + BEYOND; fd++) {
-      if (!this.#known.has(fd)) this.#look(fd, ports);
-    }
+    const isNew = this.#free.some((fd) => this.#sockets.cookie(fd) !== undefined);
+    if (!isNew && at - this.#listedAt < LIST_PERIOD_MS) return;
+    this.#listedAt = at;
+    const open = new Set(readdirSync("/proc/self/fd").map(Number));
+    for (const fd of open) if (!this.#known.has(fd)) this.#look(fd, ports);
+    const free: number[] = [];
+    for (let fd = 0; free.length < FREE_NUMBERS; fd++) if (!open.has(fd)) free.push(fd);
+    this.#free = free;
   }
 
   #look(fd: number, ports: readonly number[]): void {
@@ -160,7 +163,6 @@ export class LinuxPeerSockets implements PeerSockets {
       return;
     }
     if (this.#others.get(fd) === cookie || this.#listeners.get(fd) === cookie) return;
-    this.#highest = Math.max(this.#highest, fd);
     this.#listeners.delete(fd);
     const local = this.#sockets.localAddress(fd);
     if (!local || !ports.includes(local.port)) this.#others.set(fd, cookie);
@@ -224,6 +226,7 @@ export class LinuxPeerSockets implements PeerSockets {
   #forget(socket: Tracked): void {
     this.#tracked.delete(socket.id);
     this.#known.delete(socket.fd);
+    this.#free.push(socket.fd);
     if (socket.info) addCounts(this.#closed, socket.info);
   }
 }
