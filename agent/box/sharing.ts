@@ -5,6 +5,7 @@
 import { networkInterfaces } from "node:os";
 import { join } from "node:path";
 import type { Device } from "../../hardware/device.ts";
+import type { LinePath } from "../../hardware/line-path.ts";
 import type { DelayProbe } from "../../hardware/probe.ts";
 import type { PeerSockets } from "../../hardware/sockets.ts";
 import type { ClockQuality, Desired } from "../accounting/messages.ts";
@@ -36,6 +37,7 @@ import { createShaper, type Shaper } from "../shaping/shaper.ts";
 import type { Household } from "../status/household.ts";
 import { BoxTls } from "./certificate.ts";
 import { CoordinatorContact } from "./coordinator-contact.ts";
+import { addressOfHost, createFirstHop } from "./first-hop.ts";
 import { listenHost } from "./own-addresses.ts";
 import { createReach, type Reach } from "./reach.ts";
 import { holdsOf, mayFill, policyOf, reportOf } from "./sharing-policy.ts";
@@ -48,6 +50,8 @@ export interface SharingOptions {
   readonly deviceName: string;
   readonly createSockets: (ports: () => readonly number[]) => PeerSockets;
   readonly probe: DelayProbe;
+  /** Absent where the provider's first router is of no use, as among simulated lines. */
+  readonly path?: LinePath;
   readonly household: Household;
   readonly health: Health;
   readonly signer: Signer;
@@ -117,12 +121,14 @@ export async function openSharing(options: SharingOptions): Promise<Sharing> {
     log,
   });
   const ports = () => [peers.port];
+  const towards = () => addressOfHost(config["coordinator.url"]);
   const governor = createGovernor({
     clock,
     log,
     sockets: options.createSockets(ports),
     probe: options.probe,
     targets: () => probeTargets(contact.reflectors),
+    ...(options.path && { fallback: createFirstHop({ path: options.path, towards, clock, log }) }),
     device,
     policy: () => policyOf(config, household, holdsOf(journal, health)),
     householdUpload: () => (home.upload.trust === "credible" ? home.upload.rate : undefined),

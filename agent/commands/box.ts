@@ -2,7 +2,7 @@
 import type { Command } from "commander";
 import { createClockTrust } from "../../hardware/linux/clock-quality.ts";
 import { createLinuxDevice } from "../../hardware/linux/device.ts";
-import { openDelayProbe, openPeerSockets } from "../../hardware/linux/line-access.ts";
+import { openDelayProbe, openLinePath, openPeerSockets } from "../../hardware/linux/line-access.ts";
 import { createSimulatedDevice } from "../../hardware/simulated/device.ts";
 import { type BoxOptions, openBox } from "../box.ts";
 import type { Config } from "../config.ts";
@@ -43,6 +43,7 @@ async function run(options: CommonOptions, context: CommandContext): Promise<voi
     ...createDevice(config, clock),
     createSockets: (ports) => openPeerSockets({ clock, ports }),
     probe: openDelayProbe({ clock, random: systemRandom }),
+    path: openLinePath({ clock }),
     clockQuality: createClockTrust(() => clock.wallMs()),
     fingerprint: deviceFingerprint(),
     pinnedCoordinator: pinnedKey(config),

@@ -1,4 +1,5 @@
 import { afterEach, describe, expect, test } from "bun:test";
+import type { DelayProbe } from "../../hardware/probe.ts";
 import { createSimulatedDevice } from "../../hardware/simulated/device.ts";
 import { createSimulatedProbe } from "../../hardware/simulated/probe.ts";
 import { createSimulatedPeerSockets } from "../../hardware/simulated/sockets.ts";
@@ -7,7 +8,7 @@ import { FakeClock } from "../core/fake-clock.ts";
 import { silentLog } from "../core/log.ts";
 import { bitsPerSecond, bytes, megabitsPerSecond, milliseconds } from "../core/units.ts";
 import { everythingAllowed } from "./fluid-line.ts";
-import { createGovernor } from "./governor.ts";
+import { createGovernor, type GovernorOptions } from "./governor.ts";
 import type { Policy } from "./policy.ts";
 
 let ends: (() => Promise<void>)[] = [];
@@ -20,6 +21,9 @@ function start(
   policy: () => Policy,
   disk: { text?: string } = {},
   change: (sockets: PeerSockets) => PeerSockets = (sockets) => sockets,
+  probing: Pick<GovernorOptions, "targets" | "fallback"> & { silent?: readonly string[] } = {
+    targets: () => [{ kind: "reflector", address: "192.0.2.1", port: 1 }],
+  },
 ) {
   const clock = new FakeClock();
   const device = createSimulatedDevice({ clock });
@@ -27,8 +31,8 @@ function start(
     clock,
     log: silentLog,
     sockets: change(createSimulatedPeerSockets(device.model, clock)),
-    probe: createSimulatedProbe(device.model, clock),
-    targets: () => [{ kind: "reflector", address: "192.0.2.1", port: 1 }],
+    probe: muting(createSimulatedProbe(device.model, clock), probing.silent ?? []),
+    ...probing,
     device,
     policy,
     store: {
@@ -48,6 +52,12 @@ function start(
   return { clock, device, governor, end };
 }
 
+/** Places that take probes and never answer. */
+const muting = (probe: DelayProbe, silent: readonly string[]): DelayProbe => ({
+  ...probe,
+  send: (target) => silent.includes(target.address) || probe.send(target),
+});
+
 describe("the governor over a simulated home", () => {
   test("fills the idle line, gives it to the family, and takes it back", async () => {
     const { clock, device, governor } = start(() => everythingAllowed);
@@ -63,6 +73,34 @@ describe("the governor over a simulated home", () => {
     device.model.change({ familySending: bitsPerSecond(0) });
     await clock.advance(4000);
     expect(rate()).toBeGreaterThan(16e6);
+  });
+
+  test("the provider's first router is asked while no reflector answers, and only then", async () => {
+    const firstHop = { kind: "echo", address: "100.64.0.1" } as const;
+    const silent: string[] = [];
+    let asked = 0;
+    const { clock, device, governor } = start(() => everythingAllowed, {}, undefined, {
+      targets: () => [{ kind: "reflector", address: "192.0.2.1", port: 1 }],
+      fallback: () => {
+        asked += 1;
+        return [firstHop];
+      },
+      silent,
+    });
+    device.model.change({ peerDemand: megabitsPerSecond(500) });
+    await clock.advance(12_000);
+    expect(asked).toBe(0);
+    silent.push("192.0.2.1");
+    await clock.advance(4_000);
+    expect(governor.report.missing).toContain("delay-probes");
+    await clock.advance(8_000);
+    expect(asked).toBeGreaterThan(0);
+    expect(governor.report.missing).toEqual([]);
+    silent.length = 0;
+    await clock.advance(1_000);
+    asked = 0;
+    await clock.advance(10_000);
+    expect(asked).toBe(0);
   });
 
   test("a pause paces running connections out and cuts them after five seconds", async () => {

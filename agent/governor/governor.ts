@@ -43,6 +43,8 @@ const CUT_AFTER_MS = 5000;
 const QUIET_MS = 20_000;
 /** Without an answer for this long the peers' own round trips stand in. */
 const PROBES_SILENT_MS = 1000;
+/** Longer than a line or a coordinator that is away for a moment. */
+const REFLECTORS_SILENT_MS = 5000;
 /** Targets past this many add packets and no knowledge. */
 const MOST_TARGETS = 3;
 
@@ -57,6 +59,8 @@ export interface GovernorOptions {
   readonly probe: DelayProbe;
   /** Places beyond the home's line: reflectors first. Asked at each tick, so it may change. */
   readonly targets: () => readonly ProbeTarget[];
+  /** Places asked instead while none of those answers. */
+  readonly fallback?: () => readonly ProbeTarget[];
   readonly device: BoardDevices;
   readonly policy: () => Policy;
   /** What others at home send by the router's counters, where these have proven true. */
@@ -97,6 +101,7 @@ class PacingGovernor implements Governor {
   /** Bytes of probes since the last tick: they are part of what sharing costs. */
   #probed = 0;
   #answeredAt: number;
+  #reflectedAt: number;
   #heldSince: number | undefined;
   #turns: Turns = new Map();
 
@@ -107,6 +112,7 @@ class PacingGovernor implements Governor {
     this.#board = new BoardReader(options.device);
     this.#state = startGovernor(this.#volume.volume, { wall, monotonic });
     this.#answeredAt = monotonic;
+    this.#reflectedAt = monotonic;
     this.#decision = {
       state: this.#state,
       verdict: { state: "held", reason: "line-unknown" },
@@ -177,11 +183,14 @@ class PacingGovernor implements Governor {
 
   async #tick(): Promise<void> {
     const { sockets, probe, policy, record } = this.#options;
-    const targets = this.#options.targets().slice(0, MOST_TARGETS);
     const now = this.#now();
+    const targets = this.#targets(now.monotonic);
     const reading = sockets.ability === "blind" ? undefined : await sockets.read();
     const replies = probe.receive();
     if (replies.length > 0) this.#answeredAt = now.monotonic;
+    if (replies.some(({ target }) => target.kind === "reflector")) {
+      this.#reflectedAt = now.monotonic;
+    }
     const silent = now.monotonic - this.#answeredAt > PROBES_SILENT_MS;
     const householdUpload = this.#options.householdUpload?.();
     const samples: Samples = {
@@ -205,6 +214,13 @@ class PacingGovernor implements Governor {
     if (decision.train > 0 && reflector && probe.sendTrain(reflector, decision.train)) {
       this.#probed += decision.train * TRAIN_ON_CARD;
     }
+  }
+
+  #targets(at: number): readonly ProbeTarget[] {
+    const { targets, fallback } = this.#options;
+    const wanted = targets().slice(0, MOST_TARGETS);
+    const alone = fallback && at - this.#reflectedAt > REFLECTORS_SILENT_MS;
+    return alone ? [...wanted, ...fallback()] : wanted;
   }
 
   #settle(decision: Decision, policy: Policy): void {
