@@ -10,7 +10,7 @@ import { keepTurns, type Turns, takeTurns } from "./turns.ts";
 /**
  * What a connection waits with. The kernel takes a higher rate into account with the next answer of
  * the peer, and two segments at the lower one still have to leave before: 200 ms at the least of
- * these. So the next ones in line wait with more, and who idles may begin with it.
+ * these. So the next ones in line wait with more.
  */
 const WAITING = 240_000;
 const IN_LINE = [
@@ -53,7 +53,9 @@ export function allocate(
   const senders = [...turns].flatMap(([id, turn]) => (turn === "waits" ? [] : [id]));
   const waiting = [...turns.keys()].slice(senders.length);
   const soon = waitingRate(rate, 0, waiting.length);
-  const rates = new Map(flows.map(({ id }) => [id, soon]));
+  // Who idles may begin before the next decision, beside all others.
+  const idle = waitingRate(rate, 1, waiting.length);
+  const rates = new Map(flows.map(({ id }) => [id, idle]));
   let left: number = rate;
   for (const [place, id] of waiting.entries()) {
     const waits = waitingRate(rate, place, waiting.length);
@@ -73,7 +75,7 @@ export function allocate(
   // Never nothing: a segment at such a rate would hold its connection back for hours.
   const share = bitsPerSecond(Math.max(soon, left / Math.max(1, lasting.length)));
   for (const id of lasting) rates.set(id, share);
-  return { rates, fresh: turns.size === 0 ? bitsPerSecond(rate / 2) : soon, turns };
+  return { rates, fresh: turns.size === 0 ? bitsPerSecond(rate / 2) : idle, turns };
 }
 
 function waitingRate(rate: BitsPerSecond, place: number, waiters: number): BitsPerSecond {

@@ -3,7 +3,7 @@ import type { LineState, Phase } from "./line-state.ts";
 import { START, type View } from "./line-view.ts";
 
 /** Share of the proven free rate that is used; the rest absorbs what nobody announces. */
-const BELOW_KNEE = 0.975;
+const BELOW_KNEE = 0.968;
 
 /** Kept while making room: enough to keep connections alive and to be measured by. */
 export const FLOOR = 100_000;
