@@ -127,6 +127,11 @@ describe("turns", () => {
     expect(["c", "d", "e", "f", "idle"].map(wait)).toEqual([12, 48, 48, 100, 48]);
   });
 
+  test("where nobody sends who begins has at once what a sender has", () => {
+    const [seen] = follow([{ a: 0, b: 0, c: 0 }]);
+    expect([...(seen?.rates.values() ?? [])]).toEqual([10e6, 10e6, 10e6].map(bitsPerSecond));
+  });
+
   test("who has just got a turn is not taken for one that ends, though it has little at hand yet", () => {
     const seen = follow([
       { a: 9e4, b: 9e4, c: 1e4, d: 1e4 },

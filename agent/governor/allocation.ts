@@ -53,8 +53,11 @@ export function allocate(
   const senders = [...turns].flatMap(([id, turn]) => (turn === "waits" ? [] : [id]));
   const waiting = [...turns.keys()].slice(senders.length);
   const soon = waitingRate(rate, 0, waiting.length);
-  // Who idles may begin before the next decision, beside all others.
-  const idle = waitingRate(rate, 1, waiting.length);
+  // Who idles may begin before the next decision: beside others, or as one of those that may send.
+  const alone = turns.size === 0;
+  const idle = alone
+    ? bitsPerSecond(rate / Math.max(2, streams))
+    : waitingRate(rate, 1, waiting.length);
   const rates = new Map(flows.map(({ id }) => [id, idle]));
   let left: number = rate;
   for (const [place, id] of waiting.entries()) {
@@ -75,7 +78,7 @@ export function allocate(
   // Never nothing: a segment at such a rate would hold its connection back for hours.
   const share = bitsPerSecond(Math.max(soon, left / Math.max(1, lasting.length)));
   for (const id of lasting) rates.set(id, share);
-  return { rates, fresh: turns.size === 0 ? bitsPerSecond(rate / 2) : idle, turns };
+  return { rates, fresh: idle, turns };
 }
 
 function waitingRate(rate: BitsPerSecond, place: number, waiters: number): BitsPerSecond {
