@@ -97,7 +97,7 @@ async function play(
 ): Promise<PlayerState> {
   const { clock, random, log, once, onPlay } = options;
   const { client, title, onVerified } = chain;
-  await using gateway = new Gateway({
+  await using gateway = await Gateway.open({
     listen: { host: "127.0.0.1", port: 0 },
     coordinator: client,
     signer,

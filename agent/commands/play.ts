@@ -33,7 +33,7 @@ async function run(name: string, options: PlayOptions, context: CommandContext):
   const signer = personalSigner(config);
   const coordinator = await connectCoordinator(config, context.signal);
   const { body } = (await findTitle(coordinator, name, context.signal)).manifest;
-  await using gateway = new Gateway({
+  await using gateway = await Gateway.open({
     listen: config["viewer.gateway_listen"],
     coordinator,
     signer,

@@ -33,7 +33,11 @@ export async function respond(asked: FileRequest): Promise<Response> {
     playlist.kind === "media"
       ? liveWindow(playlist, title.elapsedSeconds)
       : withQuery(content, "live");
-  const headers = { "content-type": file.mediaType, "cache-control": "no-store" };
+  const headers = {
+    "content-type": file.mediaType,
+    "content-length": lengthOf(body),
+    "cache-control": "no-store",
+  };
   return new Response(request.method === "HEAD" ? null : body, { headers });
 }
 
@@ -62,11 +66,17 @@ async function fileResponse({ title, index, file, request }: FileRequest): Promi
   return new Response(title.stream(index, start, end, request.signal), { status, headers });
 }
 
+const lengthOf = (body: string) => String(Buffer.byteLength(body));
+
 const nothingCame = (title: PlayedTitle) =>
   text(504, `Nothing came in time: ${title.trouble}.\n`, { "retry-after": "5" });
 
 export const text = (status: number, body: string, headers: Record<string, string> = {}) =>
   new Response(body, {
     status,
-    headers: { "content-type": "text/plain; charset=utf-8", ...headers },
+    headers: {
+      "content-type": "text/plain; charset=utf-8",
+      "content-length": lengthOf(body),
+      ...headers,
+    },
   });

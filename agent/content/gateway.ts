@@ -10,6 +10,7 @@ import { respond, text } from "./gateway-response.ts";
 import { isPlaylist } from "./media-type.ts";
 import type { PlayedTitle } from "./played-title.ts";
 import { PlayedTitles, type PlayedTitlesOptions } from "./played-titles.ts";
+import { listenForPlayers, type PlayerServer } from "./player-server.ts";
 
 export interface GatewayOptions extends PlayedTitlesOptions {
   /** A loopback address: the gateway signs for whoever asks it. */
@@ -22,30 +23,26 @@ export class Gateway implements Part, AsyncDisposable {
   readonly name = "gateway";
   readonly #options: GatewayOptions;
   readonly #titles: PlayedTitles;
-  readonly #server: ReturnType<typeof Bun.serve>;
+  #server: PlayerServer | undefined;
 
-  /** Throws an OperatorError when the address cannot be listened on. */
-  constructor(options: GatewayOptions) {
+  private constructor(options: GatewayOptions) {
     this.#options = options;
     this.#titles = new PlayedTitles(options);
+  }
+
+  /** Listens when it resolves; rejects with an OperatorError when the address cannot be used. */
+  static async open(options: GatewayOptions): Promise<Gateway> {
     const { host, port } = options.listen;
-    if (!isLocal(`http://${host.includes(":") ? `[${host}]` : host}`))
+    if (!isLocal(`http://${inUrl(host)}`))
       throw new OperatorError(
         exitCode.configuration,
         `The player gateway cannot listen on ${host}: it spends your tickets, so name a loopback address such as 127.0.0.1.`,
       );
+    const gateway = new Gateway(options);
     try {
-      this.#server = Bun.serve({
-        hostname: host,
-        port,
-        idleTimeout: 60,
-        maxRequestBodySize: 1024,
-        fetch: (request) => this.#answer(request),
-        error: (fault) => {
-          options.log.error("gateway request failed", { reason: reasonOf(fault) });
-          return text(500, `The gateway failed: ${reasonOf(fault)}\n`);
-        },
-      });
+      const answer = (request: Request) => gateway.#answer(request);
+      gateway.#server = await listenForPlayers({ host, port, answer });
+      return gateway;
     } catch (cause) {
       const taken = errnoOf(cause) === "EADDRINUSE";
       throw new OperatorError(
@@ -57,8 +54,8 @@ export class Gateway implements Part, AsyncDisposable {
   }
 
   get url(): string {
-    const { host } = this.#options.listen;
-    return `http://${host.includes(":") ? `[${host}]` : host}:${this.#server.port}`;
+    const { host, port } = this.#options.listen;
+    return `http://${inUrl(host)}:${this.#server?.port ?? port}`;
   }
 
   /** Ends titles that nobody plays any more and tells their plays. */
@@ -68,14 +65,14 @@ export class Gateway implements Part, AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.#server.stop(true);
+    await this.#server?.[Symbol.asyncDispose]();
     await this.#titles.close();
   }
 
   async #answer(request: Request): Promise<Response> {
     const refused = refuseForeign(request);
     if (refused) return refused;
-    const response = request.method === "OPTIONS" ? preflight() : await this.#serve(request);
+    const response = request.method === "OPTIONS" ? preflight() : await this.#serveSafely(request);
     const origin = request.headers.get("origin");
     if (origin) {
       response.headers.set("access-control-allow-origin", origin);
@@ -83,6 +80,15 @@ export class Gateway implements Part, AsyncDisposable {
     }
     response.headers.set("vary", "origin");
     return response;
+  }
+
+  async #serveSafely(request: Request): Promise<Response> {
+    try {
+      return await this.#serve(request);
+    } catch (fault) {
+      this.#options.log.error("gateway request failed", { reason: reasonOf(fault) });
+      return text(500, `The gateway failed: ${reasonOf(fault)}\n`);
+    }
   }
 
   async #serve(request: Request): Promise<Response> {
@@ -141,7 +147,8 @@ const preflight = () =>
     },
   });
 
-const redirect = (location: string) => new Response(null, { status: 302, headers: { location } });
+const redirect = (location: string) =>
+  new Response(null, { status: 302, headers: { location, "content-length": "0" } });
 
 /** What a player opens when only the title is named: a master playlist, any playlist, the largest file. */
 export function mainFile(files: readonly TitleFile[]): string {
@@ -165,5 +172,7 @@ function decode(segment: string): string {
     return segment;
   }
 }
+
+const inUrl = (host: string) => (host.includes(":") ? `[${host}]` : host);
 
 const encodePath = (path: string) => path.split("/").map(encodeURIComponent).join("/");

@@ -79,7 +79,7 @@ async function startUp() {
   ]);
   const times: number[] = [];
   for (let run = 0; run < 5; run++) {
-    const gateway = playFromBoxes(
+    const gateway = await playFromBoxes(
       title,
       boxes.map((box) => ({ ...box, kill: async () => {} })),
     );
@@ -125,7 +125,7 @@ async function deaths(how: "cut" | "freeze") {
   const playlist = `#EXTM3U\n#EXT-X-TARGETDURATION:4\n${files.map(([name]) => `#EXTINF:4,\n${name}\n`).join("")}#EXT-X-ENDLIST\n`;
   const title = withPlaylist(sampleTitle(files, { chunkSize: 256 * 1024 }), playlist);
   const boxes = await eight(title);
-  await using played = playFromBoxes(title, boxes);
+  await using played = await playFromBoxes(title, boxes);
   const began = performance.now();
   await (await fetch(`${played.url}/index.m3u8`)).bytes();
   let startUp = 0;

@@ -61,13 +61,13 @@ export const playFrom = (
     options,
   );
 
-export function playFromBoxes<B extends Grantor & { kill(): Promise<void> }>(
+export async function playFromBoxes<B extends Grantor & { kill(): Promise<void> }>(
   title: SampleTitle,
   boxes: readonly B[],
   options: Partial<GatewayOptions> = {},
-): PlayedFrom<B> {
+): Promise<PlayedFrom<B>> {
   const plays: Play[] = [];
-  const gateway = new Gateway({
+  const gateway = await Gateway.open({
     listen: { host: "127.0.0.1", port: 0 },
     coordinator: {
       ...ticketSource(boxes),

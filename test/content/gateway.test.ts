@@ -14,7 +14,7 @@ const film = sampleTitle([
 ]);
 
 test("whole files, ranges, HEAD, validators: what an HTTP client may expect", async () => {
-  await using played = playFrom(film, [{}, {}]);
+  await using played = await playFrom(film, [{}, {}]);
   const content = film.content[0] as Uint8Array<ArrayBuffer>;
   const whole = await fetch(`${played.url}/film.mp4`);
   expect(whole.status).toBe(200);
@@ -53,14 +53,73 @@ test("whole files, ranges, HEAD, validators: what an HTTP client may expect", as
 });
 
 test("unknown titles and files are 404, other methods 405", async () => {
-  await using played = playFrom(film, [{}]);
+  await using played = await playFrom(film, [{}]);
   expect((await fetch(`${played.gateway.url}/nothing/x`)).status).toBe(404);
   expect((await fetch(`${played.url}/nothing`)).status).toBe(404);
   expect((await fetch(`${played.url}/film.mp4`, { method: "POST", body: "x" })).status).toBe(405);
 });
 
+/** What a socket gets for bytes that no HTTP client of ours would send. */
+async function spoken(url: string, request: string): Promise<{ head: string; body: Buffer }> {
+  const parts: Buffer[] = [];
+  const over = Promise.withResolvers<void>();
+  await Bun.connect({
+    hostname: "127.0.0.1",
+    port: Number(new URL(url).port),
+    socket: {
+      open: (socket) => void socket.write(Buffer.from(request, "latin1")),
+      data: (_, part) => void parts.push(Buffer.from(part)),
+      close: () => over.resolve(),
+    },
+  });
+  await over.promise;
+  const all = Buffer.concat(parts);
+  const end = all.indexOf("\r\n\r\n");
+  return { head: all.subarray(0, end).toString("latin1"), body: all.subarray(end + 4) };
+}
+
+test("HTTP/1.0 without a host gets the whole file with its length, and no chunks", async () => {
+  await using played = await playFrom(film, [{}]);
+  const { pathname } = new URL(`${played.url}/film.mp4`);
+  const whole = await spoken(played.url, `GET ${pathname} HTTP/1.0\r\n\r\n`);
+  expect(whole.head).toStartWith("HTTP/1.1 200");
+  expect(whole.head.toLowerCase()).toContain(`content-length: ${film.content[0]?.length}`);
+  expect(whole.head.toLowerCase()).not.toContain("transfer-encoding");
+  expect(sha256(whole.body)).toBe(sha256(film.content[0] as Uint8Array));
+  const part = await spoken(played.url, `GET ${pathname} HTTP/1.0\r\nRange: bytes=-9\r\n\r\n`);
+  expect(part.head).toStartWith("HTTP/1.1 206");
+  expect(part.body).toHaveLength(9);
+  const none = await spoken(played.url, `GET ${pathname}x HTTP/1.0\r\n\r\n`);
+  expect(none.head.toLowerCase()).toContain(`content-length: ${none.body.length}`);
+});
+
+test("a whole film has its length while it is streamed", async () => {
+  await using played = await playFrom(film, [{}]);
+  for (const headers of [{}, { range: "bytes=0-" }]) {
+    const response = await fetch(`${played.url}/film.mp4`, { headers });
+    expect(response.headers.get("content-length")).toBe(String(film.content[0]?.length));
+    await response.body?.cancel();
+  }
+});
+
+test("names beyond ASCII are found however they are written, and what is no HTTP is 400", async () => {
+  const song = titleOf([["Für Élise/🎵 1 & 2 #%.mp3", Buffer.from("music")]]);
+  await using played = await playFrom(song, [{}]);
+  const name = "Für Élise/🎵 1 & 2 #%.mp3";
+  const escaped = name.split("/").map(encodeURIComponent);
+  for (const path of [escaped.join("/"), escaped.join("%2F")])
+    expect(await (await fetch(`${played.url}/${path}`)).text()).toBe("music");
+  const { pathname } = new URL(played.url);
+  const raw = Buffer.from("/Für", "utf8").toString("latin1");
+  const led = await spoken(played.url, `GET ${pathname}${raw} HTTP/1.1\r\nHost: localhost\r\n\r\n`);
+  expect(led.head).toStartWith("HTTP/1.1 307");
+  expect(led.head).toContain(`Location: ${pathname}/F%C3%BCr`);
+  for (const nonsense of ["GET / HTTP/9.9\r\n\r\n", "\x16\x03\x01\x00hello\r\n\r\n"])
+    expect((await spoken(played.url, nonsense)).head).toMatch(/^HTTP\/1\.1 (400|505)/);
+});
+
 test("only local names and local pages are answered", async () => {
-  await using played = playFrom(film, [{}]);
+  await using played = await playFrom(film, [{}]);
   const get = (headers: Record<string, string>) => fetch(`${played.url}/empty`, { headers });
   expect((await get({ host: "evil.example" })).status).toBe(403);
   expect((await get({ origin: "https://evil.example" })).status).toBe(403);
@@ -70,7 +129,7 @@ test("only local names and local pages are answered", async () => {
 });
 
 test("a local page may ask first whether its player may send Range, a foreign one may not", async () => {
-  await using played = playFrom(film, [{}]);
+  await using played = await playFrom(film, [{}]);
   const ask = (origin: string) =>
     fetch(`${played.url}/film.mp4`, {
       method: "OPTIONS",
@@ -85,7 +144,7 @@ test("a local page may ask first whether its player may send Range, a foreign on
 
 test("a title's name alone leads to what a player opens", async () => {
   const meadow = await loadTitle(join(titlesFolder, "meadow"));
-  await using played = playFrom(meadow, [{}]);
+  await using played = await playFrom(meadow, [{}]);
   const response = await fetch(`${played.url}/`, { redirect: "manual" });
   expect(response.status).toBe(302);
   expect(response.headers.get("location")).toBe("/meadow/master.m3u8");
@@ -95,7 +154,7 @@ test("a title's name alone leads to what a player opens", async () => {
 
 test("a live channel slides: numbered, without an end, and its segments are the title's", async () => {
   const meadow = await loadTitle(join(titlesFolder, "meadow"));
-  await using played = playFrom(meadow, [{}]);
+  await using played = await playFrom(meadow, [{}]);
   const master = await (await fetch(`${played.url}/master.m3u8?live`)).text();
   expect(master).toContain("index.m3u8?live");
   const live = await (await fetch(`${played.url}/index.m3u8?live`)).text();
@@ -115,7 +174,7 @@ test.each([
     ["list.m3u8", Buffer.from(list)],
     ["a.ts", Buffer.from("a")],
   ]);
-  await using played = playFrom(title, [{}]);
+  await using played = await playFrom(title, [{}]);
   const response = await fetch(`${played.url}/list.m3u8?live`);
   expect(response.status).toBe(status);
   if (status !== 200) expect(await response.text()).toContain("no playing time");
@@ -131,7 +190,7 @@ function skippingClock() {
 test("a play is told once, with the time that reached the player", async () => {
   const meadow = await loadTitle(join(titlesFolder, "meadow"));
   const { clock, skipHour } = skippingClock();
-  const played = playFrom(meadow, [{}, {}], { clock });
+  const played = await playFrom(meadow, [{}, {}], { clock });
   try {
     await fetch(`${played.url}/index.m3u8`);
     for (let segment = 0; segment < 20; segment++)
@@ -148,7 +207,7 @@ test("a play is told once, with the time that reached the player", async () => {
 test("each track of an album is a play of its own", async () => {
   const album = await loadTitle(join(titlesFolder, "three-tones"));
   const { clock, skipHour } = skippingClock();
-  const played = playFrom(album, [{}], { clock });
+  const played = await playFrom(album, [{}], { clock });
   try {
     await (await fetch(`${played.url}/01-morning-a.mp3`)).bytes();
     await (await fetch(`${played.url}/02-noon-c-sharp.mp3`)).bytes();
@@ -162,7 +221,7 @@ test("each track of an album is a play of its own", async () => {
 
 test("a reader that is slow is not fetched for without bound", async () => {
   const long = sampleTitle([["long.mp4", 48 * MIB]]);
-  await using played = playFrom(long, [{}, {}], { memory: 4 * MIB });
+  await using played = await playFrom(long, [{}, {}], { memory: 4 * MIB });
   const response = await fetch(`${played.url}/long.mp4`);
   const reader = response.body?.getReader();
   await reader?.read();
@@ -175,7 +234,7 @@ test("a reader that is slow is not fetched for without bound", async () => {
 test("without a coordinator the player gets 503 with the reason", async () => {
   const down = () =>
     Promise.reject(new OperatorError(exitCode.unavailable, "The coordinator does not answer."));
-  await using played = playFrom(film, [{}], {
+  await using played = await playFrom(film, [{}], {
     coordinator: { title: down, tickets: down, play: down },
   });
   const response = await fetch(`${played.url}/film.mp4`);
@@ -186,7 +245,9 @@ test("without a coordinator the player gets 503 with the reason", async () => {
 });
 
 test("when no box has the title the player gets 504 with a reason", async () => {
-  await using played = playFrom(film, [{ files: new Set() }], { patience: milliseconds(300) });
+  await using played = await playFrom(film, [{ files: new Set() }], {
+    patience: milliseconds(300),
+  });
   const response = await fetch(`${played.url}/film.mp4`);
   expect(response.status).toBe(504);
   expect(response.headers.get("retry-after")).toBe("5");

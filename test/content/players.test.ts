@@ -36,7 +36,7 @@ function played(name: "meadow" | "three-tones" | "film") {
         ? sampleTitle([["film.mp4", 20 * MIB + 7]], { delivery: "open", chunkSize: 256 * 1024 })
         : await loadTitle(join(titlesFolder, name));
     const boxes = await Promise.all([1, 2, 3].map(() => ServingBox.start(title)));
-    const playing = playFromBoxes(title, boxes);
+    const playing = await playFromBoxes(title, boxes);
     open.push(playing);
     return Object.assign(playing, { title });
   };
