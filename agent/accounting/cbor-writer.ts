@@ -5,7 +5,8 @@ export class CborWriter {
   #buffer: Buffer;
   #length = 0;
 
-  constructor(expectedSize = 512) {
+  /** The default takes in a usage record without growing. */
+  constructor(expectedSize = 1024) {
     this.#buffer = Buffer.allocUnsafe(expectedSize);
   }
 

@@ -4,7 +4,7 @@
  */
 import { type Hash, type PublicKey, sha256, toHex } from "../core/encoding.ts";
 import { isSoundKey, type Signer, verify } from "../identity/ed25519.ts";
-import { CborReader, DecodeFault } from "./cbor-reader.ts";
+import { type CborReader, DecodeFault } from "./cbor-reader.ts";
 import { CborWriter } from "./cbor-writer.ts";
 import {
   payloadReader,
@@ -47,6 +47,19 @@ export function seal<T extends MessageType>(
   signer: Signer,
   environment: Environment,
 ): Sealed<T> {
+  const { bytes, hash } = sealedBytes(type, body, signer, environment);
+  // Read back, so that a sealed body is what everybody else will see (fractions rounded).
+  const seen = readPayload(type, payloadReader(bytes, type), signer.publicKey);
+  return { type, body: seen, signer: signer.publicKey, hash, bytes };
+}
+
+/** `seal` for whoever wants nothing but the bytes: a box that signs thousands of records. */
+export function sealedBytes<T extends MessageType>(
+  type: T,
+  body: MessageBodies[T],
+  signer: Signer,
+  environment: Environment,
+): Pick<Sealed<T>, "bytes" | "hash"> {
   const named = namedSigner(type, body);
   if (named !== undefined && named !== signer.publicKey) {
     throw new RangeError(`${type} names another signer than the one that signs it`);
@@ -60,9 +73,7 @@ export function seal<T extends MessageType>(
   if (bytes.length > schemas[type].maxSize) {
     throw new RangeError(`${type} has ${bytes.length} bytes, allowed are ${schemas[type].maxSize}`);
   }
-  // Read back, so that a sealed body is what everybody else will see (fractions rounded).
-  const seen = readPayload(type, new CborReader(payload, type), signer.publicKey);
-  return { type, body: seen, signer: signer.publicKey, hash: sha256(bytes), bytes };
+  return { bytes, hash: sha256(bytes) };
 }
 
 /**

@@ -21,8 +21,14 @@ interface Group {
   readonly tickets: readonly Hash[];
 }
 
+interface Known {
+  readonly restored: RestoredSession;
+  /** The newest row that has it. */
+  readonly group: number;
+}
+
 export class ClosedTickets {
-  readonly #known = new Map<Hash, RestoredSession>();
+  readonly #known = new Map<Hash, Known>();
   /** Tickets in the rows they are stored in, oldest first. */
   #groups: Group[] = [];
   #waiting: Hash[] = [];
@@ -35,18 +41,18 @@ export class ClosedTickets {
     this.#unsaved = saved ? [] : [...rows];
     for (const { id, body } of rows) {
       const entries = unpack(body);
-      for (const [ticket, restored] of entries) this.#known.set(ticket, restored);
+      for (const [ticket, restored] of entries) this.#known.set(ticket, { restored, group: id });
       this.#groups.push({ id, since: now, tickets: entries.map(([ticket]) => ticket) });
     }
   }
 
   add(ticket: Hash, restored: RestoredSession): void {
-    this.#known.set(ticket, restored);
+    this.#known.set(ticket, { restored, group: this.#nextId });
     this.#waiting.push(ticket);
   }
 
   get(ticket: Hash): RestoredSession | undefined {
-    return this.#known.get(ticket);
+    return this.#known.get(ticket)?.restored;
   }
 
   /** What the next commit has to write: all that was added since the last, as one row. */
@@ -68,17 +74,16 @@ export class ClosedTickets {
     while (this.#groups[0] && (now - this.#groups[0].since >= KEPT || this.#known.size > MOST)) {
       const [oldest, ...rest] = this.#groups;
       this.#groups = rest;
-      const kept = new Set([...rest.flatMap(({ tickets }) => tickets), ...this.#waiting]);
       for (const ticket of oldest?.tickets ?? []) {
-        if (!kept.has(ticket)) this.#known.delete(ticket);
+        if (this.#known.get(ticket)?.group === oldest?.id) this.#known.delete(ticket);
       }
     }
     return this.#groups[0]?.id ?? this.#nextId;
   }
 
   #entry(ticket: Hash): [Hash, RestoredSession][] {
-    const restored = this.#known.get(ticket);
-    return restored ? [[ticket, restored]] : [];
+    const known = this.#known.get(ticket);
+    return known ? [[ticket, known.restored]] : [];
   }
 }
 

@@ -1,5 +1,5 @@
 /** Turning ended (or long) sessions into signed, chained usage records. */
-import { open, seal } from "../accounting/envelope.ts";
+import { open, sealedBytes } from "../accounting/envelope.ts";
 import type { Environment, RecordEntry, Sealed, UsageRecord } from "../accounting/messages.ts";
 import type { Signer } from "../identity/ed25519.ts";
 import type { Chain } from "./chain.ts";
@@ -17,7 +17,10 @@ export function appendEntries(
   chain: Chain,
   entries: readonly Entry[],
   { signer, environment }: RecordSigner,
-): { readonly chain: Chain; readonly records: readonly Sealed<"record">[] } {
+): {
+  readonly chain: Chain;
+  readonly records: readonly Pick<Sealed<"record">, "bytes" | "hash">[];
+} {
   if (entries.length === 0) return { chain, records: [] };
   let { sequence, head } = chain;
   const records = entries.map((entry) => {
@@ -28,7 +31,7 @@ export function appendEntries(
       sequence: sequence + 1,
       previous: head,
     };
-    const record = seal("record", body, signer, environment);
+    const record = sealedBytes("record", body, signer, environment);
     sequence += 1;
     head = record.hash;
     return record;

@@ -54,6 +54,8 @@ export class OpenSessions {
   /** Rows on disk of sessions that ended. */
   #stale: number[] = [];
   #ended: EndedSession[] = [];
+  /** Of those; kept as a sum, because it is asked for at every end of a session. */
+  #endedAtRisk = 0;
   #nextId: number;
 
   constructor(boot: Id, nextId: number) {
@@ -67,8 +69,7 @@ export class OpenSessions {
     for (const session of this.#open.values()) {
       sum += atRisk(provenBytes(session.snapshot), session);
     }
-    for (const session of this.#ended) sum += atRisk(session.proven, session);
-    return sum as Bytes;
+    return (sum + this.#endedAtRisk) as Bytes;
   }
 
   /** Sessions with proven bytes that are not durable, those with the most of them first. */
@@ -93,7 +94,11 @@ export class OpenSessions {
       proven.set(session.ticket, Math.max(session.proven, proven.get(session.ticket) ?? 0));
     }
     for (const [ticket, session] of this.#open) session.kept = proven.get(ticket) ?? 0;
-    for (const session of this.#ended) session.kept = proven.get(session.ticket) ?? 0;
+    this.#endedAtRisk = 0;
+    for (const session of this.#ended) {
+      session.kept = proven.get(session.ticket) ?? 0;
+      this.#endedAtRisk += atRisk(session.proven, session);
+    }
   }
 
   note(snapshot: SessionSnapshot, noted: Moment): void {
@@ -120,13 +125,18 @@ export class OpenSessions {
   end(ended: Unsaved): void {
     const { stored = false, id = 0, durable = 0, kept = 0 } = this.#open.get(ended.ticket) ?? {};
     if (stored) this.#stale.push(id);
-    this.#ended.push({ ...ended, durable, kept });
+    this.#addEnded({ ...ended, durable, kept });
     this.#open.delete(ended.ticket);
   }
 
   /** Adds one of an earlier start, which came back from the broker. */
   takeBack(ended: Unsaved): void {
-    this.#ended.push({ ...ended, durable: 0, kept: 0 });
+    this.#addEnded({ ...ended, durable: 0, kept: 0 });
+  }
+
+  #addEnded(ended: EndedSession): void {
+    this.#ended.push(ended);
+    this.#endedAtRisk += atRisk(ended.proven, ended);
   }
 
   get(ticket: Hash): RestoredSession | undefined {
@@ -175,6 +185,7 @@ export class OpenSessions {
   settle(): void {
     this.#stale = [];
     this.#ended = [];
+    this.#endedAtRisk = 0;
     for (const session of this.#open.values()) {
       session.stored = true;
       session.dirty = false;

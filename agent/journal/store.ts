@@ -3,7 +3,7 @@
  * that is durable when it returns.
  */
 import type { Bytes } from "../core/units.ts";
-import type { Database } from "./database.ts";
+import type { Database, Statement } from "./database.ts";
 import {
   type AckRow,
   ackTable,
@@ -66,6 +66,8 @@ const FRAME_HEADER = 24;
 
 export class JournalStore {
   readonly #db: Database;
+  /** Statements of commits, which are the same each time: to prepare one costs more than to run it. */
+  readonly #statements = new Map<string, Statement>();
   readonly #pageSize: number;
   #frames: number;
 
@@ -114,7 +116,7 @@ export class JournalStore {
   }
 
   #apply(batch: Batch): void {
-    const db = this.#db;
+    const db = { prepare: (sql: string) => this.#prepared(sql) };
     if (batch.chain) chainTable.put(db, [batch.chain]);
     sessionTable.put(db, batch.sessions);
     progressTable.put(db, batch.progress);
@@ -129,6 +131,14 @@ export class JournalStore {
     db.prepare("DELETE FROM closed WHERE id < ?").run(batch.closedFrom);
     db.prepare("DELETE FROM segment WHERE id < ?").run(batch.segmentsFrom);
     db.prepare("DELETE FROM viewer WHERE id < ?").run(batch.viewersFrom);
+  }
+
+  #prepared(sql: string): Statement {
+    const known = this.#statements.get(sql);
+    if (known) return known;
+    const prepared = this.#db.prepare(sql);
+    this.#statements.set(sql, prepared);
+    return prepared;
   }
 
   /** SQLite rolls back by itself on a full disk or an IO error; a second ROLLBACK would hide why. */
@@ -150,7 +160,7 @@ export class JournalStore {
 
   /** Frames in the WAL now; NOOP looks without copying anything. */
   #countFrames(): number {
-    const row = this.#db.prepare("PRAGMA wal_checkpoint(NOOP)").get();
+    const row = this.#prepared("PRAGMA wal_checkpoint(NOOP)").get();
     return Number((row as { log?: number } | undefined)?.log ?? 0);
   }
 }

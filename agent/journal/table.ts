@@ -27,7 +27,7 @@ export interface Table<C extends Columns> {
   readonly name: string;
   readonly create: string;
   /** Writes rows, replacing those with the same id. */
-  put(db: Database, rows: readonly Row<C>[]): void;
+  put(db: Pick<Database, "prepare">, rows: readonly Row<C>[]): void;
   /** All rows in the order of their ids. Throws DamagedRow at one whose digest does not fit. */
   all(db: Database, after?: number): Generator<Row<C>>;
   parse(row: unknown): Row<C>;

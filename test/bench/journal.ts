@@ -26,7 +26,7 @@ import { makeLoopFileSystem, noLoopFileSystem } from "../faults/loop-file-system
 /** 0 leaves the speed out. */
 const RECORDS = Number(process.env.SPAREBAND_BENCH_RECORDS ?? 4000);
 /** As many as a busy box commits at once. */
-const BATCH = 100;
+const BATCH = Number(process.env.SPAREBAND_BENCH_BATCH ?? 100);
 const ROUNDS = 7;
 /** Hours of a box's life that the flash figures are taken over; 0 leaves them out. */
 const HOURS = Number(process.env.SPAREBAND_BENCH_HOURS ?? 1);
