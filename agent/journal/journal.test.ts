@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
-import { mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { open } from "../accounting/envelope.ts";
@@ -19,6 +19,7 @@ import {
   viewerKey,
 } from "./journal-testing.ts";
 import type { StoredRecord } from "./outbox.ts";
+import { migrate } from "./schema.ts";
 import { openSqlite } from "./sqlite.ts";
 
 let state: string;
@@ -238,6 +239,31 @@ describe("another version's journal", () => {
     expect(db.pragma("user_version")).toBe(1099);
     expect(db.prepare("SELECT count(*) AS n FROM extra").get()).toEqual({ n: 0 });
     db.close();
+  });
+
+  test("one with smaller pages, as earlier versions made them, goes on and can be salvaged", () => {
+    mkdirSync(join(state, "journal"));
+    const path = join(state, "journal/journal.sqlite");
+    const made = openSqlite(path, { readOnly: false });
+    made.pragma("page_size = 1024");
+    migrate(made);
+    made.close();
+    const { journal } = makeJournal(state);
+    serve(journal, 1, 4);
+    journal[Symbol.dispose]();
+    expect(readFileSync(path).readUInt16BE(16)).toBe(1024);
+
+    const again = makeJournal(state).journal;
+    expect(again.putAside).toBeUndefined();
+    expect(again.pending(0, everything)).toHaveLength(4);
+    again[Symbol.dispose]();
+    const damaged = readFileSync(path);
+    damaged.fill(0xff, 4 * 1024, 4 * 1024 + 40);
+    writeFileSync(path, damaged);
+    const salvaged = makeJournal(state).journal;
+    expect(salvaged.putAside).toBeDefined();
+    expect(salvaged.pending(0, everything)).toHaveLength(4);
+    salvaged[Symbol.dispose]();
   });
 
   test("another major version is put aside whole, and what can be read of it is issued again", () => {

@@ -22,7 +22,7 @@ import {
   chainTable,
   closedTable,
   migrate,
-  PAGE_SIZE,
+  pageSizeOf,
   progressTable,
   segmentTable,
   sessionTable,
@@ -65,11 +65,12 @@ export function salvage(aside: string, box: PublicKey, openDatabase: OpenDatabas
     const found = Object.fromEntries(
       Object.keys(tables).map((name) => [name, new Map()]),
     ) as unknown as Found;
-    const pages = applyLog(join(aside, JOURNAL_FILE), join(aside, LOG_FILE));
+    const { pages, pageSize } = applyLog(join(aside, JOURNAL_FILE), join(aside, LOG_FILE));
     const path = join(work, JOURNAL_FILE);
     writeFileSync(path, pages);
     collect(path, found, openDatabase);
-    collectLeaves(path, pages, join(work, "template"), found, openDatabase);
+    const template = layOut(join(work, "template"), pageSize, openDatabase);
+    collectLeaves(path, pages, template, found, openDatabase);
     return loadedFrom(found, box);
   } finally {
     rmSync(work, { recursive: true, force: true });
@@ -96,18 +97,20 @@ function loadedFrom(found: Found, box: PublicKey): Loaded {
 }
 
 /** The database's pages with the log's sound frames in them, as a checkpoint would if it skipped bad ones. */
-function applyLog(path: string, log: string): Buffer {
+function applyLog(path: string, log: string) {
   const whole = existsSync(path) ? readFileSync(path) : Buffer.alloc(0);
-  if (!existsSync(log)) return whole;
-  const { frames } = readWal(readFileSync(log), PAGE_SIZE);
+  const pageSize = pageSizeOf(whole);
+  if (!existsSync(log)) return { pages: whole, pageSize };
+  const { frames } = readWal(readFileSync(log), pageSize);
   const end = frames.findLastIndex(({ sound, commit }) => sound && commit > 0);
-  const pages = frames[end]?.commit ?? 0;
-  const database = Buffer.alloc(Math.max(whole.length, pages * PAGE_SIZE));
-  whole.copy(database);
+  const count = frames[end]?.commit ?? 0;
+  const size = frames[0]?.data.length ?? pageSize;
+  const pages = Buffer.alloc(Math.max(whole.length, count * size));
+  whole.copy(pages);
   for (const { page, sound, data } of frames.slice(0, end + 1)) {
-    if (sound) database.set(data, (page - 1) * PAGE_SIZE);
+    if (sound) pages.set(data, (page - 1) * size);
   }
-  return database;
+  return { pages, pageSize: size };
 }
 
 /**
@@ -118,30 +121,36 @@ function applyLog(path: string, log: string): Buffer {
 function collectLeaves(
   path: string,
   pages: Buffer,
-  template: string,
+  { pageSize, schema, roots }: Layout,
   found: Found,
   openDatabase: OpenDatabase,
 ): void {
-  const { schema, roots } = layOut(template, openDatabase);
   const database = Buffer.from(pages);
-  for (const { page, data } of schema) data.copy(database, (page - 1) * PAGE_SIZE);
-  if (database.length < PAGE_SIZE) return;
-  database.writeUInt32BE(Math.floor(database.length / PAGE_SIZE), PAGE_COUNT_AT);
+  for (const { page, data } of schema) data.copy(database, (page - 1) * pageSize);
+  if (database.length < pageSize) return;
+  database.writeUInt32BE(Math.floor(database.length / pageSize), PAGE_COUNT_AT);
   writeFileSync(path, database);
-  for (let at = PAGE_SIZE; at + PAGE_SIZE <= pages.length; at += PAGE_SIZE) {
+  for (let at = pageSize; at + pageSize <= pages.length; at += pageSize) {
     if (pages[at] !== TABLE_LEAF) continue;
     const file = openSync(path, "r+");
     for (const root of roots) {
-      writeSync(file, pages, at, PAGE_SIZE, (root - 1) * PAGE_SIZE);
+      writeSync(file, pages, at, pageSize, (root - 1) * pageSize);
     }
     closeSync(file);
     collect(path, found, openDatabase);
   }
 }
 
-function layOut(template: string, openDatabase: OpenDatabase) {
+/** Where a fresh journal has its schema and the roots of its tables. */
+interface Layout {
+  readonly pageSize: number;
+  readonly schema: readonly { readonly page: number; readonly data: Buffer }[];
+  readonly roots: readonly number[];
+}
+
+function layOut(template: string, pageSize: number, openDatabase: OpenDatabase): Layout {
   const fresh = openDatabase(template, { readOnly: false });
-  fresh.pragma(`page_size = ${PAGE_SIZE}`);
+  fresh.pragma(`page_size = ${pageSize}`);
   migrate(fresh);
   const numbers = (sql: string) =>
     [...fresh.prepare(sql).iterate()].map((row) => Number((row as { page: unknown }).page));
@@ -150,10 +159,11 @@ function layOut(template: string, openDatabase: OpenDatabase) {
   fresh.close();
   const source = readFileSync(template);
   return {
+    pageSize,
     roots,
     schema: schema.map((page) => ({
       page,
-      data: source.subarray((page - 1) * PAGE_SIZE, page * PAGE_SIZE),
+      data: source.subarray((page - 1) * pageSize, page * pageSize),
     })),
   };
 }

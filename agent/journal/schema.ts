@@ -70,8 +70,19 @@ export type ViewerRow = RowOf<typeof viewerTable>;
 export type AckRow = RowOf<typeof ackTable>;
 type RowOf<T> = T extends Table<infer C> ? Row<C> : never;
 
-/** Small, because a commit that changes three counters writes three of them. */
-export const PAGE_SIZE = 1024;
+/**
+ * Small, because a commit that changes three counters writes three of them; not the smallest, because
+ * SQLite makes two calls of each.
+ */
+export const PAGE_SIZE = 2048;
+/** What journals of earlier versions have; a file keeps the size it was made with. */
+const FORMER_PAGE_SIZES = [1024];
+
+/** The page size of a journal whose header may be damaged. */
+export function pageSizeOf(database: Buffer): number {
+  const told = database.length >= 18 ? database.readUInt16BE(16) : PAGE_SIZE;
+  return FORMER_PAGE_SIZES.includes(told) ? told : PAGE_SIZE;
+}
 
 const MAJOR = 1;
 export const versionOf = (minor: number) => MAJOR * 1000 + minor;

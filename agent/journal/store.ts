@@ -60,7 +60,7 @@ export const placeOf = ({ body, ...place }: SegmentRow): SegmentPlace => ({
 });
 
 /** Of the WAL, after which what is in it is copied into the database. */
-const CHECKPOINT_FRAMES = 8192;
+const CHECKPOINT_FRAMES = 4096;
 /** In front of each page in the WAL (sqlite.org/fileformat2.html#walformat). */
 const FRAME_HEADER = 24;
 

@@ -29,7 +29,7 @@ export interface TailOptions {
 }
 
 /** More often than what is at risk has to be safe (5 s), by what a slow line takes to answer. */
-const SOONEST = seconds(2);
+const SOONEST = seconds(3);
 const LATEST = seconds(30);
 /** Bytes at risk for which a tail is worth sending soon: never fewer than these… */
 const WORTH_FROM = mebibytes(1);

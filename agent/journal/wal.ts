@@ -23,13 +23,20 @@ const FRAME_HEADER = 24;
 /** At the start of a log whose checksums are over big-endian words; the other kind has 0x…82. */
 const MAGIC_BIG_ENDIAN = 0x377f0683;
 
-export function readWal(log: Buffer, pageSize: number): Wal {
+/** `likely`: the page size of a log whose header does not tell any more. */
+export function readWal(log: Buffer, likely: number): Wal {
   if (log.length < HEADER) return { headerSound: true, frames: [] };
   const littleEndian = log.readUInt32BE(0) !== MAGIC_BIG_ENDIAN;
   const [sum0, sum1] = checksum([0, 0], littleEndian, log.subarray(0, 24));
   const fits = sum0 === log.readUInt32BE(24) && sum1 === log.readUInt32BE(28);
-  return { headerSound: fits, frames: readFrames(log, pageSize, littleEndian) };
+  if (fits)
+    return { headerSound: true, frames: readFrames(log, log.readUInt32BE(8), littleEndian) };
+  // What changed may be the very bit that tells the kind: the kind that the frames are of is the right one.
+  const [one = [], other = []] = [true, false].map((kind) => readFrames(log, likely, kind));
+  return { headerSound: false, frames: soundOf(one) >= soundOf(other) ? one : other };
 }
+
+const soundOf = (frames: readonly WalFrame[]) => frames.filter(({ sound }) => sound).length;
 
 function readFrames(log: Buffer, pageSize: number, littleEndian: boolean): readonly WalFrame[] {
   const size = FRAME_HEADER + pageSize;
@@ -37,19 +44,28 @@ function readFrames(log: Buffer, pageSize: number, littleEndian: boolean): reado
   if (log.length < HEADER + size) return frames;
   const salts = saltsOf(log, size);
   let strangers = 0;
+  let before = sumsAt(log, HEADER - 8);
   for (let at = HEADER; at + size <= log.length; at += size) {
     const ours = log.subarray(at + 8, at + 16).equals(salts);
     // One strange frame is a changed salt; a second in a row is where an earlier round begins.
     strangers = ours ? 0 : strangers + 1;
     if (strangers > 1) return frames.slice(0, -1);
-    const seed = at === HEADER ? HEADER - 8 : at - size + 16;
     const data = log.subarray(at + FRAME_HEADER, at + size);
+    // Each frame's checksum continues the one before it: as that is written there, or, where the
+    // writing itself has changed, as it should be.
+    const written = sumsAt(log, at === HEADER ? HEADER - 8 : at - size + 16);
+    const told = sumsAt(log, at + 16);
+    const made = [written, before].map((seed) =>
+      checksum(seed, littleEndian, log.subarray(at, at + 8), data),
+    );
+    const fitting = made.find((sums) => sums[0] === told[0] && sums[1] === told[1]);
     frames.push({
       page: log.readUInt32BE(at),
       commit: log.readUInt32BE(at + 4),
-      sound: ours && isSound(log, at, data, seed, littleEndian),
+      sound: ours && fitting !== undefined,
       data,
     });
+    before = fitting ?? made[1] ?? told;
   }
   return strangers === 1 ? frames.slice(0, -1) : frames;
 }
@@ -73,12 +89,7 @@ function saltsOf(log: Buffer, size: number): Buffer {
   return first.equals(second) ? first : header;
 }
 
-/** Each frame's checksum continues the one before it, so one bad frame does not hide the next. */
-function isSound(log: Buffer, at: number, data: Buffer, seed: number, littleEndian: boolean) {
-  const before: Sums = [log.readUInt32BE(seed), log.readUInt32BE(seed + 4)];
-  const [sum0, sum1] = checksum(before, littleEndian, log.subarray(at, at + 8), data);
-  return sum0 === log.readUInt32BE(at + 16) && sum1 === log.readUInt32BE(at + 20);
-}
+const sumsAt = (log: Buffer, at: number): Sums => [log.readUInt32BE(at), log.readUInt32BE(at + 4)];
 
 type Sums = readonly [number, number];
 

@@ -10,7 +10,7 @@ import { expected, exported } from "../protocol/example-export.ts";
 
 const FLIPS = Math.min(8, Number(process.env.SPAREBAND_FLIPS ?? 1));
 const STEP = Math.max(1, Number(process.env.SPAREBAND_FLIP_STEP ?? 7));
-const LIMIT_MS = 600_000;
+const LIMIT_MS = 600_000 * FLIPS;
 
 const { content, copy, items } = exported();
 const lines = copy.split("\n").slice(0, -1);
