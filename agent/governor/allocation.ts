@@ -18,8 +18,8 @@ const IN_LINE = [
   { most: 500_000, share: 0.05 },
   { most: 500_000, share: 0.05 },
 ] as const;
-/** Share of those whose turn it is while room is made for others. */
-const HOLDERS = 0.7;
+/** Share of the first in line while room is made for others. */
+const FIRST = 0.6;
 /** Bursts of two full segments of all senders together may take this long on the line. */
 const BURST_MS = 2.6;
 const BURST_BITS = 2 * 1500 * 8;
@@ -87,19 +87,17 @@ function waitingRate(rate: BitsPerSecond, place: number, waiters: number): BitsP
   return bitsPerSecond(Math.max(least, Math.min(most, share * rate)));
 }
 
-/** Who has the turn is to come back first, and all are to be awake when theirs comes. */
+/** One is to come back at once, for then it may have nearly all, and the others a little later. */
 function allocateLittle(flows: readonly PeerFlow[], rate: BitsPerSecond, turns: Turns): Allocation {
-  const holds = (id: string) => typeof turns.get(id) === "number";
   const busy = flows.filter(isBusy);
-  const holders = busy.filter(({ id }) => holds(id)).length;
-  const others = busy.length - holders;
-  const part = others === 0 || holders === 0 ? 1 : HOLDERS;
-  const each = bitsPerSecond((part * rate) / Math.max(1, holders));
-  const rest = bitsPerSecond(((holders === 0 ? 1 : 1 - part) * rate) / Math.max(1, others));
+  const [first = busy[0]?.id] = turns.keys();
+  const others = busy.filter(({ id }) => id !== first).length;
+  const part = others === 0 ? 1 : FIRST;
+  const rest = bitsPerSecond(((1 - part) * rate) / Math.max(1, others));
   const idle = bitsPerSecond(Math.min(WAITING, rate / 4));
   const rateOf = (flow: PeerFlow) => {
     if (!isBusy(flow)) return idle;
-    return holds(flow.id) ? each : rest;
+    return flow.id === first ? bitsPerSecond(part * rate) : rest;
   };
   const rates = new Map(flows.map((flow) => [flow.id, rateOf(flow)]));
   return { rates, fresh: busy.length === 0 ? bitsPerSecond(rate / 2) : idle, turns };

@@ -14,7 +14,7 @@ const OWN_FLOWS = 2;
 /** Ticks. */
 const ROUTER_LATE = 80;
 /** Seconds of our own that fair queueing lets stand before it drops. */
-const FAIR_BUFFER = 0.01;
+const FAIR_BUFFER = 0.003;
 
 export const everythingAllowed: Policy = {
   consented: true,

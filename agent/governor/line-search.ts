@@ -6,6 +6,8 @@ import { START, type View } from "./line-view.ts";
 
 export const RAMP_MS = 50;
 const LISTEN_MS = 1200;
+/** So long nothing more has come of asking for more. */
+const STUCK_MS = 600;
 
 export function listen(state: LineState, view: View, phase: Phase & { kind: "listen" }): LineState {
   const enough = view.at - phase.since >= LISTEN_MS && state.delay.queue.length >= 10;
@@ -18,7 +20,9 @@ export function listen(state: LineState, view: View, phase: Phase & { kind: "lis
 }
 
 export function discover(state: LineState, view: View): LineState {
-  if (view.bad || view.lossy || state.crowded >= 3) {
+  // Where each flow is queued by itself there may be neither queue nor much loss at the end.
+  const stuck = view.heldBack && view.at - state.rampedAt > Math.max(STUCK_MS, 5 * view.rtt);
+  if (view.bad || view.lossy || state.crowded >= 3 || stuck) {
     const found = Math.max(START, Math.min(view.delivered, state.rate));
     const next = toSettle({ ...state, available: found, capacity: found }, view, found);
     return { ...next, phase: { kind: "drain", since: view.at }, rate: 0.4 * found };

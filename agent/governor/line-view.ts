@@ -31,6 +31,8 @@ export interface View {
   /** The least that was asked for in the time of `steady`. */
   readonly asked: number;
   readonly keepsUp: boolean;
+  /** More was at hand than arrived, so it was not the peers that wanted no more. */
+  readonly heldBack: boolean;
   readonly crowded: boolean;
   readonly short: boolean;
   readonly lost: number;
@@ -84,6 +86,7 @@ export function look(state: LineState, sample: LineSample): View {
     steady,
     asked,
     keepsUp: steady >= 0.8 * asked,
+    heldBack: steady < 0.8 * asked && (sample.peers?.waiting ?? 0) > 0,
     crowded:
       excess !== undefined &&
       excess > Math.max(8, knee + 4) + 3 * mtu &&

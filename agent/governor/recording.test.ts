@@ -58,6 +58,14 @@ describe("recorded runs, replayed", () => {
     expect(during?.phases).toContain("aside");
   });
 
+  test("behind fair queueing the search ends, though no queue and hardly a loss says so", async () => {
+    const [searching, found] = spans(await open("fair-queueing-search"), [2, 5, 7]);
+    expect(searching?.phases).toContain("drain");
+    expect(found?.phases).toEqual(new Set(["hold"]));
+    expect(found?.rate).toBeGreaterThan(17e6);
+    expect(found?.rate).toBeLessThan(20e6);
+  });
+
   test("a replay gives the same rates every time", async () => {
     const ticks = await open("upload");
     const rates = () => [...replay(ticks, everythingAllowed)].map((d) => d.state.line.rate);
