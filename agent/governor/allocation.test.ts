@@ -124,7 +124,7 @@ describe("turns", () => {
   test("who is next in line can start soon, as who idles, and those behind later", () => {
     const [seen] = follow([{ a: 9e4, b: 9e4, c: 9e4, d: 9e4, e: 9e4, f: 9e4, idle: 0 }]);
     const wait = (id: string) => Math.round((2 * 1500 * 8 * 1000) / (seen?.rates.get(id) ?? 0));
-    expect(["c", "d", "e", "f", "idle"].map(wait)).toEqual([12, 48, 48, 100, 48]);
+    expect(["c", "d", "e", "f", "idle"].map(wait)).toEqual([12, 24, 48, 100, 24]);
   });
 
   test("where nobody sends who begins has at once what a sender has", () => {

@@ -15,7 +15,7 @@ import { keepTurns, type Turns, takeTurns } from "./turns.ts";
 const WAITING = 240_000;
 const IN_LINE = [
   { most: 2_000_000, share: 0.1 },
-  { most: 500_000, share: 0.05 },
+  { most: 1_000_000, share: 0.05 },
   { most: 500_000, share: 0.05 },
 ] as const;
 /** Share of the first in line while room is made for others. */
