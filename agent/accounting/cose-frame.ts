@@ -58,15 +58,26 @@ export function payloadReader(bytes: Uint8Array, name: string): CborReader {
 }
 
 /** A message up to its signature. The typ is from 256 to 65535, so that it takes two bytes. */
-export function unsignedMessage({ typ, signer }: Header, payload: Uint8Array): Uint8Array {
+export function unsignedMessage(header: Header, payload: Uint8Array): Uint8Array {
   const writer = new CborWriter(payload.length + PAYLOAD_AT + 9);
+  writer.raw(headerBytes(header));
+  writer.byteString(payload);
+  return writer.result();
+}
+
+let lastHeader: (Header & { readonly bytes: Uint8Array }) | undefined;
+
+/** Whoever signs thousands of messages signs one kind of them with one key. */
+function headerBytes({ typ, signer }: Header): Uint8Array {
+  if (lastHeader?.typ === typ && lastHeader.signer === signer) return lastHeader.bytes;
+  const writer = new CborWriter(PAYLOAD_AT);
   writer.raw(OPENING);
   writer.raw(fromHex(signer));
   writer.head(major.uint, TYP_KEY);
   writer.head(major.uint, typ);
   writer.head(major.map, 0);
-  writer.byteString(payload);
-  return writer.result();
+  lastHeader = { typ, signer, bytes: writer.result() };
+  return lastHeader.bytes;
 }
 
 export const withSignature = (unsigned: Uint8Array, signature: Uint8Array) =>
