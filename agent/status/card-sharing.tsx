@@ -55,7 +55,7 @@ function Details({ view }: { readonly view: View }) {
       ? [
           texts.viewers(sharing.streams),
           sharing.waiting > 0 ? texts.waiting(sharing.waiting) : "",
-          enforcedRate === undefined ? "" : texts.upTo(view.rate(enforcedRate)),
+          enforcedRate === undefined ? "" : texts.atMostNow(view.rate(enforcedRate)),
           texts.enforced[sharing.enforcedBy],
         ]
       : []),

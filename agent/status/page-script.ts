@@ -14,14 +14,16 @@ function say() {
   saying = now;
 }
 say();
-/** The card of records as it is now, unless someone is in it; false then. */
-async function renewRecords() {
-  const card = document.getElementById("records");
-  if (!card || card.contains(document.activeElement)) return false;
+/** The lists below as they are now, unless someone is in one; false then. */
+async function renewLists() {
+  const cards = ["titles", "records"].map((id) => document.getElementById(id)).filter(Boolean);
+  if (cards.some((card) => card.contains(document.activeElement))) return false;
   const answer = await fetch("/" + location.search, { headers: { accept: "text/html" } });
   const page = new DOMParser().parseFromString(await answer.text(), "text/html");
-  const fresh = page.getElementById("records");
-  if (fresh) card.replaceChildren(...fresh.childNodes);
+  for (const card of cards) {
+    const fresh = page.getElementById(card.id);
+    if (fresh) card.replaceChildren(...fresh.childNodes);
+  }
   return answer.ok;
 }
 async function renew() {
@@ -39,8 +41,8 @@ async function renew() {
     if (focused) document.getElementById(focused)?.focus({ preventScroll: true });
     if (stale) stale.hidden = true;
     say();
-    const { records } = fresh?.dataset ?? {};
-    if (records !== live.dataset.records && (await renewRecords())) live.dataset.records = records;
+    const { below } = fresh?.dataset ?? {};
+    if (below !== live.dataset.below && (await renewLists())) live.dataset.below = below;
   } catch {
     if (stale) stale.hidden = false;
   }

@@ -81,8 +81,10 @@ export function HouseholdPage({ view }: { readonly view: View }) {
 /** The part that refreshes itself. */
 export function Live({ view }: { readonly view: View }) {
   const { signedRecords, pendingRecords, credited } = view.earnings;
+  const { titles, blocked } = view;
+  const below = [signedRecords, pendingRecords, credited, titles.length, blocked.length].join(" ");
   return (
-    <div id="live" data-records={`${signedRecords} ${pendingRecords} ${credited}`}>
+    <div id="live" data-below={below}>
       <SharingCard view={view} />
       {view.health.length > 0 && <HealthCard view={view} />}
       <div class="grid">

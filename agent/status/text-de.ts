@@ -88,6 +88,7 @@ export const de: Texts = {
   notSharing: "Teilt nicht",
   pausedUntil: (time) => `Es geht von selbst weiter am ${time}.`,
   upTo: (rate) => `bis zu ${rate}`,
+  atMostNow: (rate) => `im Augenblick höchstens ${rate}`,
   viewers: (count) =>
     count === 1 ? "1 Zuschauer wird beliefert" : `${count} Zuschauer werden beliefert`,
   waiting: (count) => `${count} warten`,

@@ -92,6 +92,8 @@ export const en = {
   notSharing: "Not sharing",
   pausedUntil: (time: string) => `It goes on by itself on ${time}.`,
   upTo: (rate: string) => `up to ${rate}`,
+  // The rate beside it is that of the last seconds, and may have been higher.
+  atMostNow: (rate: string) => `at most ${rate} right now`,
   viewers: (count: number) => (count === 1 ? "1 viewer is served" : `${count} viewers are served`),
   waiting: (count: number) => `${count} waiting`,
   enforced: { kernel: "Kept by the system", program: "Kept by the program", nothing: "" },

@@ -1,6 +1,7 @@
 /** The household's page in a real browser: by remote control, by phone, without a script, in two languages. */
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import { type Browser, type BrowserContextOptions, chromium, type Page } from "playwright-core";
+import { sha256 } from "../../agent/core/encoding.ts";
 import { bytes } from "../../agent/core/units.ts";
 import { StatusFixture } from "./status-fixture.ts";
 
@@ -118,7 +119,7 @@ test.skipIf(skip)(
 );
 
 test.skipIf(skip)(
-  "a new record is shown without loading the page again (needs chromium)",
+  "new records and titles are shown without loading the page again (needs chromium)",
   async () => {
     const page = await open();
     const records = page.locator("#records");
@@ -127,6 +128,10 @@ test.skipIf(skip)(
     if (!newest) throw new Error("the fixture has records");
     box.records = [{ ...newest, sequence: 13, provenBytes: bytes(777e6) }, ...box.records];
     await records.getByText("777 MB").waitFor();
+    const [title] = box.titles;
+    if (!title) throw new Error("the fixture has titles");
+    box.titles = [...box.titles, { ...title, title: sha256(Buffer.from("new")), name: "Newcomer" }];
+    await page.locator("#titles").getByText("Newcomer").waitFor();
   },
   60_000,
 );
