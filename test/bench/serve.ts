@@ -68,12 +68,12 @@ interface Figures {
   readonly perCpuOfBoth: number;
 }
 
-async function measure({ url, pid }: Server, script: string): Promise<Figures> {
+async function measure({ url, pid }: Server, script: string, lasting = seconds): Promise<Figures> {
   const file = join(directory, "wrk.lua");
   writeFileSync(file, script);
   const before = cpuSeconds(pid);
   const started = performance.now();
-  const load = await runWrk(url, seconds, file);
+  const load = await runWrk(url, lasting, file);
   const spent = cpuSeconds(pid) - before;
   const took = (performance.now() - started) / 1000;
   if (load.errors > 0)
@@ -98,10 +98,14 @@ const names = ["box", "nginx", "corked", "bare"] as const;
 type Name = (typeof names)[number];
 type Round = Readonly<Record<Name, Figures>>;
 
-/** The first round compiles the box's code and brings the file into memory; it does not count. */
+/** Bun compiles what runs often, in steps, at the cost of CPU time that a box spends once in its life. */
+const WARM_UP_S = 8;
+
 async function compare(servers: Record<Name, Server>, script: (round: number) => string) {
   const all: Round[] = [];
-  for (let round = 0; round <= rounds; round++) {
+  await measure(servers.box, script(0), WARM_UP_S);
+  await measure(servers.bare, script(0), WARM_UP_S);
+  for (let round = 1; round <= rounds; round++) {
     all.push({
       nginx: await measure(servers.nginx, script(round)),
       box: await measure(servers.box, script(round)),
@@ -109,7 +113,7 @@ async function compare(servers: Record<Name, Server>, script: (round: number) =>
       bare: await measure(servers.bare, script(round)),
     });
   }
-  return all.slice(1);
+  return all;
 }
 
 async function wholeFiles(): Promise<Round[]> {
@@ -127,7 +131,7 @@ async function ranges(): Promise<Round[]> {
 /** Signed by another process than the box, whose memory and CPU time it would burden. */
 async function writeTickets(lines: string): Promise<void> {
   // 256 MiB a ticket; enough for 4 GB/s.
-  const tickets = String(Math.ceil(seconds * 16 + 4));
+  const tickets = String(Math.max(seconds, WARM_UP_S) * 16 + 4);
   const script = join(import.meta.dir, "serve-tickets.ts");
   const signing = Bun.spawn([process.execPath, script, lines, tickets, String(rounds + 1)], {
     stderr: "inherit",
