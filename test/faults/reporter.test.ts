@@ -2,7 +2,7 @@
  * The reporter against a real broker: what it says, what it refuses, and how it comes back.
  */
 import { afterEach, beforeEach, describe, expect, setDefaultTimeout, test } from "bun:test";
-import { cpSync, mkdtempSync, rmSync } from "node:fs";
+import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import mqtt, { type MqttClient } from "mqtt";
@@ -10,7 +10,7 @@ import { decodeBatch } from "../../agent/accounting/batch.ts";
 import { open, seal } from "../../agent/accounting/envelope.ts";
 import type { Command, Desired } from "../../agent/accounting/messages.ts";
 import { type Id, sha256 } from "../../agent/core/encoding.ts";
-import { silentLog } from "../../agent/core/log.ts";
+import { createLog, silentLog } from "../../agent/core/log.ts";
 import { seededRandom } from "../../agent/core/random.ts";
 import { systemClock } from "../../agent/core/system-clock.ts";
 import { bytes, seconds, unixSeconds } from "../../agent/core/units.ts";
@@ -226,6 +226,56 @@ describe.skipIf(!hasMosquitto)(
       there.client.end(true);
       own.end(true);
       rmSync(cut, { recursive: true });
+    });
+
+    test("a broker whose access rules do not know the tail keeps none, and records go on", async () => {
+      await broker[Symbol.asyncDispose]();
+      broker = await startMosquitto({
+        users: {},
+        configuration(port, acl) {
+          writeFileSync(acl, readFileSync(acl, "utf8").replaceAll(/^pattern .*\/tail\n/gm, ""));
+          const open = `listener ${port} 127.0.0.1\nallow_anonymous true\nuser root`;
+          return `${open}\nacl_file ${acl}\npersistence false\n`;
+        },
+      });
+      const warned: string[] = [];
+      const log = createLog({
+        format: "text",
+        level: "warning",
+        write: (line) => warned.push(line),
+      });
+      const there = await coordinator(broker);
+      run({ log });
+      journal.note(makeSnapshot(makeTicket(9), 5_000_000, 1));
+      serve(1, 2);
+      await there.wait(topics.usage);
+      expect(warned.join()).toContain("the broker does not keep the tail");
+      there.client.end(true);
+    });
+
+    test("a journal that is opened again while connected is announced over a new connection", async () => {
+      journal[Symbol.dispose]();
+      rmSync(join(state, "journal"), { recursive: true });
+      writeFileSync(join(state, "journal"), "a file where the directory should be");
+      const made = makeJournal(state);
+      journal = made.journal;
+      expect(journal.state.state).toBe("unavailable");
+      const turning = new AbortController();
+      const turns = journal.run(turning.signal);
+      const there = await coordinator(broker);
+      const reporter = run();
+      while (reporter.state.state !== "connected") await Bun.sleep(10);
+      rmSync(join(state, "journal"));
+      await made.clock.advance(6000);
+      expect(journal.state).toEqual({ state: "ready" });
+      const birth = open("birth", await there.wait(topics.birth), { environment });
+      expect(birth.ok && birth.message.body.generation).toBe(journal.chain.generation);
+      expect(String(await there.wait(topics.state, (p) => String(p).startsWith("online")))).toBe(
+        `online ${journal.chain.boots}`,
+      );
+      turning.abort();
+      await turns;
+      there.client.end(true);
     });
 
     test("commands: carried out once, answered always, refused with a code, and the connection stays", async () => {
