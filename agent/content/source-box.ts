@@ -36,8 +36,19 @@ export interface GivenUp {
   readonly reason: AvoidReason | undefined;
 }
 
-export class SourceBox {
-  readonly link: BoxLink;
+/** What is to be known of the connection to the box. */
+export interface SourceLink {
+  readonly id: PublicKey;
+  /** Bytes per second it gave lately. */
+  readonly rate: number;
+  /** Bytes that may still be asked for with its ticket. */
+  readonly allowance: number;
+  readonly grant: { readonly addresses: readonly string[] };
+  slowDown(): void;
+}
+
+export class SourceBox<L extends SourceLink = BoxLink> {
+  readonly link: L;
   readonly origin: boolean;
   readonly tally: BoxTally;
   readonly #lacking = new Set<string>();
@@ -50,7 +61,7 @@ export class SourceBox {
   #strikes = 0;
   #quietUntil: Milliseconds;
 
-  constructor(link: BoxLink, origin: boolean, tally: BoxTally, now: Milliseconds) {
+  constructor(link: L, origin: boolean, tally: BoxTally, now: Milliseconds) {
     this.link = link;
     this.origin = origin;
     this.tally = tally;
