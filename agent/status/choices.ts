@@ -46,7 +46,12 @@ export const firstChoices: Choices = {
 };
 
 const wholeUpTo = (most: number, least = 0) =>
-  v.pipe(v.number(), v.integer(), v.minValue(least), v.maxValue(most));
+  v.pipe(
+    v.number("must be a number"),
+    v.integer("must be a whole number"),
+    v.minValue(least, `must be at least ${least}`),
+    v.maxValue(most, `must be at most ${most}`),
+  );
 /** A petabyte, and a terabit: beyond any household. */
 const amount = v.pipe(
   wholeUpTo(1e15, 1),
@@ -73,7 +78,7 @@ export const limitsSchema = v.strictObject({
   allowMetered: v.boolean(),
   quietHours: v.pipe(
     v.array(v.strictObject({ from: minuteOfDay, to: minuteOfDay })),
-    v.maxLength(MOST_QUIET_HOURS),
+    v.maxLength(MOST_QUIET_HOURS, `must be at most ${MOST_QUIET_HOURS} stretches`),
   ),
 });
 
