@@ -2,13 +2,13 @@
  * Finds the agent's own accepted peer connections among its file descriptors, reads TCP_INFO and
  * sets SO_MAX_PACING_RATE: TCP then spaces its segments itself, with no qdisc and no privilege.
  */
-import { readdirSync } from "node:fs";
 import type { Clock } from "../../agent/core/clock.ts";
 import { type BitsPerSecond, bytes } from "../../agent/core/units.ts";
 import type { PeerFlow, PeerReading, PeerSockets } from "../sockets.ts";
 import type { Libc } from "./ffi.ts";
 import type { TcpInfo } from "./parse-tcp-info.ts";
 import { SocketOptions } from "./socket-options.ts";
+import { SocketScan } from "./socket-scan.ts";
 
 /**
  * What may wait unsent in a connection, as time at its rate: more would sit in the box's memory, and
@@ -16,14 +16,6 @@ import { SocketOptions } from "./socket-options.ts";
  */
 const NOT_SENT_S = 0.1;
 const NOT_SENT = { least: 8192, most: 2 ** 21 };
-/** New connections are looked for this often; until then they keep the listener's rate. */
-const SCAN_PERIOD_MS = 200;
-/**
- * The kernel gives a new descriptor the lowest free number, so a look at the first that were free
- * finds nearly all; the list of all costs more, and is read when there is one and now and then.
- */
-const LIST_PERIOD_MS = 1000;
-const FREE_NUMBERS = 16;
 /** Idle connections are read this often: a box may hold thousands of them. */
 const IDLE_PERIOD_MS = 500;
 /** So many are read at each tick, idle or not: a new request then has its rate at once. */
@@ -52,16 +44,9 @@ export class LinuxPeerSockets implements PeerSockets {
   readonly #options: LinuxPeerSocketsOptions;
   readonly #tracked = new Map<string, Tracked>();
   readonly #listeners = new Map<number, number>();
-  /** Cookies of sockets that are none of the peers'. */
-  readonly #others = new Map<number, number>();
-  readonly #known = new Set<number>();
-  #portsSeen = "";
-  #listedAt = Number.NEGATIVE_INFINITY;
-  /** Numbers that were free when all were listed, or became so. */
-  #free: number[] = [];
   readonly #sockets: SocketOptions;
+  readonly #scanner: SocketScan;
   readonly #closed = { sent: 0, acknowledged: 0, retransmitted: 0, marked: 0 };
-  #scannedAt = Number.NEGATIVE_INFINITY;
   #newRate = 0;
   /** In every kernel. */
   #congestionControl = "reno";
@@ -69,11 +54,12 @@ export class LinuxPeerSockets implements PeerSockets {
   constructor(options: LinuxPeerSocketsOptions) {
     this.#options = options;
     this.#sockets = new SocketOptions(options.libc);
+    this.#scanner = new SocketScan(this.#sockets);
   }
 
   async read(): Promise<PeerReading> {
     const at = this.#options.clock.monotonicMs();
-    if (at - this.#scannedAt >= SCAN_PERIOD_MS) this.#scan(at);
+    this.#scan(at);
     const idlePeriod = this.#tracked.size <= FEW ? 0 : IDLE_PERIOD_MS;
     const flows: PeerFlow[] = [];
     for (const socket of this.#tracked.values()) {
@@ -137,37 +123,10 @@ export class LinuxPeerSockets implements PeerSockets {
   }
 
   #scan(at: number): void {
-    this.#scannedAt = at;
-    const ports = this.#options.ports();
-    if (ports.join() !== this.#portsSeen) {
-      this.#portsSeen = ports.join();
-      this.#others.clear();
-      this.#listeners.clear();
-      this.#listedAt = Number.NEGATIVE_INFINITY;
+    for (const { fd, cookie, family, listens } of this.#scanner.look(at, this.#options.ports())) {
+      if (listens) this.#adoptListener(fd, cookie);
+      else this.#adopt(fd, cookie, family);
     }
-    const isNew = this.#free.some((fd) => this.#sockets.cookie(fd) !== undefined);
-    if (!isNew && at - this.#listedAt < LIST_PERIOD_MS) return;
-    this.#listedAt = at;
-    const open = new Set(readdirSync("/proc/self/fd").map(Number));
-    for (const fd of open) if (!this.#known.has(fd)) this.#look(fd, ports);
-    const free: number[] = [];
-    for (let fd = 0; free.length < FREE_NUMBERS; fd++) if (!open.has(fd)) free.push(fd);
-    this.#free = free;
-  }
-
-  #look(fd: number, ports: readonly number[]): void {
-    const cookie = this.#sockets.cookie(fd);
-    if (cookie === undefined) {
-      this.#others.delete(fd);
-      this.#listeners.delete(fd);
-      return;
-    }
-    if (this.#others.get(fd) === cookie || this.#listeners.get(fd) === cookie) return;
-    this.#listeners.delete(fd);
-    const local = this.#sockets.localAddress(fd);
-    if (!local || !ports.includes(local.port)) this.#others.set(fd, cookie);
-    else if (this.#sockets.isListening(fd)) this.#adoptListener(fd, cookie);
-    else this.#adopt(fd, cookie, local.family);
   }
 
   #adoptListener(fd: number, cookie: number): void {
@@ -179,7 +138,6 @@ export class LinuxPeerSockets implements PeerSockets {
   #adopt(fd: number, cookie: number, family: 4 | 6): void {
     this.#prepare(fd);
     const id = String(cookie);
-    this.#known.add(fd);
     this.#tracked.set(id, {
       fd,
       id,
@@ -225,8 +183,7 @@ export class LinuxPeerSockets implements PeerSockets {
 
   #forget(socket: Tracked): void {
     this.#tracked.delete(socket.id);
-    this.#known.delete(socket.fd);
-    this.#free.push(socket.fd);
+    this.#scanner.forget(socket.fd);
     if (socket.info) addCounts(this.#closed, socket.info);
   }
 }
