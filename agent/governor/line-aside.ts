@@ -22,7 +22,7 @@ const DRAIN_MS = 50;
 export const PEERS_SLOW_MS = 10_000;
 const PEERS_SLOW_LAST_MS = 80_000;
 /** How long all trains must have read the same before it is weighed whether anybody is there. */
-export const WEIGH_FIRST_MS = 20_000;
+export const WEIGH_FIRST_MS = 5000;
 const WEIGH_LAST_MS = 160_000;
 const ALIKE = 0.2;
 /** Part of that rate that is sent meanwhile, and what less than two would make of both together. */
