@@ -69,7 +69,10 @@ const isSetting = (key: string): key is SettingKey => Object.hasOwn(settings, ke
 function parseSetting(origin: string, key: SettingKey, value: unknown): unknown {
   const parsed = settings[key].parse(value);
   if (parsed !== undefined) return parsed;
-  const shown = JSON.stringify(value)?.slice(0, 80);
+  // A password in an address is nobody's business who reads the log.
+  const shown = JSON.stringify(value)
+    ?.replace(/\/\/[^/]*@/g, "//…@")
+    .slice(0, 80);
   throw new OperatorError(
     exitCode.configuration,
     `${origin}: "${key}" is ${shown}, but must be ${settings[key].accepted}`,

@@ -130,13 +130,15 @@ const listen = (host: string, port: number, about: string): Setting<ListenAddres
 function parseUrl(value: unknown, protocols: readonly string[]): string | undefined {
   if (value === "") return "";
   if (typeof value !== "string" || !URL.canParse(value)) return undefined;
-  const { protocol, hostname } = new URL(value);
-  return protocols.includes(protocol) && hostname !== "" ? value : undefined;
+  const { protocol, hostname, username, password } = new URL(value);
+  // An address is logged and shown, and a password in it would be left out of what is sent.
+  const secret = username !== "" || password !== "";
+  return protocols.includes(protocol) && hostname !== "" && !secret ? value : undefined;
 }
 
 const url = (fallback: string, protocols: readonly string[], about: string): Setting<string> => ({
   about,
-  accepted: `a URL with ${protocols.map((name) => `${name}//`).join(" or ")}, or "" for none`,
+  accepted: `a URL with ${protocols.map((name) => `${name}//`).join(" or ")} and no password in it, or "" for none`,
   fallback,
   parse: (value) => parseUrl(value, protocols),
 });

@@ -69,6 +69,12 @@ const cases = [
     /"mqtt\.url" is "mqtt:\/\/"/,
   ),
   wrong(
+    "a broker's address with a password, which is not repeated",
+    () => fetching("--config", alone.with({ "mqtt.url": "mqtt://box:secret@broker.example" })),
+    78,
+    /"mqtt\.url" is "mqtt:\/\/…@broker\.example", but must be .* no password in it/,
+  ),
+  wrong(
     "an address of a box that no viewer could use",
     () => fetching("--config", toml('box.addresses = ["https://box.example", "my box"]\n')),
     78,
