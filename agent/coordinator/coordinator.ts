@@ -40,6 +40,8 @@ const UPKEEP_PERIOD = seconds(60);
 /** How long the origin's deliveries wait to be kept, and how many. */
 const DELIVERIES_PERIOD = seconds(5);
 const MAX_UNKEPT = 10_000;
+/** How often waiting plays are looked at again: mostly all of them wait for a box's next report. */
+const PLAYS_PERIOD = seconds(5);
 const RING_PERIOD = seconds(3600);
 /** For so long after a change of its key the coordinator tells every box something signed by the new one. */
 const TELL_FOR_S = 86_400;
@@ -170,6 +172,9 @@ export function createCoordinator(options: CoordinatorOptions): Coordinator {
     loop("epochs", options.epoch, closeEpoch),
     loop("placement", PLACEMENT_PERIOD, () => boxes.tellBoxes(fleet.place())),
     loop("origin-deliveries", DELIVERIES_PERIOD, keepDeliveries),
+    loop("plays", PLAYS_PERIOD, () => {
+      plays.settlePending();
+    }),
     loop("rings", RING_PERIOD, () => {
       rings.look();
     }),

@@ -12,7 +12,7 @@ import { playPostings } from "./ledger.ts";
 import type { Policy } from "./policy.ts";
 import type { PriceList } from "./price-list.ts";
 import { type Refusal, refuse } from "./refusal.ts";
-import type { PlayRow } from "./store/play-rows.ts";
+import { FIRST_PENDING, type PlayRow } from "./store/play-rows.ts";
 import type { Store } from "./store/store.ts";
 
 export interface PlayOfficeOptions {
@@ -40,6 +40,7 @@ const DAY_S = 86_400;
 
 export function createPlayOffice(options: PlayOfficeOptions) {
   const { store, policy, clock } = options;
+  let looked = FIRST_PENDING;
   return {
     /** Takes a signed play in; the same one again gets the same answer. */
     receive(signed: Uint8Array): PlayAnswer {
@@ -49,12 +50,18 @@ export function createPlayOffice(options: PlayOfficeOptions) {
       return store.transaction(() => take(opened.message, now));
     },
 
-    /** Looks again at plays whose receipts had not come in; returns how many qualified now. */
-    settlePending(): number {
+    /**
+     * Looks again at plays whose receipts had not come in, each call at the next ones, so that those
+     * that are never backed hold nobody else's back. Returns how many qualified now.
+     */
+    settlePending(limit = PENDING_BATCH): number {
       const now = toUnixSeconds(clock.wallMs());
-      return store.transaction(
-        () => store.plays.pending(PENDING_BATCH).filter((row) => settle(row, now)).length,
-      );
+      return store.transaction(() => {
+        const waiting = store.plays.pending(looked, limit);
+        const last = waiting.at(-1);
+        looked = last && waiting.length === limit ? last.place : FIRST_PENDING;
+        return waiting.filter(({ play }) => settle(play, now)).length;
+      });
     },
   };
 
@@ -65,7 +72,9 @@ export function createPlayOffice(options: PlayOfficeOptions) {
     const title = store.titles.get(body.title);
     if (!title) return refuse("unknown-title");
     const code = objection(body, now);
-    const needed = Math.min(title.size, Math.ceil((body.played / 1000) * BYTES_PER_SECOND));
+    const whole = Math.ceil((body.played / 1000) * BYTES_PER_SECOND);
+    // At least a byte: of a title without any nothing can have been delivered.
+    const needed = Math.max(1, Math.min(title.size, whole));
     const state = code ? "refused" : "pending";
     store.plays.add(body, hash, bytes, { needed, state, code, at: now });
     const row = store.plays.get(body.id);
@@ -78,12 +87,15 @@ export function createPlayOffice(options: PlayOfficeOptions) {
     const end = play.startedAt + play.played / 1000;
     if (play.played < policy.minPlay) return "play-too-short";
     if (end > now + SKEW_S || play.startedAt < now - SETTLE_WITHIN_S) return "stale";
-    const { viewer, title, startedAt } = play;
-    if (store.plays.overlapping(viewer, startedAt, end) >= policy.maxParallelPlays) {
-      return "over-cap";
-    }
+    const parallel = store.plays.overlapping(play.viewer, play.startedAt, end);
+    const over = parallel >= policy.maxParallelPlays || playedOut(play);
+    return over ? "over-cap" : undefined;
+  }
+
+  /** Has the viewer played the title as often around that time as is paid for? */
+  function playedOut({ viewer, title, startedAt }: Pick<Play, "viewer" | "title" | "startedAt">) {
     const { plays } = store.plays.backed(viewer, title, startedAt - DAY_S, startedAt + DAY_S);
-    return plays >= policy.maxPlaysPerTitleAndDay ? "over-cap" : undefined;
+    return plays >= policy.maxPlaysPerTitleAndDay;
   }
 
   /** Qualifies a waiting play once enough bytes are proven that no other play stands on. */
@@ -96,6 +108,11 @@ export function createPlayOffice(options: PlayOfficeOptions) {
       if (now > row.received_at + SETTLE_WITHIN_S) {
         store.plays.decide(row.id, "refused", "play-not-served");
       }
+      return false;
+    }
+    // Others may have qualified while it waited.
+    if (playedOut({ ...row, startedAt: row.started_at })) {
+      store.plays.decide(row.id, "refused", "over-cap");
       return false;
     }
     store.plays.decide(row.id, "qualified", undefined);

@@ -184,6 +184,49 @@ describe("plays", () => {
     }
     expect(outcomes).toEqual([true, true, false, false]);
   });
+
+  test("the day's limit holds for plays that waited for their receipts, too", async () => {
+    const s = studio(createWorld({ policy: { maxPlaysPerTitleAndDay: 2 } }));
+    await s.titles.publish(s.manifest.bytes, s.signed);
+    const viewer = s.world.addViewer();
+    const box = s.world.addBox();
+    const terms = { title: s.manifest.hash, split: s.split.id };
+    const ticket = s.world.issue(box, viewer, terms);
+    for (let turn = 0; turn < 3; turn++) {
+      const play = played(s.world, viewer, s.manifest.hash, 30_000);
+      await s.world.clock.advance(31_000);
+      expect(s.plays.receive(play)).toMatchObject({ qualified: false, code: "play-not-served" });
+    }
+    s.world.send(box, [box.record({ ticket, viewer, proven: 4 * MIB })]);
+    expect(s.plays.settlePending()).toBe(2);
+    expect(s.world.store.plays.count("refused")).toBe(1);
+  });
+
+  test("plays that are never backed hold nobody else's back", async () => {
+    const s = studio();
+    await s.titles.publish(s.manifest.bytes, s.signed);
+    for (let viewers = 0; viewers < 5; viewers++) {
+      const idler = s.world.addViewer();
+      s.plays.receive(played(s.world, idler, s.manifest.hash, 30_000));
+    }
+    const viewer = s.world.addViewer();
+    s.plays.receive(played(s.world, viewer, s.manifest.hash, 30_000));
+    await deliver(s, viewer);
+    const settled = [1, 2, 3, 4].map(() => s.plays.settlePending(2));
+    expect(settled).toEqual([0, 0, 1, 0]);
+  });
+
+  test("a title without a byte in it earns nothing", async () => {
+    const s = studio();
+    const empty = { path: "empty.mp3", size: bytes(0), mediaType: "audio/mpeg", chunks: [] };
+    const { body } = s.manifest;
+    const manifest = seal("manifest", { ...body, slug: "empty", files: [empty] }, s.creator, "dev");
+    expect(await s.titles.publish(manifest.bytes, s.signed)).toMatchObject({ ok: true });
+    const play = played(s.world, s.world.addViewer(), manifest.hash, 30_000);
+    await s.world.clock.advance(31_000);
+    expect(s.plays.receive(play)).toMatchObject({ qualified: false, code: "play-not-served" });
+    expect(s.plays.settlePending()).toBe(0);
+  });
 });
 
 describe("splits", () => {

@@ -20,6 +20,14 @@ export interface PlayRow {
   readonly received_at: UnixSeconds;
 }
 
+/** How far the waiting plays were looked through. */
+export interface PendingPlace {
+  readonly receivedAt: number;
+  readonly row: number;
+}
+
+export const FIRST_PENDING: PendingPlace = { receivedAt: 0, row: 0 };
+
 type Raw = Omit<PlayRow, "hash"> & { readonly hash: Uint8Array };
 
 const toRow = (raw: Raw): PlayRow => ({ ...raw, hash: toHex(raw.hash) as Hash });
@@ -32,8 +40,9 @@ export function createPlayRows(db: SqliteDatabase) {
      bytes, received_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
   );
   const decide = db.prepare("UPDATE plays SET state = ?, code = ? WHERE id = ?");
-  const pending = db.prepare<Raw>(
-    "SELECT * FROM plays WHERE state = 'pending' ORDER BY received_at LIMIT ?",
+  const pending = db.prepare<Raw & { row: number }>(
+    `SELECT rowid AS row, * FROM plays WHERE state = 'pending' AND (received_at, rowid) > (?, ?)
+     ORDER BY received_at, rowid LIMIT ?`,
   );
   const used = db.prepare<{ bytes: number; plays: number }>(
     `SELECT coalesce(sum(needed_bytes), 0) AS bytes, count(*) AS plays FROM plays
@@ -77,7 +86,12 @@ export function createPlayRows(db: SqliteDatabase) {
       ),
     decide: (id: string, state: PlayState, code: string | undefined) =>
       decide.run(state, code ?? null, id),
-    pending: (limit: number) => pending.all(limit).map(toRow),
+    /** Those that wait and came after a place in the queue, in the order in which they came. */
+    pending: ({ receivedAt, row }: PendingPlace, limit: number) =>
+      pending.all(receivedAt, row, limit).map(({ row: number, ...raw }) => ({
+        play: toRow(raw),
+        place: { receivedAt: raw.received_at, row: number },
+      })),
     /** Bytes that qualified plays of a period already stand on, and how many there were. */
     backed: (viewer: PublicKey, title: Hash, from: number, to: number) =>
       used.get(viewer, title, from, to) ?? { bytes: 0, plays: 0 },
