@@ -22,6 +22,8 @@ export interface ReflectorOptions {
 export interface Reflector extends Part {
   /** Where it listens, once `listen` is done. */
   readonly port: number;
+  /** Replies that the network did not take: to the box a lost packet, here nothing to act on. */
+  readonly unanswered: number;
   /** Binds the port; `run` does it when nobody did. Throws an OperatorError when it is taken. */
   listen(): Promise<void>;
 }
@@ -29,6 +31,7 @@ export interface Reflector extends Part {
 export function createReflector({ host, port, clock }: ReflectorOptions): Reflector {
   const budget = new SourceBudget();
   let socket: udp.Socket<"buffer"> | undefined;
+  let unanswered = 0;
   const listen = async () => {
     if (socket) return;
     try {
@@ -40,7 +43,16 @@ export function createReflector({ host, port, clock }: ReflectorOptions): Reflec
             const at = clock.monotonicMs();
             if (!budget.spend(address, at)) return;
             const reply = answerProbe(data, at, clock.monotonicMs());
-            if (reply) from.send(reply, remotePort, address);
+            if (!reply) return;
+            try {
+              from.send(reply, remotePort, address);
+            } catch {
+              unanswered += 1;
+            }
+          },
+          // What the network says of an earlier reply, as "port unreachable" of a box that went away.
+          error() {
+            unanswered += 1;
           },
         },
       });
@@ -56,6 +68,9 @@ export function createReflector({ host, port, clock }: ReflectorOptions): Reflec
     name: "reflector",
     get port() {
       return socket?.port ?? port;
+    },
+    get unanswered() {
+      return unanswered;
     },
     listen,
     async run(signal) {
