@@ -1,4 +1,7 @@
-/** Journals for a second and a half on the machine's clock, while the test makes that clock jump. */
+/**
+ * Journals on the machine's clock, while the test makes that clock jump, until its stdin ends. Prints
+ * the year of each tick, then what came of it.
+ */
 import { systemClock } from "../../agent/core/system-clock.ts";
 import { milliseconds } from "../../agent/core/units.ts";
 import {
@@ -13,16 +16,23 @@ const [directory = ""] = process.argv.slice(2);
 const { journal } = makeJournal(directory, { clock: systemClock, clockQuality: () => "untrusted" });
 const stop = new AbortController();
 const running = journal.run(stop.signal);
-const walls: number[] = [];
+/** Timers may fire a millisecond early. */
+const PAUSE_MS = 20;
+let over = false;
+process.stdin.on("end", () => {
+  over = true;
+});
+process.stdin.resume();
 let ticks = 0;
-const until = systemClock.monotonicMs() + 1500;
-while (systemClock.monotonicMs() < until) {
+const began = systemClock.monotonicMs();
+while (!over) {
   const started = systemClock.monotonicMs();
-  await systemClock.sleep(milliseconds(20));
+  await systemClock.sleep(milliseconds(PAUSE_MS + 1));
   journal.close({ ...makeSnapshot(makeTicket(ticks), 1000), started }, "done");
-  walls.push(systemClock.wallMs());
   ticks += 1;
+  console.log(new Date(systemClock.wallMs()).getUTCFullYear());
 }
+const lasted = Math.ceil(systemClock.monotonicMs() - began);
 journal.commit();
 stop.abort();
 await running;
@@ -36,7 +46,8 @@ console.log(
     records: spans.length,
     shortest: Math.min(...spans),
     longest: Math.max(...spans),
-    years: [...new Set(walls.map((wall) => new Date(wall).getUTCFullYear()))],
+    pause: PAUSE_MS,
+    lasted,
   }),
 );
 journal[Symbol.dispose]();

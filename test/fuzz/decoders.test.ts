@@ -18,7 +18,7 @@ const SEED = Number(process.env.SPAREBAND_FUZZ_SEED ?? 1);
 
 /** A millisecond an input is 20 times what the slowest needs; a minute covers a busy machine. */
 const LIMIT_MS = 60_000 + RUNS;
-/** One input of at most 64 KiB. Far above what a collection or a busy machine adds. */
+/** Of processor time for one input of at most 64 KiB. Far above what a collection adds. */
 const SLOWEST_MS = 5_000;
 const GROWN_BYTES = 256 * 1024 * 1024;
 

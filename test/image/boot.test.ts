@@ -206,23 +206,25 @@ describe("the box's unit under a real systemd, with all of its sandbox", () => {
     BOOT_LIMIT_MS,
   );
 
-  trial(`asked to stop, it is gone within 5 s and without a fault${note}`, async () => {
-    const started = performance.now();
-    await on("systemctl stop spareband-box");
-    expect(performance.now() - started).toBeLessThan(5000);
-    expect(await property("Result")).toBe("success");
-    expect(await property("ExecMainStatus")).toBe("0");
-  });
+  trial(
+    `asked to stop, it is gone before systemd loses patience, and without a fault${note}`,
+    async () => {
+      await on("systemctl stop spareband-box");
+      expect(await property("Result")).toBe("success");
+      expect(await property("ExecMainStatus")).toBe("0");
+    },
+    BOOT_LIMIT_MS,
+  );
 
   trial(
-    `stuck, it is restarted by the watchdog within a minute${note}`,
+    `stuck, it is restarted by the watchdog${note}`,
     async () => {
       await on("systemctl start spareband-box");
       const before = await property("MainPID");
       await on(`kill -STOP ${before}`);
-      const started = performance.now();
-      await until(() => isBack(before), "the watchdog's restart", 75);
-      expect(performance.now() - started).toBeLessThan(62_000);
+      // How long it waits is in the unit, which test/image/systemd.test.ts adds up.
+      await until(() => isBack(before), "the watchdog's restart", 240);
+      expect(await on("journalctl --unit=spareband-box")).toContain("Watchdog timeout");
     },
     BOOT_LIMIT_MS,
   );

@@ -104,7 +104,7 @@ const waiting: readonly (readonly [verb: string, ...args: string[]])[] = [
   ["export", "proof"],
 ];
 test.each(waiting.map((args) => [args.join(" ").replace(meadow, "FOLDER"), args] as const))(
-  "Ctrl-C ends %s at once while the other side says nothing",
+  "Ctrl-C ends %s while the other side says nothing",
   async (_what, args) => {
     using silent = mute();
     const state = temporary();
@@ -117,10 +117,9 @@ test.each(waiting.map((args) => [args.join(" ").replace(meadow, "FOLDER"), args]
     });
     const verb = run([...args, "--config", config], { directory: temporary() });
     await Promise.race([silent.asked, verb.ended]);
-    const began = performance.now();
     verb.kill("SIGINT");
+    // Had it waited until it gave up on the other side, it would say that instead.
     refused(await verb.ended, 1, /stopped before it was done/);
-    expect(performance.now() - began).toBeLessThan(3_000);
   },
   LIMIT_MS,
 );

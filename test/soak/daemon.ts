@@ -1,6 +1,6 @@
 /** A process that is killed and started again; what it says goes to one log file over all its lives. */
 import { type ChildProcess, spawn } from "node:child_process";
-import { closeSync, openSync } from "node:fs";
+import { closeSync, openSync, readFileSync } from "node:fs";
 
 export class Daemon {
   readonly name: string;
@@ -34,9 +34,13 @@ export class Daemon {
       child.once("exit", (code, signal) => {
         // Killed while it started is what a soak is for; ended by itself is not.
         if (signal === "SIGKILL") resolve();
-        else reject(new Error(`${this.name} ended with ${code ?? signal}: see ${this.#log}`));
+        else reject(new Error(`${this.name} ended with ${code ?? signal}:\n${this.#lastWords()}`));
       });
     });
+  }
+
+  #lastWords(): string {
+    return readFileSync(this.#log, "utf8").split("\n").slice(-20).join("\n");
   }
 
   async kill(): Promise<void> {
@@ -44,19 +48,22 @@ export class Daemon {
     await this.#end("SIGKILL");
   }
 
-  /** Milliseconds that the process took to end by itself. */
-  async stop(): Promise<number> {
-    const asked = performance.now();
-    await this.#end("SIGTERM");
-    return performance.now() - asked;
+  /** Waits without end for the process to end by itself; throws when it did not end well. */
+  async stop(): Promise<void> {
+    const code = await this.#end("SIGTERM");
+    if (code !== undefined && code !== 0)
+      throw new Error(`${this.name} stopped with ${code}:\n${this.#lastWords()}`);
   }
 
-  async #end(signal: NodeJS.Signals): Promise<void> {
+  /** Its exit code, or the signal that ended it; undefined where nothing ran. */
+  async #end(signal: NodeJS.Signals): Promise<number | string | undefined> {
     const child = this.#child;
     this.#child = undefined;
-    if (!child || child.exitCode !== null || child.signalCode !== null) return;
-    const gone = new Promise((done) => child.once("exit", done));
+    if (!child || child.exitCode !== null || child.signalCode !== null) return undefined;
+    const gone = new Promise<number | string>((done) =>
+      child.once("exit", (code, by) => done(code ?? by ?? "nothing")),
+    );
     child.kill(signal);
-    await gone;
+    return gone;
   }
 }

@@ -68,7 +68,7 @@ export async function deploy(boxCount: number, random: Random): Promise<Deployme
     "coordinator.epoch": "2 s",
     "mqtt.username": "coordinator",
   });
-  resources.defer(() => coordinator.stop().then(() => undefined));
+  resources.defer(() => coordinator.stop());
   await coordinator.start();
   const client = new CoordinatorClient({ url: shared["coordinator.url"], environment });
   const { publicKey } = await client.info();
@@ -88,7 +88,7 @@ export async function deploy(boxCount: number, random: Random): Promise<Deployme
       "content.fill_rate": "1 Gbit/s",
       "limits.max_rate": BOX_RATE,
     });
-    resources.defer(() => daemon.stop().then(() => undefined));
+    resources.defer(() => daemon.stop());
     await daemon.start();
     boxes.push({ daemon, state: box, signer: key.signer });
   }

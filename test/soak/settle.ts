@@ -9,18 +9,16 @@ const PATIENCE_MS = 90_000;
 
 /**
  * Ends every session, starts everything afresh, and waits until nothing new comes to the coordinator;
- * the boxes have stopped when it resolves. Returns how long the slowest of them took to stop, in
- * milliseconds.
+ * the boxes have stopped when it resolves.
  */
 export async function settle(
   { coordinator, boxes, database }: Deployment,
   environment: Readonly<Record<string, string>> = {},
-): Promise<number> {
+): Promise<void> {
   await coordinator.stop();
   await coordinator.start();
-  const took: number[] = [];
   for (const { daemon } of boxes) {
-    took.push(await daemon.stop());
+    await daemon.stop();
     await daemon.start(environment);
   }
   let last = "";
@@ -33,8 +31,7 @@ export async function settle(
     if (now !== last) since = performance.now();
     last = now;
   }
-  for (const { daemon } of boxes) took.push(await daemon.stop());
-  return Math.max(...took);
+  for (const { daemon } of boxes) await daemon.stop();
 }
 
 /** The boxes' own journals, read when they have stopped, say what the coordinator says. */
