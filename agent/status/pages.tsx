@@ -53,6 +53,12 @@ export function createPages({ sources, pairing, history }: PagesOptions): Hono<S
   };
   const back = (c: Ctx, note?: string) => c.redirect(note ? `/?note=${note}` : "/", 303);
 
+  pages.use(async (c, next) => {
+    if (c.req.header("content-type")?.startsWith("multipart/") && !(await hasForm(c)))
+      return back(c, "invalid");
+    await next();
+    return undefined;
+  });
   pages.get("/", (c) => {
     const asked = c.req.query("lang") ?? "";
     if (isLanguage(asked)) {
@@ -151,6 +157,13 @@ export function createPages({ sources, pairing, history }: PagesOptions): Hono<S
   });
   return pages;
 }
+
+/** A body that is cut off or has no boundary is no form; what was read is kept for the handler. */
+const hasForm = (c: Ctx) =>
+  c.req.formData().then(
+    () => true,
+    () => false,
+  );
 
 type TitleAction = "delete" | "block" | "unblock";
 const isTitleAction = (value: unknown): value is TitleAction =>

@@ -239,6 +239,18 @@ describe("who may look and change", () => {
     expect((await api("pairing-code", { method: "POST" })).status).toBe(429);
   });
 
+  test("a form that is cut off is answered as one that is not accepted", async () => {
+    const headers = {
+      origin: box.url.slice(0, -1),
+      "content-type": "multipart/form-data; boundary=x",
+    };
+    for (const body of ["--x\r\n", "", "--y--"]) {
+      const sent = { method: "POST", redirect: "manual", headers, body } as const;
+      const answer = await fetch(`${box.url}pair`, sent);
+      expect([answer.status, answer.headers.get("location")]).toEqual([303, "/?note=invalid"]);
+    }
+  });
+
   test("a launch key from a program with the token opens the page paired, once", async () => {
     const { key } = (await json("launch", { method: "POST" })) as { key: string };
     const opened = await fetch(`${box.url}launch?key=${key}`, { redirect: "manual" });
