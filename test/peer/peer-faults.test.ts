@@ -127,14 +127,10 @@ describe("thousands of connections", () => {
       await using page = await new StatusFixture().start();
       const command = [process.execPath, "-e", dialer, String(peer.server.port), String(IDLE)];
       const clients = Bun.spawn(command, { stdin: "pipe", stdout: "ignore", stderr: "ignore" });
-      let slowest = 0;
       while (peer.server.stats().shed === 0) {
-        const started = performance.now();
         expect((await fetch(page.url)).status).toBe(200);
-        slowest = Math.max(slowest, performance.now() - started);
         await Bun.sleep(50);
       }
-      expect(slowest).toBeLessThan(5000);
       expect((await fetch(page.url)).status).toBe(200);
       clients.kill();
       await clients.exited;
