@@ -2,7 +2,7 @@
  * Composes the coordinator: store, verification, ledger, statements, matching, HTTP and MQTT.
  * Several processes may run it on one database; then one of them at a time closes epochs.
  */
-import type { Hash } from "../core/encoding.ts";
+import { type Hash, toHex } from "../core/encoding.ts";
 import { every, type Part } from "../core/part.ts";
 import { type Bytes, type Milliseconds, seconds, toUnixSeconds } from "../core/units.ts";
 import { createAppealOffice } from "./appeals.ts";
@@ -59,6 +59,7 @@ export function createCoordinator(options: CoordinatorOptions): Coordinator {
   }
   store.trust.noteSigner(signer.publicKey, toUnixSeconds(clock.wallMs()));
   const secret = store.trust.secret("network", random.bytes(32));
+  const group = toHex(store.trust.secret("ingest-group", random.bytes(16)));
   const base = { store, signer, environment, policy, clock, log };
   const money = { ...base, fleet: fleetName, prices };
 
@@ -87,6 +88,7 @@ export function createCoordinator(options: CoordinatorOptions): Coordinator {
   const link = createMqttLink({
     ...options.mqtt,
     fleet: fleetName,
+    group,
     onMessage: (box, kind, payload) => {
       if (kind === "usage") return ingest.offer(box, payload);
       boxes.hear(box, kind, payload);

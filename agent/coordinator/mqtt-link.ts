@@ -20,6 +20,11 @@ export type MqttCredentials = Pick<
 export interface MqttLinkOptions {
   readonly url: string;
   readonly fleet: string;
+  /**
+   * What all workers share their subscription under, and nobody else knows: Mosquitto lets any client
+   * join a group, and what it hands to one that may not read is lost.
+   */
+  readonly group: string;
   readonly credentials?: MqttCredentials | undefined;
   /** Returns a promise while no more should be read. */
   readonly onMessage: (
@@ -107,7 +112,9 @@ export function createMqttLink(options: MqttLinkOptions): MqttLink {
   async function subscribe(opened: MqttClient, canShare: boolean): Promise<void> {
     const usage = fromBoxes(fleet, "usage");
     const others = (["birth", "state", "reported"] as const).map((kind) => fromBoxes(fleet, kind));
-    await opened.subscribeAsync([canShare ? shared(usage) : usage, ...others], { qos: 1 });
+    await opened.subscribeAsync([canShare ? shared(options.group, usage) : usage, ...others], {
+      qos: 1,
+    });
     log.info("listening for boxes", { broker, shared: canShare });
     options.onListening?.();
   }

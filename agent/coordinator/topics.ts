@@ -11,7 +11,7 @@ export const toBox = (fleet: string, box: PublicKey, kind: "ack" | "desired") =>
 export const fromBoxes = (fleet: string, kind: FromBox) => `spareband/v1/${fleet}/+/${kind}`;
 
 /** One worker of all that share the subscription gets each message (MQTT 5 §4.8.2). */
-export const shared = (filter: string) => `$share/ingest/${filter}`;
+export const shared = (group: string, filter: string) => `$share/${group}/${filter}`;
 
 /** undefined for a topic that no box publishes on. */
 export function parseTopic(

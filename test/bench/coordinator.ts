@@ -147,6 +147,7 @@ async function endToEnd(world: World, boxes: ReturnType<typeof makeFrames>) {
   const link = createMqttLink({
     url: broker.url,
     fleet: "test",
+    group: "workers",
     credentials: { username: "coordinator", password: "bench" },
     onMessage: (box, kind, payload) => (kind === "usage" ? ingest.offer(box, payload) : undefined),
     log: { ...world.log, info: () => listening.resolve() },

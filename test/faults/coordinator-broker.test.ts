@@ -31,6 +31,7 @@ function worker(world: World, broker: Broker) {
   const link = createMqttLink({
     url: broker.url,
     fleet: "test",
+    group: "known-to-workers",
     credentials: { username: "coordinator", password: "word" },
     onMessage: (box, kind, payload) => (kind === "usage" ? ingest.offer(box, payload) : undefined),
     log: { ...world.log, info: () => subscribed.resolve() },
