@@ -4,10 +4,13 @@
  */
 import type { Socket } from "node:net";
 import { type IClientOptions, MqttClient } from "mqtt";
+import { sha256 } from "../core/encoding.ts";
 import { milliseconds } from "../core/units.ts";
+import type { Signer } from "../identity/ed25519.ts";
 import { type Failure, failureOfReason } from "./backoff.ts";
 
 export interface SessionOptions {
+  /** See `clientIdOf`. */
   readonly clientId: string;
   readonly username: string;
   readonly password: string | undefined;
@@ -18,6 +21,13 @@ export interface SessionOptions {
   readonly subscribeIfAllowed: string;
   readonly onMessage: (topic: string, payload: Uint8Array) => void;
 }
+
+/**
+ * The same for everyone with the key, so that a second device is noticed, and known to nobody else:
+ * a broker ends the connection of whoever has a client's id, and a box's public key is no secret.
+ */
+export const clientIdOf = (signer: Signer): string =>
+  sha256(signer.sign(Buffer.from("spareband mqtt client id")));
 
 export interface Ended {
   readonly failure: Failure;

@@ -6,7 +6,7 @@ import { reasonOf } from "../core/errors.ts";
 import type { Part } from "../core/part.ts";
 import { type Milliseconds, milliseconds, seconds } from "../core/units.ts";
 import { backoff, type Failure, firstDelay, STABLE_AFTER } from "./backoff.ts";
-import { type BrokerSession, type Ended, openSession } from "./broker-session.ts";
+import { type BrokerSession, clientIdOf, type Ended, openSession } from "./broker-session.ts";
 import { CloneWatch } from "./clone-watch.ts";
 import { Conversation } from "./conversation.ts";
 import { dial } from "./dial.ts";
@@ -94,7 +94,7 @@ export class Reporter implements Part {
       const drop = () => socket.destroy();
       signal.addEventListener("abort", drop, { once: true });
       const outcome = await openSession(socket, {
-        clientId: signer.publicKey,
+        clientId: clientIdOf(signer),
         username: broker.username || signer.publicKey,
         password: broker.password?.(),
         will: { topic: this.#topics.state, payload: formatState(false, boot) },

@@ -1,6 +1,7 @@
 /** Who is who at a real broker: a box it does not let in, two devices with one key, another box's topics. */
 import { describe, expect, setDefaultTimeout, test } from "bun:test";
 import { join } from "node:path";
+import { connectAsync } from "mqtt";
 import type { Id } from "../../agent/core/encoding.ts";
 import { seededRandom } from "../../agent/core/random.ts";
 import { systemClock } from "../../agent/core/system-clock.ts";
@@ -9,7 +10,7 @@ import { makeJournal, viewerKey } from "../../agent/journal/journal-testing.ts";
 import { Reporter, type ReporterOptions } from "../../agent/reporting/reporter.ts";
 import { topicsOf } from "../../agent/reporting/topics.ts";
 import { hasMosquitto } from "./mosquitto.ts";
-import { LIMIT_MS, openBench, topics } from "./reporter-bench.ts";
+import { box, LIMIT_MS, openBench, topics } from "./reporter-bench.ts";
 
 setDefaultTimeout(LIMIT_MS);
 
@@ -64,6 +65,23 @@ describe.skipIf(!hasMosquitto)(
       stopClone.abort();
       await clonesRun;
       other.journal[Symbol.dispose]();
+    });
+
+    test("another device that connects under this box's id takes no connection from it", async () => {
+      await using bench = await openBench();
+      using there = await bench.coordinator();
+      const reporter = bench.run();
+      await there.wait(topics.state, (payload) => String(payload).startsWith("online"));
+      const rogue = await connectAsync(bench.broker.url, {
+        protocolVersion: 5,
+        username: viewerKey.publicKey,
+        password: "other",
+        clientId: box,
+      });
+      // Had it taken the connection over, the box would wait for a second before it tries again.
+      await Bun.sleep(200);
+      expect(reporter.state.state).toBe("connected");
+      await rogue.endAsync();
     });
 
     test("the shipped access rules: a box can neither read nor write what is another box's", async () => {
