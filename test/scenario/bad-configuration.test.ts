@@ -1,11 +1,10 @@
 /** Settings and coordinators that cannot be used: one sentence each, with the exit code of its kind. */
-import { afterAll, beforeAll, expect, test } from "bun:test";
+import { expect, test } from "bun:test";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import {
   apart,
   LIMIT_MS,
-  type LoneCoordinator,
   meadow,
   refused,
   startLoneCoordinator,
@@ -16,11 +15,7 @@ import { run, temporary } from "./run.ts";
 const OTHER_KEY = "a".repeat(64);
 const NOBODY = "http://127.0.0.1:1";
 
-let alone: LoneCoordinator;
-beforeAll(async () => {
-  alone = await startLoneCoordinator();
-}, LIMIT_MS);
-afterAll(() => alone[Symbol.asyncDispose](), LIMIT_MS);
+const alone = await startLoneCoordinator();
 
 const fetching = (...args: string[]) => ["fetch", "meadow", "--discard", ...args];
 const toml = (text: string) => {

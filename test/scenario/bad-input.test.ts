@@ -1,22 +1,12 @@
 /** Names, files and flags that people and machines get wrong: one clear sentence, the right exit code. */
-import { afterAll, beforeAll, expect, test } from "bun:test";
+import { expect, test } from "bun:test";
 import { join } from "node:path";
-import {
-  LIMIT_MS,
-  type LoneCoordinator,
-  refused,
-  startLoneCoordinator,
-  wrong,
-} from "./lone-coordinator.ts";
+import { LIMIT_MS, refused, startLoneCoordinator, wrong } from "./lone-coordinator.ts";
 import { run, temporary } from "./run.ts";
 
 const OTHER_KEY = "a".repeat(64);
 
-let alone: LoneCoordinator;
-beforeAll(async () => {
-  alone = await startLoneCoordinator();
-}, LIMIT_MS);
-afterAll(() => alone[Symbol.asyncDispose](), LIMIT_MS);
+const alone = await startLoneCoordinator();
 
 const fetching = (...args: string[]) => ["fetch", "meadow", "--discard", ...args];
 

@@ -1,22 +1,12 @@
 /** Ports, folders and disks that cannot be used: a sentence, and nothing half done is left. */
-import { afterAll, beforeAll, expect, test } from "bun:test";
+import { afterAll, expect, test } from "bun:test";
 import { spawnSync } from "node:child_process";
 import { existsSync, mkdirSync } from "node:fs";
 import { join } from "node:path";
-import {
-  apart,
-  LIMIT_MS,
-  type LoneCoordinator,
-  refused,
-  startLoneCoordinator,
-} from "./lone-coordinator.ts";
+import { apart, LIMIT_MS, refused, startLoneCoordinator } from "./lone-coordinator.ts";
 import { run, temporary } from "./run.ts";
 
-let alone: LoneCoordinator;
-beforeAll(async () => {
-  alone = await startLoneCoordinator();
-}, LIMIT_MS);
-afterAll(() => alone[Symbol.asyncDispose](), LIMIT_MS);
+const alone = await startLoneCoordinator();
 
 const small = mountSmall();
 afterAll(() => {

@@ -1,22 +1,16 @@
 /** A viewer plays, the creator is paid, and what the creator takes along proves it to an auditor. */
-import { afterAll, beforeAll, expect, test } from "bun:test";
+import { expect, test } from "bun:test";
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { eventually } from "./deployment.ts";
-import { LIMIT_MS, type LoneCoordinator, startLoneCoordinator } from "./lone-coordinator.ts";
+import { LIMIT_MS, startLoneCoordinator } from "./lone-coordinator.ts";
 import { type Ended, run, temporary } from "./run.ts";
 
-let alone: LoneCoordinator;
-let key: readonly string[];
-
-beforeAll(async () => {
-  alone = await startLoneCoordinator({ "coordinator.epoch": "2 s" });
-  const info = (await (await fetch(`http://${alone.address}/v1/info`)).json()) as {
-    publicKey: string;
-  };
-  key = ["--coordinator-key", info.publicKey, "--environment", "dev"];
-}, LIMIT_MS);
-afterAll(() => alone[Symbol.asyncDispose](), LIMIT_MS);
+const alone = await startLoneCoordinator({ "coordinator.epoch": "2 s" });
+const info = (await (await fetch(`http://${alone.address}/v1/info`)).json()) as {
+  publicKey: string;
+};
+const key = ["--coordinator-key", info.publicKey, "--environment", "dev"];
 
 async function ok(ended: Promise<Ended>): Promise<string> {
   const { status, stdout, stderr } = await ended;

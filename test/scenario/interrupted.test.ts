@@ -1,22 +1,11 @@
 /** Ctrl-C at any moment: said in a sentence, nothing half done is taken for whole, and one can go on. */
-import { afterAll, beforeAll, expect, test } from "bun:test";
+import { expect, test } from "bun:test";
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import {
-  apart,
-  LIMIT_MS,
-  type LoneCoordinator,
-  meadow,
-  refused,
-  startLoneCoordinator,
-} from "./lone-coordinator.ts";
+import { apart, LIMIT_MS, meadow, refused, startLoneCoordinator } from "./lone-coordinator.ts";
 import { run, temporary } from "./run.ts";
 
-let alone: LoneCoordinator;
-beforeAll(async () => {
-  alone = await startLoneCoordinator();
-}, LIMIT_MS);
-afterAll(() => alone[Symbol.asyncDispose](), LIMIT_MS);
+const alone = await startLoneCoordinator();
 
 test(
   "Ctrl-C in a fetch says how to go on, and what came stays",

@@ -3,23 +3,16 @@ import { afterAll, beforeAll, expect, test } from "bun:test";
 import { cpSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { freePort } from "../faults/mosquitto.ts";
-import {
-  apart,
-  LIMIT_MS,
-  type LoneCoordinator,
-  meadow,
-  startLoneCoordinator,
-} from "./lone-coordinator.ts";
+import { apart, LIMIT_MS, meadow, startLoneCoordinator } from "./lone-coordinator.ts";
 import { type Running, run, temporary } from "./run.ts";
 
-let alone: LoneCoordinator;
+const alone = await startLoneCoordinator();
 let box: Running;
 let atBox: string;
 let key: string;
 let proof: string;
 
 beforeAll(async () => {
-  alone = await startLoneCoordinator();
   const listen = `127.0.0.1:${await freePort()}`;
   atBox = alone.with({ ...apart(), "status.listen": listen });
   box = run(["box", "--config", atBox]);
@@ -33,7 +26,6 @@ beforeAll(async () => {
 afterAll(async () => {
   box.kill("SIGTERM");
   await box.ended;
-  await alone[Symbol.asyncDispose]();
 }, LIMIT_MS);
 
 /** What it told, parsed; anything beside one JSON document is a fault. */

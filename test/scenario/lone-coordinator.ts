@@ -1,5 +1,5 @@
-/** A coordinator with one title and no broker, for what verbs say when something is wrong. */
-import { expect } from "bun:test";
+/** A coordinator with one title and no broker, for the tests of one file. */
+import { afterAll, expect } from "bun:test";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { freePort } from "../faults/mosquitto.ts";
@@ -12,7 +12,7 @@ export const LIMIT_MS = 120_000;
 
 type Settings = Readonly<Record<string, string>>;
 
-export interface LoneCoordinator extends AsyncDisposable {
+export interface LoneCoordinator {
   /** For the test's files; a file named `a-file` is in it. */
   readonly directory: string;
   readonly file: string;
@@ -24,6 +24,7 @@ export interface LoneCoordinator extends AsyncDisposable {
   with(other: Settings): string;
 }
 
+/** To be awaited where a test file begins; it is stopped after the file's last test. */
 export async function startLoneCoordinator(changed: Settings = {}): Promise<LoneCoordinator> {
   const directory = temporary();
   const file = join(directory, "a-file");
@@ -43,6 +44,10 @@ export async function startLoneCoordinator(changed: Settings = {}): Promise<Lone
   };
   const config = configFile(join(directory, "settings"), settings);
   const coordinator = run(["coordinator", "--config", config]);
+  afterAll(async () => {
+    coordinator.kill("SIGTERM");
+    await coordinator.ended;
+  }, LIMIT_MS);
   await coordinator.line(/coordinator runs/);
   const published = await run(["publish", meadow, "--config", config]).ended;
   expect(published.status).toBe(0);
@@ -53,10 +58,6 @@ export async function startLoneCoordinator(changed: Settings = {}): Promise<Lone
     address,
     settings,
     with: (other) => configFile(temporary(), { ...settings, ...other }),
-    [Symbol.asyncDispose]: async () => {
-      coordinator.kill("SIGTERM");
-      await coordinator.ended;
-    },
   };
 }
 

@@ -1,43 +1,13 @@
 /** A viewer's player: ffprobe and ffmpeg read a title from `spareband play`. */
-import { afterAll, beforeAll, expect, test } from "bun:test";
+import { expect, test } from "bun:test";
 import { spawnSync } from "node:child_process";
-import { join } from "node:path";
-import { freePort } from "../faults/mosquitto.ts";
-import { configFile } from "./deployment.ts";
-import { type Running, run, temporary } from "./run.ts";
+import { LIMIT_MS, startLoneCoordinator } from "./lone-coordinator.ts";
+import { run } from "./run.ts";
 
-const title = join(import.meta.dir, "../fixtures/titles/meadow");
-const LIMIT_MS = 120_000;
 const hasFfmpeg = ["ffprobe", "ffmpeg"].every((name) => spawnSync(name, ["-version"]).status === 0);
 const named = (name: string) => (hasFfmpeg ? name : `${name} (skipped: ffmpeg is missing)`);
 
-let coordinator: Running;
-let config: string;
-
-beforeAll(async () => {
-  const here = temporary();
-  const at = async () => `127.0.0.1:${await freePort()}`;
-  const listen = await at();
-  config = configFile(here, {
-    environment: "dev",
-    "mqtt.url": "mqtt://127.0.0.1:1",
-    "coordinator.url": `http://${listen}`,
-    "coordinator.listen": listen,
-    "coordinator.origin_listen": await at(),
-    "coordinator.reflector_listen": await at(),
-    "coordinator.state_dir": join(here, "coordinator"),
-    "viewer.key_dir": join(here, "keys"),
-    "viewer.gateway_listen": "127.0.0.1:0",
-  });
-  coordinator = run(["coordinator", "--config", config]);
-  await coordinator.line(/coordinator runs/);
-  expect((await run(["publish", title, "--config", config]).ended).status).toBe(0);
-}, LIMIT_MS);
-
-afterAll(async () => {
-  coordinator.kill("SIGTERM");
-  await coordinator.ended;
-}, LIMIT_MS);
+const { config } = await startLoneCoordinator({ "viewer.gateway_listen": "127.0.0.1:0" });
 
 test.skipIf(!hasFfmpeg)(
   named("ffprobe sees the film and ffmpeg plays a part of it"),
