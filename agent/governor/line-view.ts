@@ -85,7 +85,8 @@ export function look(state: LineState, sample: LineSample): View {
     delivered,
     steady,
     asked,
-    keepsUp: steady >= 0.8 * asked,
+    // An idle line is looked at seldom: no rate was asked for lately, so none is proven.
+    keepsUp: steady >= 0.8 * asked && (asked > 0 || sample.peers?.busy !== 0),
     heldBack: steady < 0.8 * asked && (sample.peers?.waiting ?? 0) > 0,
     crowded:
       excess !== undefined &&
