@@ -120,7 +120,7 @@ export interface UsageRecord {
   readonly ended: Milliseconds;
   readonly wallTime: UnixSeconds;
   readonly clockQuality: ClockQuality;
-  /** Thousandths of the CPU that were idle in the period, where the sensor is known. */
+  /** Thousandths of the CPU that were idle, on average over the period, where the sensor is known. */
   readonly cpuIdlePermille?: number;
   /** Median added delay on the line in the period, where it was measured. */
   readonly lineDelayMs?: number;

@@ -39,6 +39,7 @@ import { BoxTls } from "./certificate.ts";
 import { CoordinatorContact } from "./coordinator-contact.ts";
 import { addressOfHost, createFirstHop } from "./first-hop.ts";
 import { listenHost } from "./own-addresses.ts";
+import { newestDelay, PeriodFigures } from "./period-figures.ts";
 import { createReach, type Reach } from "./reach.ts";
 import { holdsOf, mayFill, policyOf, reportOf } from "./sharing-policy.ts";
 import { fileTextStore } from "./text-store.ts";
@@ -96,6 +97,7 @@ export async function openSharing(options: SharingOptions): Promise<Sharing> {
       log,
     }),
   );
+  const figures = new PeriodFigures();
   const journal = resources.use(
     openJournal({
       directory: join(directory, "journal"),
@@ -105,6 +107,7 @@ export async function openSharing(options: SharingOptions): Promise<Sharing> {
       openDatabase: openSqlite,
       clock,
       clockQuality: options.clockQuality,
+      figures: (since) => figures.over(since),
       random,
       log,
       // A developer wants to see the record now; flash is spared where there are households.
@@ -133,6 +136,12 @@ export async function openSharing(options: SharingOptions): Promise<Sharing> {
     policy: () => policyOf(config, household, holdsOf(journal, health)),
     householdUpload: () => (home.upload.trust === "credible" ? home.upload.rate : undefined),
     store: fileTextStore(join(directory, "volume.json")),
+    record: ({ board }, _policy, now, { state }) => {
+      figures.note(now.monotonic, {
+        busy: board?.busy,
+        delay: newestDelay(state.line.delay, now.monotonic),
+      });
+    },
   });
   const peers = createPeerServer({
     ...config["box.listen"],

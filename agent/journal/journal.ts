@@ -38,7 +38,7 @@ export const journalLimits: JournalLimits = {
   interimBytes: mebibytes(256),
 };
 
-/** What the box measured while it served, for the coordinator's plausibility checks. */
+/** What the box measured in a record's period; absent where it could not. */
 export interface Figures {
   readonly cpuIdlePermille?: number;
   readonly lineDelayMs?: number;
@@ -53,7 +53,8 @@ export interface JournalOptions {
   readonly openDatabase: OpenDatabase;
   readonly clock: Clock;
   readonly clockQuality: () => ClockQuality;
-  readonly figures?: () => Figures;
+  /** Of the time from a monotonic moment until now. */
+  readonly figures?: (since: Milliseconds) => Figures;
   readonly random: Random;
   readonly log: Log;
   readonly limits?: Partial<JournalLimits>;

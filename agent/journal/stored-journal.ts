@@ -235,7 +235,7 @@ export class StoredJournal implements OpenedJournal {
     const entry: Entry = {
       ticket: snapshot.ticket.bytes,
       ...(snapshot.receipt ? { receipt: snapshot.receipt.bytes } : {}),
-      ...boundedFigures(this.#options.figures?.()),
+      ...boundedFigures(this.#options.figures?.(snapshot.started)),
       wireBytes: snapshot.wireBytes,
       bootId: this.bootId,
       started: snapshot.started,
