@@ -9,6 +9,9 @@ export interface ThermalZone {
 }
 
 export interface Thermal {
-  /** Zones that could be read now; empty when the board has none or none answers. Unknown is not cool. */
+  /**
+   * Zones that could be read, lately where one does not answer now; empty when the board has none or
+   * none has answered. Unknown is not cool.
+   */
   read(): Promise<readonly ThermalZone[]>;
 }

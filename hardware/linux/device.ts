@@ -40,7 +40,7 @@ export function createLinuxDevice(options: LinuxDeviceOptions): Device {
       ...(options.interface && { interface: options.interface }),
     }),
     cpu: createLinuxCpu({ tree, clock }),
-    thermal: createLinuxThermal({ tree }),
+    thermal: createLinuxThermal({ tree, clock }),
     storage: createLinuxStorage({ tree }),
     trafficControl: createLinuxTrafficControl({ tree, run }),
     ingressControl: createLinuxIngressControl({ run }),

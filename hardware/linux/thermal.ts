@@ -1,21 +1,38 @@
 /** Documentation/driver-api/thermal/sysfs-api.rst */
-import type { Celsius } from "../../agent/core/units.ts";
+import type { Clock } from "../../agent/core/clock.ts";
+import { type Celsius, type Milliseconds, seconds } from "../../agent/core/units.ts";
 import type { Thermal, ThermalZone } from "../thermal.ts";
 import type { FileTree } from "./file-tree.ts";
 import { parseTemperature } from "./parse-thermal.ts";
 
 const CLASS = "/sys/class/thermal";
 
-export function createLinuxThermal(options: { readonly tree: FileTree }): Thermal {
-  const { tree } = options;
+/**
+ * Sensors answer EAGAIN while they convert, and the one in the processor must not be forgotten for it
+ * because one in the Wi-Fi chip still answers.
+ */
+const REMEMBERED = seconds(30);
+
+export function createLinuxThermal(options: {
+  readonly tree: FileTree;
+  readonly clock: Clock;
+}): Thermal {
+  const { tree, clock } = options;
+  const known = new Map<string, { readonly zone: ThermalZone; readonly at: Milliseconds }>();
   return {
     async read() {
       const names = (await tree.names(CLASS)).filter((name) => /^thermal_zone\d+$/.test(name));
       const zones = await Promise.all(names.map((name) => readZone(tree, name)));
-      return zones.filter((zone) => zone !== undefined);
+      const at = clock.monotonicMs();
+      for (const zone of zones) if (zone) known.set(zone.name, { zone, at });
+      for (const [name, last] of known) if (at - last.at > REMEMBERED) known.delete(name);
+      return [...known.values()].map(({ zone }) => zone).sort(byName);
     },
   };
 }
+
+const byName = (a: ThermalZone, b: ThermalZone) =>
+  a.name.localeCompare(b.name, "en", { numeric: true });
 
 async function readZone(tree: FileTree, name: string): Promise<ThermalZone | undefined> {
   const folder = `${CLASS}/${name}`;

@@ -50,7 +50,7 @@ describe("files that are missing, refuse or lie", () => {
       for (const { busy, total } of (await createLinuxCpu({ tree, clock }).read())?.cores ?? []) {
         expect(busy).toBeLessThanOrEqual(total);
       }
-      for (const { temperature, trips } of await createLinuxThermal({ tree }).read()) {
+      for (const { temperature, trips } of await createLinuxThermal({ tree, clock }).read()) {
         for (const heat of [temperature, ...trips.map((trip) => trip.temperature)]) {
           expect(Math.abs(heat)).toBeLessThan(150);
         }
