@@ -16,6 +16,7 @@ import { carryTraffic } from "./box/carry-traffic.ts";
 import { consentFile, exportBox } from "./box/export.ts";
 import { journalExists } from "./box/identity.ts";
 import { openSharing, type Sharing } from "./box/sharing.ts";
+import { makerLimits } from "./box/sharing-policy.ts";
 import { watchConditions } from "./box/watch-conditions.ts";
 import type { Config } from "./config.ts";
 import type { Clock } from "./core/clock.ts";
@@ -119,6 +120,7 @@ export async function openBox(options: BoxOptions): Promise<Box> {
       environment: config.environment,
       capacity: config["content.capacity"],
       household,
+      maker: makerLimits(config),
       health,
       sharing,
       consentChanged: (consent) => consentChanged(options, key, consent, sharing),

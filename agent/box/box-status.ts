@@ -7,6 +7,7 @@ import { type Bytes, bytes, microTokens, milliseconds } from "../core/units.ts";
 import type { Health } from "../health/health.ts";
 import type { ConsentChoice } from "../status/choices.ts";
 import type { Household } from "../status/household.ts";
+import type { MakerLimits } from "../status/household-policy.ts";
 import type { ExportedItem, SharingNow, StatusSources } from "../status/sources.ts";
 import { recordRows } from "./record-rows.ts";
 import type { Sharing } from "./sharing.ts";
@@ -19,6 +20,7 @@ export interface BoxStatusOptions {
   readonly environment: "dev" | "prod";
   readonly capacity: Bytes;
   readonly household: Household;
+  readonly maker: MakerLimits;
   readonly health: Health;
   /** undefined while the box lacks its key or its storage. */
   readonly sharing: Sharing | undefined;
@@ -36,6 +38,7 @@ export function boxStatus(options: BoxStatusOptions): StatusSources {
     version,
     environment,
     household,
+    maker: options.maker,
     health,
     sharing: () => (sharing ? sharingNow(sharing) : nothingShared),
     usage: () => {

@@ -7,19 +7,21 @@ import type { Health } from "../health/health.ts";
 import type { Journal } from "../journal/journal.ts";
 import type { Report } from "../reporting/reported-change.ts";
 import type { Household } from "../status/household.ts";
-import { householdPolicy } from "../status/household-policy.ts";
+import { householdPolicy, type MakerLimits } from "../status/household-policy.ts";
 
 export const policyOf = (
   config: Config,
   household: Household,
   holds: readonly Reason[],
 ): Policy => ({
-  ...householdPolicy(household.choices, {
-    maxRate: config["limits.max_rate"],
-    share: config["limits.share"],
-    metered: config["limits.metered"],
-  }),
+  ...householdPolicy(household.choices, makerLimits(config)),
   holds,
+});
+
+export const makerLimits = (config: Config): MakerLimits => ({
+  maxRate: config["limits.max_rate"],
+  share: config["limits.share"],
+  metered: config["limits.metered"],
 });
 
 /** Why the box itself must not share now. */

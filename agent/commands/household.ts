@@ -87,8 +87,11 @@ async function wallet(options: WalletOptions, context: CommandContext): Promise<
 function statusLines(answer: v.InferOutput<typeof statusAnswer>): readonly string[] {
   const { sharing, usage, earnings, health } = answer;
   const now = sharing.measuredRate === undefined ? "" : `, ${formatRate(sharing.measuredRate)} now`;
+  const { enforcedRate, state } = sharing;
   const bound =
-    sharing.enforcedRate === undefined ? "" : ` (held below ${formatRate(sharing.enforcedRate)})`;
+    enforcedRate === undefined || state !== "sharing"
+      ? ""
+      : ` (held below ${formatRate(enforcedRate)})`;
   return [
     `${sharing.text.short}${now}${bound}. ${sharing.text.long}`,
     `${sharing.streams} viewers; ${formatBytes(usage.today)} today, ${formatBytes(usage.month)} this month`,

@@ -23,6 +23,11 @@ const limitsAnswer = v.object({
   quietHours: v.array(v.object({ from: number, to: number })),
 });
 type Limits = v.InferOutput<typeof limitsAnswer>;
+/** A box of an older version does not tell it. */
+const makerAnswer = v.object({
+  maker: v.optional(v.object({ maxRate: v.optional(number), share: number })),
+});
+type Maker = v.InferOutput<typeof makerAnswer>["maker"];
 
 export function register(program: Command, context: CommandContext): void {
   program
@@ -58,8 +63,15 @@ async function changeLimits(
   const before = readAnswer(limitsAnswer, await client.get("/limits"));
   const after = withFlags(before, flags);
   const answer = after === before ? before : await client.send("PUT", "/limits", after);
-  show(context, flags, answer, () => limitLines(readAnswer(limitsAnswer, answer)));
+  const maker = flags.json ? undefined : await makerOf(client);
+  show(context, flags, answer, () => [
+    ...limitLines(readAnswer(limitsAnswer, answer)),
+    ...makerLines(maker),
+  ]);
 }
+
+const makerOf = async (client: StatusClient): Promise<Maker> =>
+  readAnswer(makerAnswer, await client.get("/status")).maker;
 
 /** The same object when no flag was given. */
 function withFlags(before: Limits, flags: LimitFlags): Limits {
@@ -127,6 +139,16 @@ function limitLines(limits: Limits): readonly string[] {
     `quiet hours   ${limits.quietHours.map(({ from, to }) => `${clockTime(from)}-${clockTime(to)}`).join(", ") || "none"}`,
     `metered line  ${limits.allowMetered ? "may be used" : "is never used"}`,
   ];
+}
+
+/** Of two limits the lower one holds; what the maker left open is not said. */
+function makerLines(maker: Maker): readonly string[] {
+  const { maxRate, share = 100 } = maker ?? {};
+  const parts = [
+    ...(maxRate === undefined ? [] : [formatRate(maxRate)]),
+    ...(share < 100 ? [`${share} % of the idle line`] : []),
+  ];
+  return parts.length > 0 ? [`by the maker  at most ${parts.join(" and ")}`] : [];
 }
 
 const clockTime = (minutes: number) =>

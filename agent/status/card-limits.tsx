@@ -4,7 +4,7 @@ import type { NumberField } from "./limits-form.ts";
 import type { View } from "./view.ts";
 
 export function LimitsCard({ view }: { readonly view: View }) {
-  const { texts, choices, typed } = view;
+  const { texts, choices, typed, maker } = view;
   const { limits } = choices;
   const inUnits = (value: number | undefined, unit: number) =>
     value === undefined ? "" : view.number(String(value / unit));
@@ -14,10 +14,26 @@ export function LimitsCard({ view }: { readonly view: View }) {
       <form method="post" action="/limits">
         {/* Enter in a field presses a form's first button, which must not be one that removes. */}
         <input type="submit" value={texts.save} hidden />
-        <Field view={view} name="maxRate" value={inUnits(limits.maxRate, 1e6)} />
-        <Field view={view} name="share" value={String(limits.share)} />
-        <Field view={view} name="dailyCap" value={inUnits(limits.dailyCap, 1e9)} />
-        <Field view={view} name="monthlyCap" value={inUnits(limits.monthlyCap, 1e9)} />
+        <Field
+          view={view}
+          name="maxRate"
+          value={inUnits(limits.maxRate, 1e6)}
+          hint={maker.maxRate > 0 ? texts.upTo(inUnits(maker.maxRate, 1e6)) : texts.noLimit}
+        />
+        <Field view={view} name="share" value={String(limits.share)} hint="100" />
+        <MakersLimits view={view} />
+        <Field
+          view={view}
+          name="dailyCap"
+          value={inUnits(limits.dailyCap, 1e9)}
+          hint={texts.noLimit}
+        />
+        <Field
+          view={view}
+          name="monthlyCap"
+          value={inUnits(limits.monthlyCap, 1e9)}
+          hint={texts.noLimit}
+        />
         <QuietHoursFields view={view} />
         <label class="check">
           <input
@@ -33,8 +49,25 @@ export function LimitsCard({ view }: { readonly view: View }) {
   );
 }
 
-function Field(props: { readonly view: View; readonly name: NumberField; readonly value: string }) {
-  const { name, value, view } = props;
+/** What the maker set, where that is less than all: nobody here can change it. */
+function MakersLimits({ view }: { readonly view: View }) {
+  const { texts, maker } = view;
+  const parts = [
+    maker.maxRate > 0 ? view.rate(maker.maxRate) : "",
+    maker.share < 100 ? texts.makersShare(maker.share) : "",
+  ].filter((part) => part !== "");
+  return parts.length > 0 ? <p class="quiet maker">{texts.makersLimits(parts)}</p> : null;
+}
+
+interface FieldProps {
+  readonly view: View;
+  readonly name: NumberField;
+  readonly value: string;
+  /** Shown while the field is empty. */
+  readonly hint: string;
+}
+
+function Field({ view, name, value, hint }: FieldProps) {
   return (
     <label>
       <span>{view.texts[name]}</span>
@@ -43,7 +76,7 @@ function Field(props: { readonly view: View; readonly name: NumberField; readonl
         value={view.typed?.numbers[name] ?? value}
         inputmode="decimal"
         maxlength={16}
-        placeholder={name === "share" ? "100" : view.texts.noLimit}
+        placeholder={hint}
         aria-invalid={view.typed?.wrong === name ? "true" : undefined}
       />
     </label>

@@ -2,6 +2,7 @@
 import { type BitsPerSecond, bitsPerSecond } from "../core/units.ts";
 import type { Choices } from "./choices.ts";
 
+/** What the device's maker set; the page shows it, and only the maker changes it. */
 export interface MakerLimits {
   /** 0 for none. */
   readonly maxRate: BitsPerSecond;

@@ -7,6 +7,7 @@ import { type Language, languages } from "./text.ts";
 export function overview(sources: StatusSources, language: Language) {
   const { verdict, ...now } = sources.sharing();
   const { pause, limits, consent } = sources.household.choices;
+  const { maxRate, ...maker } = sources.maker;
   return {
     box: sources.box,
     version: sources.version,
@@ -26,6 +27,7 @@ export function overview(sources: StatusSources, language: Language) {
     earnings: earnings(sources),
     pause,
     limits,
+    maker: { ...maker, ...(maxRate > 0 && { maxRate }) },
     consent: { given: sources.household.consented, ...(consent && { at: consent.at }) },
     health: sources.health.list(),
   };

@@ -114,7 +114,7 @@ input.opened { border-color: var(--focus) !important; }
 .stretch button { margin-bottom: .6rem; padding-inline: .9rem; }
 .stretch input { padding-inline: .5rem !important; }
 .stretch .quiet { margin: 0 0 .6rem; }
-.sums { display: grid; grid-template-columns: repeat(auto-fit, minmax(6.5rem, 1fr)); gap: .4rem 1rem; margin: .8rem 0 0; }
+.sums { display: grid; grid-template-columns: repeat(auto-fit, minmax(5.6rem, 1fr)); gap: .4rem 1rem; margin: .8rem 0 0; }
 .sums dd { font-weight: 650; font-variant-numeric: tabular-nums; margin: 0; }
 .sums small { font-weight: 400; color: var(--soft); }
 .sums > :last-child { grid-column: span 2; }
@@ -125,6 +125,8 @@ input.opened { border-color: var(--focus) !important; }
 }
 @media (max-width: 40rem) {
   .hero-row > form, .hero-row > .button, .switch, .hero .primary { width: 100%; flex: 1 1 100%; }
+  .stretch label { grid-template-columns: 2.7rem 7.9rem; }
+  .sums > :last-child { grid-column: 1 / -1; }
 }
 .records span { font-variant-numeric: tabular-nums; }
 .records .quiet { margin: 0; }
@@ -134,5 +136,6 @@ input.opened { border-color: var(--focus) !important; }
 .chip.refused { color: var(--bad); border-color: var(--bad); }
 .pager { margin-top: .8rem; flex-wrap: wrap; gap: .6rem; }
 .pager .button { color: var(--ink); padding: .6rem 1.2rem; border-radius: .8rem; }
+.maker { margin: 0 0 .8rem; }
 .stranger { display: grid; gap: 1.2rem; max-width: 46rem; }
 `;

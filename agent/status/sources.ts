@@ -11,6 +11,7 @@ import type { Verdict } from "../governor/verdict.ts";
 import type { Health } from "../health/health.ts";
 import type { ConsentChoice } from "./choices.ts";
 import type { Household } from "./household.ts";
+import type { MakerLimits } from "./household-policy.ts";
 
 export interface SharingNow {
   readonly verdict: Verdict;
@@ -85,6 +86,7 @@ export interface StatusSources {
   readonly version: string;
   readonly environment: "dev" | "prod";
   readonly household: Household;
+  readonly maker: MakerLimits;
   readonly health: Health;
   readonly sharing: () => SharingNow;
   readonly usage: () => Usage;

@@ -117,6 +117,9 @@ export const de: Texts = {
   dailyCap: "Höchstens am Tag, in GB",
   monthlyCap: "Höchstens im Monat, in GB",
   noLimit: "keine Grenze",
+  makersShare: (percent: number) => `${percent} % der freien Leitung`,
+  makersLimits: (limits: readonly string[]) =>
+    `Der Hersteller dieses Geräts erlaubt höchstens ${limits.join(" und ")}. Von zwei Grenzen gilt die niedrigere.`,
   metered: "Teilen, obwohl die Leitung nach Volumen kostet",
   quietHours: "Ruhezeit",
   from: "Von",

@@ -121,6 +121,9 @@ export const en = {
   dailyCap: "Most per day, in GB",
   monthlyCap: "Most per month, in GB",
   noLimit: "no limit",
+  makersShare: (percent: number) => `${percent} % of the free line`,
+  makersLimits: (limits: readonly string[]) =>
+    `This box's maker allows at most ${limits.join(" and ")}. Of two limits the lower one holds.`,
   metered: "Share although the line is paid by volume",
   quietHours: "Quiet hours",
   from: "From",

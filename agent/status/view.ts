@@ -48,6 +48,7 @@ export function viewOf({ sources, history, language, access, note, typed, before
     sharing: sources.sharing(),
     history: history.points,
     choices,
+    maker: sources.maker,
     usage: sources.usage(),
     earnings: sources.earnings(),
     health: sources.health.list(),

@@ -125,6 +125,7 @@ async function openHousehold(
     ...shared,
     "box.state_dir": join(folder, "state"),
     "box.hardware": "simulated",
+    "limits.max_rate": "900 Mbit/s",
     "box.listen": `127.0.0.1:${await freePort()}`,
     "status.listen": `127.0.0.1:${await freePort()}`,
     "content.fill_rate": "1 Gbit/s",

@@ -145,6 +145,7 @@ scenario(
     const said = await ok(box.say("limits", ...limits));
     expect(said).toContain("9.00 Mbit/s");
     expect(said).toContain("22:00-06:30");
+    expect(said).toContain("by the maker  at most 900 Mbit/s");
     expect(await ok(box.say("limits"))).toBe(said);
     expect(await json(box.say("limits", "--quiet", "none", "--json"))).toMatchObject({
       maxRate: 9_000_000,

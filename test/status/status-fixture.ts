@@ -7,6 +7,7 @@ import { silentLog } from "../../agent/core/log.ts";
 import { seededRandom } from "../../agent/core/random.ts";
 import { systemClock } from "../../agent/core/system-clock.ts";
 import {
+  bitsPerSecond,
   bytes,
   megabitsPerSecond,
   microTokens,
@@ -17,6 +18,7 @@ import { Health } from "../../agent/health/health.ts";
 import type { ConsentChoice } from "../../agent/status/choices.ts";
 import { consentText } from "../../agent/status/consent-text.ts";
 import { Household } from "../../agent/status/household.ts";
+import type { MakerLimits } from "../../agent/status/household-policy.ts";
 import { Pairing } from "../../agent/status/pairing.ts";
 import type { RecordRow, SharingNow, StatusSources, TitleRow } from "../../agent/status/sources.ts";
 import { createStatusServer, type StatusServer } from "../../agent/status/status-server.ts";
@@ -65,6 +67,7 @@ export class StatusFixture implements AsyncDisposable {
   records: readonly RecordRow[] = signed;
   blocked: readonly { readonly title: Hash }[] = [];
   environment: "dev" | "prod" = "prod";
+  maker: MakerLimits = { maxRate: bitsPerSecond(0), share: 100, metered: false };
   sharing: SharingNow = {
     verdict: { state: "sharing", rate: megabitsPerSecond(18), maxStreams: 3, reason: "line-idle" },
     measuredRate: megabitsPerSecond(17.3),
@@ -131,6 +134,7 @@ export class StatusFixture implements AsyncDisposable {
       version: "0.1.0",
       environment: this.environment,
       household: this.household,
+      maker: this.maker,
       health: this.health,
       sharing: () => this.sharing,
       usage: () => ({ today: bytes(9.4e9), month: bytes(212e9) }),

@@ -1,5 +1,6 @@
 /** The household's page over real HTTP: what it shows, and what its forms change. */
 import { afterEach, beforeEach, expect, test } from "bun:test";
+import { megabitsPerSecond } from "../../agent/core/units.ts";
 import { consentText } from "../../agent/status/consent-text.ts";
 import { VisitedStatus } from "./visited-status.ts";
 
@@ -98,6 +99,22 @@ test("limits are saved whole or not at all", async () => {
   // What was typed is still there, to be corrected.
   expect(html).toContain('value="7,25"');
   expect(box.household.choices.limits).toEqual(limits);
+});
+
+test("what the maker allows stands beside the household's limits, and is not theirs to change", async () => {
+  const ours = await box.page();
+  expect(ours).not.toContain("maker allows");
+  expect(ours).toContain('placeholder="no limit"');
+  await using limited = new VisitedStatus();
+  limited.maker = { maxRate: megabitsPerSecond(40), share: 80, metered: false };
+  await limited.start();
+  const html = await limited.page();
+  expect(html).toContain("maker allows at most 40.0 Mbit/s and 80 % of the free line");
+  expect(html).toContain('placeholder="up to 40"');
+  await limited.post("limits", { maxRate: "50", share: "100" });
+  expect(limited.household.choices.limits.maxRate).toBe(megabitsPerSecond(50));
+  expect(await limited.json("status")).toMatchObject({ maker: { maxRate: 40e6, share: 80 } });
+  expect((await box.json("status")).maker).toEqual({ share: 100, metered: false });
 });
 
 test("every stretch of quiet hours can be seen, added, changed and removed", async () => {
