@@ -59,6 +59,7 @@ export class ExportContents {
   readonly inclusions: From<InclusionProof>[] = [];
   readonly consistencies: From<ConsistencyProof>[] = [];
   readonly prices = new Map<number, PublishedPrices>();
+  readonly plays = new Set<Hash>();
   /** Messages that only had to be opened: consents, manifests, splits, plays. */
   others = 0;
   readonly findings: Finding[] = [];
@@ -160,6 +161,7 @@ export class ExportContents {
 
   #other(opened: Opened<MessageType>): Reason | undefined {
     if (!opened.ok) return opened;
+    if (opened.message.type === "play") this.plays.add(opened.message.hash);
     this.others += 1;
     return undefined;
   }

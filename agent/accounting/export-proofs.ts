@@ -36,6 +36,18 @@ export function checkChains(contents: ExportContents): ReadonlySet<string> {
   return boxes.difference(incomplete);
 }
 
+/** Finds what is another box's: an account is of one subject, and what it proves is the subject's. */
+export function checkSubject(contents: ExportContents): void {
+  const subject = contents.header?.subject;
+  const find = (item: number, about: string, box: string) => {
+    if (subject !== undefined && box !== subject)
+      contents.find(item, about, "wrong-box", `is of box ${box}`);
+  };
+  for (const { item, value } of contents.evidence) find(item, nameOf(value), value.record.body.box);
+  for (const { item, value } of contents.acks)
+    find(item, `ack ${value.body.generation}/${value.body.upTo}`, value.body.box);
+}
+
 /** Statements by epoch, after checking that no epoch has two and that each continues the one before. */
 export function checkStatements(
   contents: ExportContents,

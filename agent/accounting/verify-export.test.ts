@@ -51,7 +51,44 @@ test("an export verifies with the coordinator's public key alone", () => {
     provenBytes: mebibytes(14),
     provenTokens: microTokens(14_000n),
     findings: [],
+    notes: [],
   });
+});
+
+test("what is another box's is found, and not counted as the subject's", () => {
+  const twin = createSigner(new Uint8Array(32).fill(77));
+  const { content } = exported(entries, twin.publicKey);
+  const { ok, findings, provenBytes, provenTokens } = verifyExport(content, expected);
+  expect({ ok, provenBytes, provenTokens }).toEqual({
+    ok: false,
+    provenBytes: bytes(0),
+    provenTokens: microTokens(0n),
+  });
+  expect(new Set(findings.map(({ code }) => code))).toEqual(new Set(["wrong-box"]));
+  expect(findings.map(({ about }) => about)).toEqual([
+    "record 1/1",
+    "record 1/2",
+    "record 1/3",
+    "ack 1/3",
+  ]);
+});
+
+test("what was left out, so that something is not checked, is said", () => {
+  const notesWithout = (...gone: readonly (ExportEntry | undefined)[]) =>
+    verifyExport(exported(without(...gone)).content, expected).notes;
+  const kinds = (kind: ExportEntry["kind"]) => entries.filter((entry) => entry.kind === kind);
+  const [first, , last] = records.map(({ bytes: signed }) => entryOf(signed));
+  expect(notesWithout(first)).toEqual([
+    "the records before 1/2 are not here, so what tickets were paid was not checked",
+    "the records or plays behind 1 of 9 ledger lines are not here",
+  ]);
+  expect(notesWithout(last)).toEqual([
+    "records 1/3 to 1/3 were answered, but are not here",
+    "the records or plays behind 1 of 9 ledger lines are not here",
+  ]);
+  expect(notesWithout(...kinds("prices"))).toEqual([
+    "price list 1 is not here, so what its tickets were paid was not checked",
+  ]);
 });
 
 /** Where each item of the export starts. */

@@ -5,6 +5,7 @@
  */
 import { sha256 } from "../core/encoding.ts";
 import { type Bytes, bytes, type MicroTokens, microTokens } from "../core/units.ts";
+import type { Evidence } from "./evidence.ts";
 import {
   aboutReadable,
   type Expectations,
@@ -19,8 +20,15 @@ import {
   type ReadItem,
   readableItem,
 } from "./export-format.ts";
+import { notesOn } from "./export-notes.ts";
 import { checkPayouts } from "./export-payouts.ts";
-import { checkAcks, checkChains, checkLines, checkStatements } from "./export-proofs.ts";
+import {
+  checkAcks,
+  checkChains,
+  checkLines,
+  checkStatements,
+  checkSubject,
+} from "./export-proofs.ts";
 import { disagreement, parseLine, readExport } from "./read-export.ts";
 import { openSuccessions, trustedKeys } from "./succession.ts";
 
@@ -41,6 +49,8 @@ export interface ExportReport {
   readonly provenTokens: MicroTokens;
   /** The first thousand; damage does not tell on and on. */
   readonly findings: readonly Finding[];
+  /** What could not be checked because it is not in the export. */
+  readonly notes: readonly string[];
 }
 
 const MAX_FINDINGS = 1000;
@@ -67,11 +77,15 @@ export function verifyExport(
     contents.find(0, "header", "wrong-environment", `it is an export of ${header.environment}`);
   }
   const complete = checkChains(contents);
+  checkSubject(contents);
   checkAcks(contents);
   const statements = checkStatements(contents);
   const proven = checkLines(contents, statements);
   checkPayouts(contents, complete, statements);
-  const records = new Set(contents.evidence.map(({ value }) => value.record.hash));
+  const evidence = contents.evidence
+    .map(({ value }) => value)
+    .filter(({ record }) => header === undefined || record.body.box === header.subject);
+  const records = new Set(evidence.map(({ record }) => record.hash));
   const own = proven.filter(
     ({ account, source }) =>
       account.key === header?.subject || (account.kind === "household" && records.has(source)),
@@ -85,9 +99,10 @@ export function verifyExport(
     statements: contents.statements.length,
     lines: contents.lines.length,
     provenLines: proven.length,
-    provenBytes: provenBytes(contents),
+    provenBytes: provenBytes(evidence),
     provenTokens: microTokens(own.reduce((sum, line) => sum + line.amount, 0n)),
     findings: contents.findings.toSorted((a, b) => a.item - b.item).slice(0, MAX_FINDINGS),
+    notes: notesOn(contents),
   };
 }
 
@@ -167,11 +182,10 @@ function damageText(
   return `${place}: ${fields.length > 0 ? fields.join(", ") : "outside the fields"}`;
 }
 
-function provenBytes(contents: ExportContents): Bytes {
+function provenBytes(evidence: readonly Evidence[]): Bytes {
   const best = new Map<string, number>();
-  for (const { value } of contents.evidence) {
-    const { hash } = value.ticket;
-    best.set(hash, Math.max(best.get(hash) ?? 0, value.proven));
+  for (const { ticket, proven } of evidence) {
+    best.set(ticket.hash, Math.max(best.get(ticket.hash) ?? 0, proven));
   }
   return bytes([...best.values()].reduce((sum, count) => sum + count, 0));
 }

@@ -56,8 +56,14 @@ function reportLines(file: string, report: ExportReport): readonly string[] {
     ...report.findings.map(
       ({ item, about, code, text }) => `  item ${item}, ${about}: ${text} (${code})`,
     ),
-    report.ok ? "  everything verifies" : "  NOT as it was signed",
+    ...report.notes.map((note) => `  note: ${note}`),
+    verdictOn(report),
   ];
+}
+
+function verdictOn({ ok, notes }: ExportReport): string {
+  if (!ok) return "  NOT as it was signed";
+  return notes.length > 0 ? "  everything verifies that is here" : "  everything verifies";
 }
 
 function keysOf(texts: readonly string[]): ReadonlySet<PublicKey> {

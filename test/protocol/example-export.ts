@@ -168,8 +168,8 @@ export const entries: readonly ExportEntry[] = [
 ];
 
 /** The two files of an export. */
-export function exported(from: Iterable<ExportEntry> = entries) {
-  const header = { environment, subject, at: unixSeconds(NOW + 7_200) } as const;
+export function exported(from: Iterable<ExportEntry> = entries, of = subject) {
+  const header = { environment, subject: of, at: unixSeconds(NOW + 7_200) } as const;
   const items = [...writeExport(header, from)];
   return {
     items: items.map((item) => item.cbor),

@@ -573,6 +573,8 @@ class Export:
         heads = {}
         for record, _, _ in self.records:
             body = record["body"]
+            if body["box"] != self.subject:
+                raise Refused("wrong-box", f"record {body['sequence']}")
             chain = (body["box"], body["generation"])
             number, head = heads.get(chain, (0, "00" * 32))
             if body["sequence"] != number + 1 or body["previous"] != head:
