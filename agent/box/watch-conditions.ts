@@ -34,6 +34,7 @@ function look({ sharing, health, clockQuality }: WatchOptions): void {
     state.state !== "ready",
     state.state === "ready" ? undefined : state.reason,
   );
+  health.report("disk-full", journal.diskFull);
   health.report("journal-recovered", journal.putAside !== undefined, journal.putAside?.path);
   const admission = journal.admits();
   const full = !admission.ok && admission.reason === "outbox-full";

@@ -40,7 +40,7 @@ export const conditionKinds = {
   },
   "disk-full": {
     severity: "problem",
-    text: "The storage is full, so the box makes no room for new content and takes on no viewers.",
+    text: "The storage is full: the box goes on with the room it kept back, and soon takes on no more viewers.",
     action: "Free some space, or lower the space that shared titles may take.",
   },
   "journal-recovered": {

@@ -39,6 +39,7 @@ export class CommitWriter {
   #waitingSince: Milliseconds | undefined;
   #lastTry: Milliseconds;
   #written = 0;
+  #full = false;
 
   constructor(options: CommitWriterOptions) {
     this.#options = options;
@@ -52,6 +53,11 @@ export class CommitWriter {
 
   get bytesWritten(): Bytes {
     return this.#written as Bytes;
+  }
+
+  /** Is there no room for the ballast, so that the journal lives on the last of the disk? */
+  get full(): boolean {
+    return this.#full;
   }
 
   /** Counts a write that was made durable by itself. */
@@ -96,10 +102,19 @@ export class CommitWriter {
     return true;
   }
 
-  /** Takes the ballast back once there is room; a disk that is full goes on without. */
+  /**
+   * Takes the ballast back once there is room for it and more; a disk that is full goes on without.
+   * To be called often: nothing is written unless it will stay.
+   */
   restoreBallast(): void {
     const { ballast, log } = this.#options;
-    if (this.#state.state === "failing" || ballast.held) return;
+    if (this.#state.state === "failing") return;
+    if (ballast.held) {
+      this.#full = false;
+      return;
+    }
+    this.#full = !ballast.fits;
+    if (this.#full) return;
     try {
       ballast.take();
       log.info("journal's ballast taken");

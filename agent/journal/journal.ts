@@ -89,6 +89,8 @@ export interface RecordSource {
 
 export interface Journal extends SessionJournal, RecordSource, Part, Disposable {
   readonly state: JournalState;
+  /** Is it written with the last of the room on the disk? */
+  readonly diskFull: boolean;
   /** When its loop last turned, on the monotonic clock: it does so each second while it lives. */
   readonly turnedAt: Milliseconds;
   /** Random per start; a record's monotonic times only compare within one. */

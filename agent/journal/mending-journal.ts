@@ -71,6 +71,9 @@ export class MendingJournal implements Journal {
   get turnedAt(): Milliseconds {
     return this.#turnedAt;
   }
+  get diskFull(): boolean {
+    return this.#current.diskFull;
+  }
   get chain(): Journal["chain"] {
     return this.#current.chain;
   }

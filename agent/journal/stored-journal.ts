@@ -97,6 +97,10 @@ export class StoredJournal implements OpenedJournal {
     return this.#writer.state;
   }
 
+  get diskFull(): boolean {
+    return this.#writer.full;
+  }
+
   get chain() {
     return this.#records.chain;
   }

@@ -20,6 +20,7 @@ export class UnavailableJournal implements OpenedJournal {
   readonly pendingRecords = 0;
   readonly bytesWritten = bytes(0);
   /** Not known without a file; generation 0 says that to the coordinator. */
+  readonly diskFull = false;
   readonly chain = emptyChain(0);
 
   constructor(bootId: Id, reason: string) {

@@ -26,7 +26,7 @@ export const conditionsDe: ConditionTexts = {
     action: "Starten Sie es neu; kommt das wieder, ist der Speicher defekt oder voll.",
   },
   "disk-full": {
-    text: "Der Speicher ist voll; es kommen keine neuen Inhalte und Zuschauer hinzu.",
+    text: "Der Speicher ist voll: Das Gerät lebt von seiner Reserve und nimmt bald keine Zuschauer mehr an.",
     action: "Schaffen Sie Platz oder verkleinern Sie den Platz für geteilte Titel.",
   },
   "journal-recovered": {

@@ -94,6 +94,30 @@ describe.skipIf(noLoopFileSystem !== undefined)(`journal on a failing disk${miss
     again[Symbol.dispose]();
   }, 120_000);
 
+  test("a disk with hardly room for the ballast is not written to again and again", async () => {
+    using loop = makeLoopFileSystem(16);
+    const { journal, clock } = makeJournal(loop.path, { limits: { ballast: mebibytes(2) } });
+    const stop = new AbortController();
+    const running = journal.run(stop.signal);
+    await clock.advance(1000);
+    expect(journal.diskFull).toBe(false);
+    const filler = fill(loop.path);
+    while (!journal.diskFull && journal.admits().ok) {
+      serve(journal, journal.chain.sequence, journal.chain.sequence + 200);
+      await clock.advance(1000);
+    }
+    expect(journal.diskFull).toBe(true);
+    const before = loop.written();
+    await clock.advance(60_000);
+    expect(loop.written() - before).toBeLessThan(mebibytes(1));
+    rmSync(filler);
+    await clock.advance(2000);
+    expect(journal.diskFull).toBe(false);
+    stop.abort();
+    await running;
+    journal[Symbol.dispose]();
+  }, 120_000);
+
   test("a disk that turns read-only and back: nothing promised, nothing lost; a start on it says why", async () => {
     using loop = makeLoopFileSystem(16);
     const { journal, clock } = makeJournal(loop.path);
