@@ -8,18 +8,28 @@ import { dirname } from "node:path";
 export function writeDurably(path: string, text: string, mode: number): void {
   const beside = `${path}.new`;
   rmSync(beside, { force: true });
-  const file = openSync(beside, "wx", mode);
   try {
-    writeSync(file, text);
-    fsyncSync(file);
-  } finally {
-    closeSync(file);
+    writeWhole(beside, Buffer.from(text), mode);
+    renameSync(beside, path);
+  } catch (fault) {
+    rmSync(beside, { force: true });
+    throw fault;
   }
-  renameSync(beside, path);
   const directory = openSync(dirname(path), "r");
   try {
     fsyncSync(directory);
   } finally {
     closeSync(directory);
+  }
+}
+
+/** On a full disk the kernel writes what fits and says how much that was; only the next write fails. */
+function writeWhole(path: string, data: Uint8Array, mode: number): void {
+  const file = openSync(path, "wx", mode);
+  try {
+    for (let written = 0; written < data.length; ) written += writeSync(file, data, written);
+    fsyncSync(file);
+  } finally {
+    closeSync(file);
   }
 }
