@@ -1,6 +1,7 @@
 /** A file's bytes as an HTTP response whose body the kernel sends. */
-import type { BunFile } from "bun";
+import type { BunFile, Server } from "bun";
 import type { ContentFile } from "../content/content-source.ts";
+import { SharedFiles } from "./shared-files.ts";
 
 export interface Slice {
   readonly start: number;
@@ -10,17 +11,55 @@ export interface Slice {
   readonly partial: boolean;
 }
 
-/** Opening one anew for each range costs a quarter of the throughput; they hold no descriptor. */
+/** Making one anew for each range costs a quarter of the throughput; they hold no descriptor. */
 const MOST_FILES = 512;
+/** From here on Bun uses sendfile, which does not move a descriptor's own position. */
+const SENT_BY_KERNEL = 1024 * 1024;
+
+export interface FileResponsesOptions {
+  /** With TLS Bun reads the file itself, from the descriptor's position on. */
+  readonly tls: boolean;
+}
 
 export class FileResponses {
   readonly #files = new Map<string, BunFile>();
+  readonly #shared = new SharedFiles();
+  readonly #options: FileResponsesOptions;
 
-  respond(file: ContentFile, slice: Slice): Response {
-    const headers = headersOf(file);
+  constructor(options: FileResponsesOptions) {
+    this.#options = options;
+  }
+
+  respond(
+    file: ContentFile,
+    slice: Slice,
+    request: Request,
+    server: Server<undefined>,
+    nowMs: number,
+  ): Response {
+    if (!this.#options.tls && isAnsweredByBun(request, slice)) {
+      const shared = this.#shared.use(file, request, server, nowMs);
+      if (shared) return new Response(shared, { headers: namesOf(file) });
+    }
+    return this.describe(file, slice);
+  }
+
+  /** The answer to HEAD; and to GET, where the file is opened for this one response. */
+  describe(file: ContentFile, slice: Slice): Response {
+    const headers: Record<string, string> = headersOf(file);
     if (!slice.partial) return new Response(this.#open(file), { headers });
     headers["content-range"] = `bytes ${slice.start}-${slice.end - 1}/${file.size}`;
     return new Response(this.#open(file).slice(slice.start, slice.end), { status: 206, headers });
+  }
+
+  /** Closes descriptors that nobody asks for any more. */
+  sweep(nowMs: number): void {
+    this.#shared.sweep(nowMs);
+  }
+
+  /** For the end, when the server was stopped with its connections. */
+  close(): void {
+    this.#shared.closeAll();
   }
 
   /** The tag tells files apart that came to lie under one path, one after the other. */
@@ -37,17 +76,25 @@ export class FileResponses {
   }
 }
 
+/**
+ * Bun answers a single range of a whole file by itself, with status, `Content-Range` and `Accept-Ranges`;
+ * it cannot send a slice of a descriptor. It is left to Bun where it cannot come to another part than `sliceOf` did.
+ */
+const isAnsweredByBun = ({ headers }: Request, { partial, start, end }: Slice) =>
+  partial &&
+  end - start >= SENT_BY_KERNEL &&
+  headers.get("range") === `bytes=${start}-${end - 1}` &&
+  headers.get("if-range") === null;
+
 export function notModified(file: ContentFile): Response {
   return new Response(null, { status: 304, headers: headersOf(file) });
 }
 
+const headersOf = (file: ContentFile) => ({ ...namesOf(file), "accept-ranges": "bytes" });
+
 /** Content is named by its hash and never changes. Browsers may read titles that are open to all. */
-function headersOf(file: ContentFile): Record<string, string> {
-  const headers: Record<string, string> = {
-    "content-type": file.mediaType,
-    etag: file.etag,
-    "accept-ranges": "bytes",
-  };
+function namesOf(file: ContentFile): Record<string, string> {
+  const headers: Record<string, string> = { "content-type": file.mediaType, etag: file.etag };
   if (file.manifest.delivery === "open") {
     headers["cache-control"] = "public, max-age=31536000, immutable";
     headers["access-control-allow-origin"] = "*";

@@ -119,6 +119,7 @@ class ListeningPeerServer implements PeerServer {
       turnstile: this.#turnstile,
       metalink: options.metalink ?? (() => undefined),
       kernelPaces,
+      tls: options.tls !== undefined,
     });
     this.#server = this.#listen(options.port);
     this.port = this.#server.port ?? options.port;
@@ -157,6 +158,7 @@ class ListeningPeerServer implements PeerServer {
     ]);
     this.#sessions.cutAll();
     this.#server?.stop(true);
+    this.#handler.close();
     this.#sessions.closeAll("shutdown");
   }
 
@@ -188,6 +190,7 @@ class ListeningPeerServer implements PeerServer {
 
   #sweep(): void {
     this.#sessions.sweep();
+    this.#handler.sweep();
     const descriptors = (this.#options.descriptors ?? readDescriptors)();
     if (!descriptors) return;
     const most = Math.min(

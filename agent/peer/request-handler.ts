@@ -27,6 +27,8 @@ export interface RequestHandlerOptions {
   readonly metalink: (title: Hash) => string | undefined;
   /** False where neither traffic control nor socket pacing is in force. */
   readonly kernelPaces: () => boolean;
+  /** Are peers served over TLS? */
+  readonly tls: boolean;
 }
 
 type PeerServer = Server<undefined>;
@@ -50,13 +52,24 @@ const PREFIX = "Spareband ";
 
 export class RequestHandler {
   readonly #options: RequestHandlerOptions;
-  readonly #responses = new FileResponses();
+  readonly #responses: FileResponses;
   readonly #failures = new FailureBudget();
   /** Content bytes of responses that were started, with and without a ticket. */
   started = { receipted: 0, open: 0 };
 
   constructor(options: RequestHandlerOptions) {
     this.#options = options;
+    this.#responses = new FileResponses(options);
+  }
+
+  /** Gives back what no response needs any more. Called about once a second. */
+  sweep(): void {
+    this.#responses.sweep(this.#options.clock.monotonicMs());
+  }
+
+  /** For the end, when the server was stopped with its connections. */
+  close(): void {
+    this.#responses.close();
   }
 
   handle(request: Request, server: PeerServer): Response | Promise<Response> {
@@ -113,7 +126,7 @@ export class RequestHandler {
       content.touch(title, file.fileIndex, wanted.start, wanted.end);
       return refusalResponse({ status: 404, code: "not-held" });
     }
-    if (request.method === "HEAD") return this.#responses.respond(file, wanted);
+    if (request.method === "HEAD") return this.#responses.describe(file, wanted);
     return this.#admit({ request, server, title, file, slice: wanted, session });
   }
 
@@ -142,7 +155,7 @@ export class RequestHandler {
     return judgement.ok ? undefined : refusalResponse(toRefusal(judgement));
   }
 
-  #send({ request, title, file, slice, session }: FileRequest): Response {
+  #send({ request, server, title, file, slice, session }: FileRequest): Response {
     const amount = slice.end - slice.start;
     this.#options.content.touch(title, file.fileIndex, slice.start, slice.end);
     if (session) {
@@ -152,7 +165,8 @@ export class RequestHandler {
     } else {
       this.started.open += amount;
     }
-    return this.#responses.respond(file, slice);
+    const now = this.#options.clock.monotonicMs();
+    return this.#responses.respond(file, slice, request, server, now);
   }
 
   #session(

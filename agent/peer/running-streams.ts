@@ -8,7 +8,8 @@ interface Stream {
 }
 
 /** Bun does not tell when a response has ended, but from then on its request has no address any more. */
-const isOver = ({ request, server }: Stream) => server.requestIP(request) === null;
+export const hasEnded = (request: Request, server: Server<undefined>) =>
+  server.requestIP(request) === null;
 
 export class RunningStreams {
   #streams: Stream[] = [];
@@ -34,6 +35,6 @@ export class RunningStreams {
   }
 
   #forgetEnded(): void {
-    this.#streams = this.#streams.filter((stream) => !isOver(stream));
+    this.#streams = this.#streams.filter(({ request, server }) => !hasEnded(request, server));
   }
 }
