@@ -7,6 +7,9 @@ export interface Descriptors {
   readonly limit: number;
 }
 
+/** None is left to look with: a flood was faster than the look at it. */
+const USED_UP: Descriptors = { open: Number.POSITIVE_INFINITY, limit: 0 };
+
 /** undefined where /proc does not tell. */
 export function readDescriptors(): Descriptors | undefined {
   try {
@@ -14,6 +17,7 @@ export function readDescriptors(): Descriptors | undefined {
     if (soft === undefined) return undefined;
     return { open: readdirSync("/proc/self/fd").length, limit: Number(soft) };
   } catch (fault) {
+    if (errnoOf(fault) === "EMFILE") return USED_UP;
     if (errnoOf(fault) === undefined) throw fault;
     return undefined;
   }
