@@ -2,13 +2,20 @@
  * The certificate that peers are served with, where TLS is on: the operator's files, looked at again
  * while the box runs because such files are renewed, or one that the box makes for itself once.
  */
-import { createPrivateKey, type KeyObject, X509Certificate } from "node:crypto";
+import { createPrivateKey, X509Certificate } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Config } from "../config.ts";
+import {
+  certificateOf,
+  misconfigured,
+  privateKeyOf,
+  readConfigured,
+  requirePair,
+} from "../configured-pem.ts";
 import type { Clock } from "../core/clock.ts";
 import type { Hash } from "../core/encoding.ts";
-import { errnoOf, exitCode, OperatorError, reasonOf } from "../core/errors.ts";
+import { exitCode, OperatorError, reasonOf } from "../core/errors.ts";
 import type { Log } from "../core/log.ts";
 import { every, type Part } from "../core/part.ts";
 import { seconds } from "../core/units.ts";
@@ -92,22 +99,14 @@ function fromFiles(config: Config): BoxCertificate {
     throw misconfigured(
       `box.tls_certificate_file is set, but box.tls_key_file is not: name the certificate's key too, or set box.tls_certificate_file to "${OWN_CERTIFICATE}" for a certificate that the box makes itself`,
     );
-  const cert = read(certificateFile, "box.tls_certificate_file");
-  const key = read(keyFile, "box.tls_key_file");
-  const certificate = parsed(() => new X509Certificate(cert), {
-    file: certificateFile,
-    setting: "box.tls_certificate_file",
-    wanted: "certificate in PEM",
-  });
-  const privateKey: KeyObject = parsed(() => createPrivateKey(key), {
-    file: keyFile,
-    setting: "box.tls_key_file",
-    wanted: "private key in PEM without a passphrase",
-  });
-  if (!certificate.checkPrivateKey(privateKey))
-    throw misconfigured(
-      `the key in ${keyFile} is not that of the certificate in ${certificateFile}: name the two files of one pair in box.tls_certificate_file and box.tls_key_file`,
-    );
+  const files = {
+    certificate: { file: certificateFile, setting: "box.tls_certificate_file" },
+    key: { file: keyFile, setting: "box.tls_key_file" },
+  };
+  const cert = readConfigured(files.certificate);
+  const key = readConfigured(files.key);
+  const certificate = certificateOf(cert, files.certificate);
+  requirePair(certificate, privateKeyOf(key, files.key), files);
   return { cert, key, tlsKey: certificateKey(certificate) };
 }
 
@@ -146,34 +145,3 @@ function readOwn(file: string): BoxCertificate | undefined {
     return undefined;
   }
 }
-
-function read(file: string, setting: string): string {
-  try {
-    return readFileSync(file, "utf8");
-  } catch (cause) {
-    throw misconfigured(
-      `cannot read ${file} (${errnoOf(cause)}), which ${setting} names: correct the path or its permissions`,
-      cause,
-    );
-  }
-}
-
-interface Expected {
-  readonly file: string;
-  readonly setting: string;
-  readonly wanted: string;
-}
-
-function parsed<T>(parse: () => T, { file, setting, wanted }: Expected): T {
-  try {
-    return parse();
-  } catch (cause) {
-    throw misconfigured(
-      `${file}, which ${setting} names, holds no ${wanted}: put one there`,
-      cause,
-    );
-  }
-}
-
-const misconfigured = (message: string, cause?: unknown) =>
-  new OperatorError(exitCode.configuration, message, { cause });

@@ -8,10 +8,11 @@ import { connect as connectTls, type DetailedPeerCertificate, type TLSSocket } f
 import { brokerAddress } from "../core/broker-address.ts";
 import type { Clock } from "../core/clock.ts";
 import { reasonOf } from "../core/errors.ts";
+import { certificatesIn } from "../core/pem.ts";
 import type { Milliseconds } from "../core/units.ts";
 
 export interface BrokerTls {
-  /** PEM: the only authority that is trusted. Without one, those of the system are. */
+  /** PEM: the only authorities that are trusted. Without any, those of the system are. */
   readonly ca?: string | undefined;
   /** PEM: client certificate and its key. */
   readonly certificate?: string | undefined;
@@ -99,7 +100,8 @@ function doubtOf(socket: TLSSocket, host: string, options: DialOptions): string 
   const datesOnly = DATE_ERRORS.some((code) => reason.includes(code));
   const { ca } = options.tls ?? {};
   if (!datesOnly || options.clockTrusted || ca === undefined) return reason;
-  return issuedBy(peer, new X509Certificate(ca)) ? undefined : reason;
+  const authorities = certificatesIn(ca).map((pem) => new X509Certificate(pem));
+  return authorities.some((authority) => issuedBy(peer, authority)) ? undefined : reason;
 }
 
 /** Signatures from the leaf up to the pinned authority, dates left aside. */

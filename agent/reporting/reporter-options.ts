@@ -13,7 +13,8 @@ import type { Report } from "./reported-change.ts";
 export interface BrokerOptions {
   /** `mqtt://host[:port]` or `mqtts://host[:port]`. */
   readonly url: string;
-  readonly tls?: BrokerTls | undefined;
+  /** Asked for at each connection, because certificates are renewed while we run. */
+  readonly tls?: () => BrokerTls;
   /** The box's id when absent, which is what the shipped access rules ask for. */
   readonly username?: string | undefined;
   /** A password or a JWT; asked for at each connection, because a JWT is replaced while we run. */

@@ -83,7 +83,7 @@ export class Reporter implements Part {
       const socket = await dial(
         {
           url: broker.url,
-          tls: broker.tls,
+          tls: broker.tls?.(),
           clockTrusted: clockQuality() === "synchronised",
           timeout: DIAL_TIMEOUT,
           clock: this.#options.clock,

@@ -105,7 +105,7 @@ describe.skipIf(missing.length > 0)(`reporter over TLS${label}`, () => {
       "use_identity_as_username true",
     ]);
     const tls = { ca: ca.certificate, certificate: client.certificate, key: client.key };
-    expect(await settled(run({ url, tls }))).toEqual({ state: "connected" });
+    expect(await settled(run({ url, tls: () => tls }))).toEqual({ state: "connected" });
   });
 
   test("the sample configuration that is shipped starts a broker, and a box with a certificate gets in", async () => {
@@ -124,7 +124,7 @@ describe.skipIf(missing.length > 0)(`reporter over TLS${label}`, () => {
         .replace("/var/lib/mosquitto/", `${state}/`);
     broker = await startMosquitto({ users, configuration });
     const tls = { ca: ca.certificate, certificate: client.certificate, key: client.key };
-    const reporter = run({ url: `mqtts://127.0.0.1:${broker.port}`, tls });
+    const reporter = run({ url: `mqtts://127.0.0.1:${broker.port}`, tls: () => tls });
     expect(await settled(reporter)).toEqual({ state: "connected" });
   });
 
@@ -142,7 +142,7 @@ describe.skipIf(missing.length > 0)(`reporter over TLS${label}`, () => {
       make.signed("misnamed", "broker", "DNS:elsewhere.example", ca),
     ]) {
       const url = await start(server, ca);
-      const reporter = run({ url, tls: { ca: ca.certificate }, password });
+      const reporter = run({ url, tls: () => ({ ca: ca.certificate }), password });
       expect(await settled(reporter)).toMatchObject({
         state: "waiting",
         failure: "unreachable",
@@ -167,8 +167,9 @@ describe.skipIf(withoutClock.length > 0)(`a box whose clock is years behind${clo
     const server = make.signed("broker", "broker", LOCAL, ca);
     const url = await start(server, ca);
     const password = () => users[box];
-    const attempt = async (authority: Certificate, quality: ClockQuality) => {
-      const reporter = run({ url, tls: { ca: authority.certificate }, password }, quality);
+    const attempt = async (authority: Pick<Certificate, "certificate">, quality: ClockQuality) => {
+      const tls = () => ({ ca: authority.certificate });
+      const reporter = run({ url, tls, password }, quality);
       const { state: outcome } = await settled(reporter);
       stop.abort();
       await running;
@@ -178,6 +179,9 @@ describe.skipIf(withoutClock.length > 0)(`a box whose clock is years behind${clo
     expect(await attempt(ca, "untrusted")).toBe("connected");
     expect(await attempt(ca, "synchronised")).toBe("waiting");
     expect(await attempt(other, "untrusted")).toBe("waiting");
+    // While a fleet changes its authority its boxes are given both.
+    const both = `${other.certificate}${ca.certificate}`;
+    expect(await attempt({ certificate: both }, "untrusted")).toBe("connected");
   });
 });
 
