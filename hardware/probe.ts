@@ -35,6 +35,8 @@ export interface DelayProbe {
   send(target: ProbeTarget): boolean;
   /** Replies that came since the last call. */
   receive(): readonly ProbeReply[];
+  /** When the first request left that is newer than all answered ones; undefined when each is answered. */
+  unanswered(): Milliseconds | undefined;
   /** So many full packets at once to a reflector; false for other targets. Never more than one is out. */
   sendTrain(target: ProbeTarget, packets: number): boolean;
   /** The last train, once it is complete or a quarter of a second old. */

@@ -2,13 +2,7 @@
  * The whole decision, pure: samples + policy + previous state + now → state, verdict and what to
  * measure next. Policy closes first, then the console's comfort, then the line decides the rate.
  */
-import {
-  type BitsPerSecond,
-  type Bytes,
-  bitsPerSecond,
-  type Milliseconds,
-  milliseconds,
-} from "../core/units.ts";
+import { type BitsPerSecond, type Bytes, bitsPerSecond, type Milliseconds } from "../core/units.ts";
 import { mostStreams } from "./allocation.ts";
 import {
   atEase,
@@ -20,6 +14,7 @@ import {
 import { startLine, stepLine } from "./line.ts";
 import type { LineState } from "./line-state.ts";
 import { checkPolicy, type Policy } from "./policy.ts";
+import { type Probing, probing } from "./probing.ts";
 import { type LineSample, PEERS_TARGET } from "./sample.ts";
 import {
   confidence,
@@ -55,12 +50,9 @@ export interface GovernorState {
   readonly volume: Volume;
 }
 
-export interface Decision {
+export interface Decision extends Probing {
   readonly state: GovernorState;
   readonly verdict: Verdict;
-  readonly probeEvery: Milliseconds;
-  /** Packets of a train to send now; 0 for none. */
-  readonly train: number;
   /**
    * Pacing is the only brake that is wanted. Reno's window grows to twice what is paced and stays
    * there, where CUBIC leaves slow start at the first longer round trip and then limits us itself.
@@ -75,13 +67,6 @@ export interface Decision {
 const LOSSY = 0.004;
 /** Bits per second below which a pair of segments takes more than 20 ms. */
 const SLOWEST = 1.2e6;
-/** While peers want something; while nobody does. */
-const PROBE_BUSY = milliseconds(25);
-const PROBE_CALM = milliseconds(50);
-const PROBE_IDLE = milliseconds(500);
-const SLOW_LINE = 4e6;
-/** Idle lines are probed slowly after this long without demand. */
-const DEMAND_LASTS_MS = 3000;
 /** How long the signals have at the start before they count as missing. */
 const SETTLING_MS = 5000;
 
@@ -103,8 +88,7 @@ export function decide(
   return {
     state,
     verdict,
-    probeEvery: probeEvery(line, gate.open, now.monotonic),
-    train: gate.open && line.trainAt === samples.line.at ? trainLength(line) : 0,
+    ...probing(line, gate.open, samples.line),
     congestionControl:
       line.lossRate > LOSSY || (line.capacity ?? SLOWEST) < SLOWEST ? "bbr" : "reno",
     missing: missingSignals(state.signals, now.monotonic, state.board),
@@ -177,18 +161,4 @@ function reasonOf(line: LineState): Reason {
     default:
       return "someone-uploading";
   }
-}
-
-/** About five milliseconds of the line: long enough to measure, too short to be felt. */
-const trainLength = (line: LineState) =>
-  Math.min(48, Math.max(8, Math.round(((line.available ?? 0) * 0.005) / 9824)));
-
-function probeEvery(line: LineState, open: boolean, at: number): Milliseconds {
-  if (!open || at - line.demandAt > DEMAND_LASTS_MS) return PROBE_IDLE;
-  const slow = line.capacity !== undefined && line.capacity < SLOW_LINE;
-  const { kind } = line.phase;
-  // Nothing happens: a look twenty times a second does. The first unusual delay is looked into at once.
-  const stands = kind === "discover" && at - line.rampedAt > DEMAND_LASTS_MS;
-  // Holding at the slower pace lets a falling line queue half as long again before it is seen.
-  return slow || stands || kind === "yield" ? PROBE_CALM : PROBE_BUSY;
 }

@@ -55,12 +55,16 @@ export const noDelays = (at: number): DelayState => ({
   answeredAt: at,
 });
 
-/** Takes the replies of one tick in; `burst` is what our own segments alone may wait for another. */
+/**
+ * Takes the replies of one tick in; `burst` is what our own segments alone may wait for another. Where
+ * the places are asked in turn, what one of them said before does not count.
+ */
 export function observeDelays(
   state: DelayState,
   delays: readonly DelaySample[],
   at: number,
   burst = 0,
+  inTurn = false,
 ): DelayState {
   if (delays.length === 0) return { ...state, queue: recent(state.queue, at) };
   const places = { ...state.places };
@@ -76,7 +80,10 @@ export function observeDelays(
       jitter = learnJitter(jitter, Math.max(0, difference));
     }
   }
-  const fresh = Object.values(places).filter((place) => at - place.last.at <= FRESH_MS);
+  const heard = inTurn
+    ? delays.flatMap(({ target }) => places[target] ?? [])
+    : Object.values(places);
+  const fresh = heard.filter((place) => at - place.last.at <= FRESH_MS);
   const least = fresh.reduce((a, b) => (b.last.queue < a.last.queue ? b : a), fresh[0] as Place);
   const queue = least
     ? [...recent(state.queue, at), { ...least.last, at }]

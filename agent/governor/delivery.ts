@@ -46,6 +46,11 @@ export function leastAsked(points: Delivery, at: number, from: number, to: numbe
   return Number.isFinite(least) ? least : 0;
 }
 
+/** The most that was asked for in the last `window` milliseconds. */
+export function mostAsked(points: Delivery, at: number, window: number): number {
+  return Math.max(0, ...newerThan(points, at - window).map((point) => point.asked));
+}
+
 /** Segments lost (sent again) and marked, and how many were sent, over the last `window`. */
 export function losses(points: Delivery, at: number, window: number) {
   const last = points.at(-1);

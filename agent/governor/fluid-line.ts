@@ -11,6 +11,8 @@ import { startVolume } from "./volume.ts";
 
 export const TICK_MS = 25;
 const OWN_FLOWS = 2;
+/** Of a packet of a train. */
+const TRAIN_BITS = 9824;
 /** Ticks. */
 const ROUTER_LATE = 80;
 /** Seconds of our own that fair queueing lets stand before it drops. */
@@ -56,7 +58,7 @@ export class FluidLine {
   #ownQueue = 0;
   /** What the family got, tick by tick, that the router has not told yet. */
   readonly #passed: number[] = [];
-  #train: { due: number; sentAt: number; rate: number } | undefined;
+  #train: { due: number; sentAt: number; rate: number; spread: number } | undefined;
   #acknowledged = 0;
   #sent = 0;
   #lost = 0;
@@ -154,9 +156,11 @@ export class FluidLine {
       })),
     );
     const queue = due.at(-1)?.queue ?? 0;
+    const unanswered = this.#flying[0]?.sentAt;
     const sample: LineSample = {
       at: milliseconds(this.at),
       ...(this.settings.router && { householdUpload: bitsPerSecond(this.#counted()) }),
+      ...(probes && unanswered !== undefined && { unanswered: milliseconds(unanswered) }),
       delays: probes ? delays : peers && demand ? this.#peersInstead(queue) : [],
       ...(peers && {
         peers: {
@@ -183,10 +187,12 @@ export class FluidLine {
   }
 
   #sendTrain(): void {
-    const { capacity, family, demand, rtt } = this.settings;
+    const { capacity, family, demand, rtt, fair } = this.settings;
     const own = Array.from({ length: OWN_FLOWS }, () => (demand ? this.rate / OWN_FLOWS : 0));
-    const rate = leftForOneMore(capacity, [...own, family]);
-    this.#train = { due: this.at + rtt, sentAt: this.at, rate };
+    // In one queue a train stays together, whoever else has packets before and after it.
+    const rate = fair ? leftForOneMore(capacity, [...own, family]) : capacity;
+    const spread = (this.decision.train * TRAIN_BITS * 1000) / rate;
+    this.#train = { due: this.at + rtt + this.#queue, sentAt: this.at, rate, spread };
   }
 
   /** As the governor does when no probe answers. */
@@ -216,9 +222,10 @@ export class FluidLine {
   }
 }
 
-const trainSample = ({ sentAt, rate }: { sentAt: number; rate: number }) => ({
+const trainSample = ({ sentAt, rate, spread }: Record<"sentAt" | "rate" | "spread", number>) => ({
   sentAt: milliseconds(sentAt),
   rate: bitsPerSecond(rate),
+  spread: milliseconds(spread),
 });
 
 const COOL = { name: "soc", type: "soc", temperature: celsius(40), trips: [] };

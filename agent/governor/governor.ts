@@ -17,7 +17,6 @@ import {
   bytes,
   milliseconds,
 } from "../core/units.ts";
-import { allocate, isBusy } from "./allocation.ts";
 import { BOARD_PERIOD, type BoardDevices, BoardReader, type BoardReading } from "./board-reader.ts";
 import {
   type Decision,
@@ -27,26 +26,24 @@ import {
   type Samples,
   startGovernor,
 } from "./decide.ts";
+import { PeerPacer } from "./peer-pacer.ts";
 import type { Policy } from "./policy.ts";
 import { onCard, takeSample } from "./sampling.ts";
 import type { Signal } from "./signals.ts";
-import type { Turns } from "./turns.ts";
 import type { Verdict, VerdictSource } from "./verdict.ts";
 import type { Volume } from "./volume.ts";
 import { type TextStore, VolumeKeeper } from "./volume-store.ts";
 
-/** What is left to a connection while nothing may be shared, until it is cut. */
-const HELD_RATE = bitsPerSecond(8000);
-/** Requests that run when sharing is held get this long before they are cut. */
-const CUT_AFTER_MS = 5000;
-/** A connection without anything to send is ended after this; a request waits 15 s for its turn at most. */
-const QUIET_MS = 20_000;
 /** Without an answer for this long the peers' own round trips stand in. */
 const PROBES_SILENT_MS = 1000;
 /** Longer than a line or a coordinator that is away for a moment. */
 const REFLECTORS_SILENT_MS = 5000;
 /** Targets past this many add packets and no knowledge. */
 const MOST_TARGETS = 3;
+
+/** Late answers are looked for again after this, so often. */
+const AGAIN_AFTER = milliseconds(9);
+const AGAIN_TIMES = 2;
 
 /** With UDP, IPv4 and Ethernet headers. */
 const PROBE_ON_CARD = PROBE_LENGTH + 42;
@@ -94,6 +91,7 @@ class PacingGovernor implements Governor {
   readonly #options: GovernorOptions;
   readonly #volume: VolumeKeeper;
   readonly #board: BoardReader;
+  readonly #pacer: PeerPacer;
   #state: GovernorState;
   #decision: Decision;
   #boardReading: BoardReading | undefined;
@@ -102,14 +100,16 @@ class PacingGovernor implements Governor {
   #probed = 0;
   #answeredAt: number;
   #reflectedAt: number;
-  #heldSince: number | undefined;
-  #turns: Turns = new Map();
+  /** Place that was asked last, where they are asked in turn. */
+  #asked = 0;
+  #failing = false;
 
   constructor(options: GovernorOptions) {
     this.#options = options;
     const { wall, monotonic } = this.#now();
     this.#volume = new VolumeKeeper(options.store, wall, monotonic);
     this.#board = new BoardReader(options.device);
+    this.#pacer = new PeerPacer(options.sockets);
     this.#state = startGovernor(this.#volume.volume, { wall, monotonic });
     this.#answeredAt = monotonic;
     this.#reflectedAt = monotonic;
@@ -117,6 +117,9 @@ class PacingGovernor implements Governor {
       state: this.#state,
       verdict: { state: "held", reason: "line-unknown" },
       probeEvery: milliseconds(25),
+      lookAfter: milliseconds(25),
+      lookAgain: false,
+      inTurn: false,
       train: 0,
       congestionControl: "reno",
       missing: [],
@@ -158,26 +161,57 @@ class PacingGovernor implements Governor {
     this.#boardReading = await this.#board.read();
   }
 
-  /** Like `every`, with a period that the decision sets. A tick that fails holds sharing. */
+  /** Probes and looks when the decision says. A tick that fails holds sharing. */
   async #follow(signal: AbortSignal): Promise<void> {
-    const { clock, log } = this.#options;
-    let failing = false;
+    const { clock } = this.#options;
     while (!signal.aborted) {
-      const started = clock.monotonicMs();
-      try {
-        await this.#tick();
-        if (failing) log.notice("governor works again");
-        failing = false;
-      } catch (fault) {
-        if (!failing) log.error("governor tick failed", { reason: reasonOf(fault) });
-        failing = true;
-        this.#decision = {
-          ...this.#decision,
-          verdict: { state: "held", reason: "signals-missing" },
-        };
+      const sent = clock.monotonicMs();
+      const { probeEvery, lookAfter } = this.#decision;
+      this.#sendProbes(sent);
+      if (lookAfter < probeEvery && this.#pacer.isTurning(sent)) await this.#passTurns();
+      await this.#sleepUntil(sent + lookAfter, signal);
+      await this.#look();
+      for (let times = 0; this.#decision.lookAgain && times < AGAIN_TIMES; times++) {
+        await clock.sleep(AGAIN_AFTER, signal);
+        await this.#look();
       }
-      const spent = clock.monotonicMs() - started;
-      await clock.sleep(milliseconds(Math.max(1, this.#decision.probeEvery - spent)), signal);
+      // Something has happened: the next probes leave at once.
+      if (this.#decision.probeEvery < probeEvery) continue;
+      await this.#sleepUntil(sent + probeEvery, signal);
+    }
+  }
+
+  async #sleepUntil(at: number, signal: AbortSignal): Promise<void> {
+    const { clock } = this.#options;
+    const rest = at - clock.monotonicMs();
+    if (rest > 0) await clock.sleep(milliseconds(rest), signal);
+  }
+
+  #sendProbes(at: number): void {
+    const { probe } = this.#options;
+    const targets = this.#targets(at);
+    for (const target of this.#decision.inTurn ? this.#nextOf(targets) : targets) {
+      if (probe.send(target)) this.#probed += PROBE_ON_CARD;
+    }
+  }
+
+  /** Where turns pass often, they do between two looks too. */
+  async #passTurns(): Promise<void> {
+    const { sockets, clock } = this.#options;
+    if (sockets.ability === "paced") this.#pace(await sockets.read(), clock.monotonicMs());
+  }
+
+  async #look(): Promise<void> {
+    const { log } = this.#options;
+    try {
+      await this.#tick();
+      if (this.#failing) log.notice("governor works again");
+      this.#failing = false;
+    } catch (fault) {
+      if (!this.#failing) log.error("governor tick failed", { reason: reasonOf(fault) });
+      this.#failing = true;
+      const verdict = { state: "held", reason: "signals-missing" } as const;
+      this.#decision = { ...this.#decision, verdict };
     }
   }
 
@@ -193,9 +227,11 @@ class PacingGovernor implements Governor {
     }
     const silent = now.monotonic - this.#answeredAt > PROBES_SILENT_MS;
     const householdUpload = this.#options.householdUpload?.();
+    const unanswered = probe.unanswered();
     const samples: Samples = {
       line: {
         ...takeSample(now.monotonic, reading, replies, targets, silent, probe.receiveTrain()),
+        ...(unanswered !== undefined && { unanswered }),
         ...(householdUpload !== undefined && { householdUpload }),
       },
       sent: this.#sentSince(reading),
@@ -207,9 +243,6 @@ class PacingGovernor implements Governor {
     record?.(samples, allowed, now, decision);
     this.#settle(decision, allowed);
     if (reading) this.#pace(reading, now.monotonic);
-    for (const target of targets) {
-      if (probe.send(target)) this.#probed += PROBE_ON_CARD;
-    }
     const reflector = targets.find((target) => target.kind === "reflector");
     if (decision.train > 0 && reflector && probe.sendTrain(reflector, decision.train)) {
       this.#probed += decision.train * TRAIN_ON_CARD;
@@ -221,6 +254,11 @@ class PacingGovernor implements Governor {
     const wanted = targets().slice(0, MOST_TARGETS);
     const alone = fallback && at - this.#reflectedAt > REFLECTORS_SILENT_MS;
     return alone ? [...wanted, ...fallback()] : wanted;
+  }
+
+  #nextOf(targets: readonly ProbeTarget[]): readonly ProbeTarget[] {
+    this.#asked = (this.#asked + 1) % Math.max(1, targets.length);
+    return targets.slice(this.#asked, this.#asked + 1);
   }
 
   #settle(decision: Decision, policy: Policy): void {
@@ -243,28 +281,9 @@ class PacingGovernor implements Governor {
   }
 
   #pace(reading: PeerReading, at: number): void {
-    const { sockets } = this.#options;
     const { verdict, congestionControl } = this.#decision;
-    sockets.control(congestionControl);
-    for (const flow of reading.flows) {
-      if (flow.quiet > QUIET_MS && !isBusy(flow)) sockets.cut(flow.id);
-    }
-    if (verdict.state === "sharing") {
-      this.#heldSince = undefined;
-      const { flows } = reading;
-      const given = allocate(flows, verdict.rate, at, this.#turns, this.#makesRoom());
-      this.#turns = given.turns;
-      for (const [id, rate] of given.rates) sockets.pace(id, rate);
-      sockets.paceNew(given.fresh);
-      return;
-    }
-    this.#heldSince ??= at;
-    const cut = at - this.#heldSince > CUT_AFTER_MS;
-    sockets.paceNew(HELD_RATE);
-    for (const flow of reading.flows) {
-      if (cut && isBusy(flow)) sockets.cut(flow.id);
-      else sockets.pace(flow.id, HELD_RATE);
-    }
+    this.#options.sockets.control(congestionControl);
+    this.#pacer.pace(reading, verdict, this.#makesRoom(), at);
   }
 
   #makesRoom(): boolean {

@@ -21,6 +21,8 @@ const DRAIN_MS = 50;
 /** What was found out about the peers' own lines holds for so long, and longer each time it is found again. */
 export const PEERS_SLOW_MS = 10_000;
 const PEERS_SLOW_LAST_MS = 80_000;
+/** How long a queue that was seen says so. */
+const ONE_QUEUE_MS = 1500;
 /** How long all trains must have read the same before it is weighed whether anybody is there. */
 export const WEIGH_FIRST_MS = 5000;
 const WEIGH_LAST_MS = 160_000;
@@ -28,10 +30,16 @@ const ALIKE = 0.2;
 /** Part of that rate that is sent meanwhile, and what less than two would make of both together. */
 const WEIGHT = 0.6;
 const NOBODY = 1.15;
+/** Trains that must say so: one that meets some of our own packets in its queue reads too little. */
+const WEIGHINGS = 3;
 
-/** Less arrives than we send, and not as little as before, when that was found to be the peers' doing. */
-export const mayAsk = ({ peersSlow }: LineState, view: View) =>
-  view.at > peersSlow.until || view.steady < 0.9 * peersSlow.rate;
+/**
+ * Less arrives than we send, and not as little as before, when that was found to be the peers' doing.
+ * Where probes have just seen a queue there is one for all, through which trains always find the line free.
+ */
+export const mayAsk = ({ peersSlow, pushes }: LineState, view: View) =>
+  view.at - (pushes.at(-1) ?? Number.NEGATIVE_INFINITY) > ONE_QUEUE_MS &&
+  (view.at > peersSlow.until || view.steady < 0.9 * peersSlow.rate);
 
 export function toAside(state: LineState, view: View): LineState {
   return {
@@ -87,7 +95,11 @@ function afterTrain(
   const alike = same ? before : { rate, since: view.at };
   if (free === 0 && view.at - alike.since > state.weighAfter) {
     const alone = alike.rate;
-    return { ...state, phase: { kind: "weigh", since: view.at, alone }, rate: WEIGHT * alone };
+    return {
+      ...state,
+      phase: { kind: "weigh", since: view.at, alone, weighed: 0 },
+      rate: WEIGHT * alone,
+    };
   }
   return { ...state, phase: { ...phase, free, alike } };
 }
@@ -136,13 +148,15 @@ export function weigh(state: LineState, view: View, phase: Phase & { kind: "weig
     const both = view.steady + train.rate;
     if (both > NOBODY * phase.alone || view.others > SOMEBODY * phase.alone)
       return toAside({ ...state, weighAfter }, view);
+    const weighed = phase.weighed + 1;
+    if (weighed < WEIGHINGS) return { ...state, phase: { ...phase, weighed }, trainAt: view.at };
     const available = phase.alone;
     const relearnt = { ...state, available, capacity: available, weighAfter: WEIGH_FIRST_MS };
     return { ...resume(relearnt, view, 0.5), shortSince: view.at, crowded: 0 };
   }
   const waited = view.at - phase.since;
   if (waited > 1500 + 6 * view.rtt) return toAside({ ...state, weighAfter }, view);
-  const asked = state.trainAt >= phase.since;
+  const asked = state.trainAt >= phase.since && view.at - state.trainAt < 300 + 2 * view.rtt;
   const settled = waited > 200 + 2 * view.rtt && view.steady > 0.9 * WEIGHT * phase.alone;
   return settled && !asked ? { ...state, trainAt: view.at } : state;
 }

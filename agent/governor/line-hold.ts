@@ -1,16 +1,30 @@
 /** The line law below the knee: holding, creeping up to see whether more is free, settling. */
 import { mayAsk, toAside } from "./line-aside.ts";
-import { CREEP_FIRST_MS, learnUsual, push, target, toHold, toSettle } from "./line-moves.ts";
+import {
+  askCarried,
+  CREEP_FIRST_MS,
+  learnUsual,
+  push,
+  target,
+  toHold,
+  toSettle,
+} from "./line-moves.ts";
 import { RAMP_MS } from "./line-search.ts";
 import type { LineState, Phase } from "./line-state.ts";
-import { START, type View } from "./line-view.ts";
+import { followFall, rateOfSlowerLine } from "./line-track.ts";
+import { START, SURELY, type View } from "./line-view.ts";
 
 /** Growth of successive creeping steps. */
 const CREEP = [0.01, 0.01, 0.008, 0.01, 0.015, 0.02, 0.03, 0.04, 0.05, 0.06, 0.07, 0.08];
 const CREEP_LONGEST_MS = 5000;
+const DUCKED = 0.4;
+/** A queue that has lost so much, at least, and such a part of itself is on its way out. */
+const DRAINED_MS = 1.2;
+const DRAINED_PART = 0.15;
 
 export function hold(state: LineState, view: View, phase: Phase & { kind: "hold" }): LineState {
   if (view.bad) return push(state, view);
+  if (view.dips) return duck(state, view);
   const queued = view.median > view.knee;
   const asks = !queued && mayAsk(state, view);
   if (asks && (state.crowded >= 3 || isShort(state, view) || view.lossy)) {
@@ -50,19 +64,42 @@ function isTaken({ available = 0, capacity = 0 }: LineState, { others }: View): 
 
 /** Long enough to be no accident, and soon enough for who has just begun to send. */
 const isShort = (state: LineState, view: View) =>
-  view.at - state.shortSince > Math.max(150, 2 * view.rtt);
+  view.at - state.shortSince > Math.max(view.delivered < 0.8 * view.asked ? 90 : 150, 2 * view.rtt);
+
+/** A first sign that somebody comes: until the next one most of the line is left to him. */
+const duck = (state: LineState, view: View): LineState => ({
+  ...state,
+  phase: { kind: "settle", since: view.at, resume: state.rate, ducks: true },
+  rate: DUCKED * state.rate,
+  loweredAt: view.at,
+});
 
 /** More than is free, but only just: note what is free and let the queue go. */
 function atKnee(state: LineState, view: View): LineState {
   const knees = [...state.knees, view.at];
   // Someone who takes whatever is left shows as one knee after another.
   if (knees.filter((t) => t > view.at - 2000).length >= 3) return push({ ...state, knees }, view);
+  // What came and goes away at this rate was no more than something in passing.
+  if (!view.lossy && drainsByItself(state)) {
+    return {
+      ...toSettle({ ...state, knees }, view, state.rate),
+      phase: { kind: "settle", since: view.at, resume: state.rate },
+    };
+  }
   // A filling downlink holds acknowledgements back: less arrives than was delivered.
   const queued = view.median > view.knee;
   const least = (view.back > 3 || !queued ? 0.88 : 0.5) * state.rate;
   const free = Math.min(state.rate, Math.max(view.delivered, least));
   const next = { ...waitLonger(state, view, free), knees, available: free };
-  return toSettle({ ...next, activity: state.activity + 0.2 }, view, free);
+  const settling = toSettle({ ...next, activity: state.activity + 0.2 }, view, free);
+  return queued ? { ...settling, trainAt: askCarried(state, view) } : settling;
+}
+
+function drainsByItself({ delay }: LineState): boolean {
+  const last = delay.queue.slice(-10).map((s) => s.queue);
+  const most = Math.max(...last.slice(0, -2));
+  const now = Math.max(...last.slice(-2));
+  return most - now > Math.max(DRAINED_MS, DRAINED_PART * most);
 }
 
 /** Less arrives than is sent, with loss or a queue of our own: what was believed free is not. */
@@ -91,7 +128,9 @@ function waitLonger(state: LineState, view: View, free: number): LineState {
 }
 
 export function creep(state: LineState, view: View, phase: Phase & { kind: "creep" }): LineState {
-  if (view.newest > 2.5 * view.high && view.bad) return push(state, view);
+  const someone = view.bad && view.newest > view.high + 2 * queueOfOurs(state, view, phase);
+  if (someone || view.falls) return push(state, view);
+  if (view.dips) return duck({ ...state, rate: Math.min(state.rate, target(state)) }, view);
   const short = view.at - state.shortSince > 100;
   // A step of ours makes a small difference, someone who begins to send a large one. Far below what
   // the line once had, it may be what a router leaves each of us.
@@ -121,12 +160,22 @@ export function creep(state: LineState, view: View, phase: Phase & { kind: "cree
   };
 }
 
+/** Milliseconds of queue that a step above what is free can have made since it began. */
+function queueOfOurs({ rate, available = rate }: LineState, view: View, phase: Phase): number {
+  const over = Math.max(0, rate / available - 1);
+  return Math.min(view.high, over * (view.at - phase.since + view.rtt + 50));
+}
+
 export function settle(state: LineState, view: View, phase: Phase & { kind: "settle" }): LineState {
+  const slower = rateOfSlowerLine(state, view, phase.since, view.delivered);
+  if (slower !== undefined) return followFall(state, view, slower);
   const waited = view.at - phase.since;
   const after = state.delay.queue.filter((s) => s.sentAt >= phase.since);
   if (after.length >= 2 && after.slice(-2).every((s) => s.queue < view.knee)) {
     return { ...toHold(state, view), rate: Math.min(phase.resume, target(state)) };
   }
-  if (waited > view.rtt + 60 && view.bad) return push(state, view);
+  const grows = (after.at(-1)?.queue ?? 0) > SURELY * view.high;
+  if (grows || view.falls || (view.bad && phase.ducks) || (waited > view.rtt + 60 && view.bad))
+    return push(state, view);
   return waited > view.rtt + 700 ? push(state, view) : state;
 }

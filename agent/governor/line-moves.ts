@@ -5,6 +5,12 @@ import { START, type View } from "./line-view.ts";
 /** Share of the proven free rate that is used; the rest absorbs what nobody announces. */
 const BELOW_KNEE = 0.968;
 
+/** So many changes of the line itself make it one that changes. */
+const CHANGING = 2;
+
+/** A train may still be under way when what it was sent for goes on. */
+export const UNDER_WAY_MS = 150;
+
 /** Kept while making room: enough to keep connections alive and to be measured by. */
 export const FLOOR = 100_000;
 const FLOOR_SHARE = 0.01;
@@ -26,11 +32,20 @@ export function target(state: LineState): number {
   return (state.available ?? START) * Math.max(BUSIEST, BELOW_KNEE * PER_PUSH ** activity);
 }
 
-export const toHold = (state: LineState, view: View): LineState => ({
-  ...state,
-  phase: { kind: "hold", since: view.at },
-  creepAt: Math.max(state.creepAt, view.at + CREEP_FIRST_MS),
-});
+/** Below the knee; a line that has fallen again and again is followed instead. */
+export function toHold(state: LineState, view: View): LineState {
+  if (state.changes.length >= CHANGING) return toTrack(state, view);
+  return {
+    ...state,
+    phase: { kind: "hold", since: view.at },
+    creepAt: Math.max(state.creepAt, view.at + CREEP_FIRST_MS),
+  };
+}
+
+function toTrack(state: LineState, view: View): LineState {
+  const span = { since: view.at, least: Number.POSITIVE_INFINITY, most: 0 };
+  return { ...state, phase: { kind: "track", since: view.at, span, seen: state.available ?? 0 } };
+}
 
 /** Comes back at a share of what was free, ramping from there. */
 export function resume(state: LineState, view: View, share: number): LineState {
@@ -48,6 +63,10 @@ export function toSettle(state: LineState, view: View, free: number): LineState 
   };
 }
 
+/** When a train is sent that asks what the line carries: now, or when the last one has not come back yet. */
+export const askCarried = ({ trainAt }: LineState, { at }: View) =>
+  at - trainAt > UNDER_WAY_MS ? at : trainAt;
+
 /** Someone else wants the line: nearly stop, then look what happens. */
 export function push(state: LineState, view: View): LineState {
   const isRamp = state.phase.kind === "hold" && view.at - state.phase.since < 3000;
@@ -62,9 +81,13 @@ export function push(state: LineState, view: View): LineState {
     // Pushed away soon after coming back: next time not at that pace to that height.
     caution: isRamp ? 0.7 * state.rate : Number.POSITIVE_INFINITY,
     // Loss on the way: a short buffer, whose being empty again tells little.
-    shallow: view.lost >= 3 + 4 * state.lossRate * view.segments,
+    shallow: isLossy(state, view),
   };
 }
+
+/** Clearly more is lost than what the line itself loses. */
+export const isLossy = (state: LineState, view: View) =>
+  view.lost >= 3 + 4 * state.lossRate * view.segments;
 
 export function toYield(state: LineState, view: View): LineState {
   return {

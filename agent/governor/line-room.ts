@@ -1,8 +1,9 @@
 /** The line law while someone at home uses the line: look whether it passes, else make room. */
 
 import { HISTORY_MS, queueQuantile, rebase } from "./delay.ts";
-import { floorOf, resume, SOMEBODY, target, toYield } from "./line-moves.ts";
+import { askCarried, floorOf, isLossy, resume, SOMEBODY, target, toYield } from "./line-moves.ts";
 import type { LineState, Phase } from "./line-state.ts";
+import { followFall, rateOfSlowerLine } from "./line-track.ts";
 import { START, type View } from "./line-view.ts";
 
 export const TRICKLE = 0.04;
@@ -10,16 +11,24 @@ export const TRICKLE = 0.04;
 export function lookOn(state: LineState, view: View, phase: Phase & { kind: "look" }): LineState {
   const waited = view.at - phase.since;
   // While the queue stands the line delivers all it can, and of ours what our part in it is.
-  const draining = waited > 100 && waited < 120 + view.rtt && view.newest > view.knee;
+  const draining = waited > 90 && waited < 120 + view.rtt && view.newest > view.knee;
   const drained = draining ? Math.max(phase.drained, view.delivered) : phase.drained;
-  const next: LineState = { ...state, phase: { ...phase, drained } };
+  const arrived = Math.max(drained, view.delivered);
+  const slower = rateOfSlowerLine(state, view, phase.since, arrived);
+  if (slower !== undefined) return followFall(state, view, slower);
+  // Loss is told a round trip after it happened.
+  const shallow = state.shallow || isLossy(state, view);
+  // A train asks whether it is the line that has become slower: not into a buffer that may be full.
+  const asks = state.trainAt < phase.since && waited > (view.newest < view.high ? 50 : 100);
+  const trainAt = asks ? askCarried(state, view) : state.trainAt;
+  const next: LineState = { ...state, shallow, trainAt, phase: { ...phase, drained } };
   const after = state.delay.queue.filter((s) => s.sentAt >= phase.since);
   const clear = after.length >= 3 && after.slice(-3).every((s) => s.queue < view.clear);
   if (waited < 300 + view.rtt || !clear) {
     return waited > 800 + 1.5 * view.rtt ? toYield(state, view) : next;
   }
   const again = state.pushes.filter((t) => t > view.at - 3500).length >= 2;
-  if (again || state.shallow) return toYield(state, view);
+  if (again || shallow) return toYield(state, view);
   const caution = Math.min(state.caution, drained > 0 ? drained : Number.POSITIVE_INFINITY);
   const rate = Math.max(2 * floorOf(state), Math.min(0.5 * target(state), 0.85 * caution));
   return { ...resume({ ...state, caution }, view, 0.5), rate };

@@ -1,6 +1,7 @@
 /** What the line law remembers between two ticks. */
 import type { DelayState } from "./delay.ts";
 import type { Delivery } from "./delivery.ts";
+import type { Carried } from "./line-track.ts";
 
 /**
  * - `listen`: at the floor, learning what the delay is without us
@@ -10,6 +11,7 @@ import type { Delivery } from "./delivery.ts";
  * - `drain`: after that first queue, until it is gone
  * - `settle`: a little below what was delivered, until the queue that we may have made is gone
  * - `look`: nearly stopped, to see whether the queue that someone else made goes away
+ * - `track`: following a line whose rate keeps changing, with a short queue to see it by
  * - `yield`: at the floor while someone at home uses the line
  * - `aside`: the same on routers that queue each flow by itself, where only our own flows and
  *   trains of probes show the contention; `free` counts what trains in a row found free,
@@ -24,8 +26,15 @@ export type Phase =
   | { readonly kind: "hold"; readonly since: number }
   | { readonly kind: "creep"; readonly since: number; readonly step: number }
   | { readonly kind: "drain"; readonly since: number }
-  | { readonly kind: "settle"; readonly since: number; readonly resume: number }
+  | {
+      readonly kind: "settle";
+      readonly since: number;
+      readonly resume: number;
+      /** At less than half of the rate, for somebody may just be coming. */
+      readonly ducks?: boolean;
+    }
   | { readonly kind: "look"; readonly since: number; readonly drained: number }
+  | Track
   | { readonly kind: "yield"; readonly since: number; readonly until: number }
   | {
       readonly kind: "aside";
@@ -34,8 +43,25 @@ export type Phase =
       readonly taken: number;
       readonly alike?: { readonly rate: number; readonly since: number };
     }
-  | { readonly kind: "weigh"; readonly since: number; readonly alone: number }
+  | {
+      readonly kind: "weigh";
+      readonly since: number;
+      readonly alone: number;
+      /** Trains so far that found nobody. */
+      readonly weighed: number;
+    }
   | { readonly kind: "test"; readonly since: number };
+
+export interface Track {
+  readonly kind: "track";
+  readonly since: number;
+  /** Since when the queue has been longer than one of ours would be. */
+  readonly longSince?: number;
+  /** What arrived while a queue of ours stood: what the line carried then. */
+  readonly seen: number;
+  /** Least and most of that since then, to see whether the line still changes. */
+  readonly span: { readonly since: number; readonly least: number; readonly most: number };
+}
 
 export interface LineState {
   readonly delay: DelayState;
@@ -57,6 +83,9 @@ export interface LineState {
   /** Recent knees and pushes, newest last. */
   readonly knees: readonly number[];
   readonly pushes: readonly number[];
+  /** What the line carried when last a train passed it with a queue, and when of late that changed. */
+  readonly carried?: Carried;
+  readonly changes: readonly number[];
   /** Above this the way back is slow: what drained, or what led to the last push. */
   readonly caution: number;
   /** Share of segments that are lost without a queue. */
@@ -71,6 +100,8 @@ export interface LineState {
   /** Last change of rate by a ramp, last deliberate decrease. */
   readonly rampedAt: number;
   readonly loweredAt: number;
+  /** Last time that a queue, loss or a lack of deliveries was out of the ordinary. */
+  readonly unusualAt: number;
   /** Ticks in a row that our own flows looked crowded while the probes did not. */
   readonly crowded: number;
   /** Since when less arrives than is asked for, though there is more to send. */

@@ -7,7 +7,9 @@ import { type LineSample, PEERS_TARGET, type PeerSample, type TrainSample } from
 export const START = 500_000;
 const SILENCE_MS = 250;
 /** So far above `high` one look is enough: no place was below it, and a line that falls fills quickly. */
-const SURELY = 1.6;
+export const SURELY = 1.6;
+/** Part of what is asked for: less arrives only when others or a slower line keep it. */
+const MUCH_LESS = 0.75;
 const PROBED_MS = 5000;
 
 /** What one tick's samples mean, in the law's own terms. */
@@ -25,6 +27,10 @@ export interface View {
   readonly median: number;
   readonly newest: number;
   readonly bad: boolean;
+  /** A queue, and much less arrives than is sent: no step of ours does that. */
+  readonly falls: boolean;
+  /** The same with a queue that may still be one of ours. */
+  readonly dips: boolean;
   /** Over a short window, and over one long enough to compare with what was asked. */
   readonly delivered: number;
   readonly steady: number;
@@ -58,6 +64,9 @@ export function look(state: LineState, sample: LineSample): View {
   const last = delay.queue.slice(-3);
   const raised = last.filter((s) => s.queue > high).length;
   const silent = isProbed(state) && at - delay.answeredAt > SILENCE_MS + rtt;
+  const queued = queueAtLeast(state, sample, rtt);
+  const dips = queued > knee + 1 && arrivesLess(state, sample, rtt, mtu);
+  const falls = dips && queued > high;
   const delivered = deliveredRate(delivery, at, Math.max(120, 60 * mtu)) ?? 0;
   const window = Math.max(200, 40 * (12e6 / state.rate));
   const steady = deliveredRate(delivery, at, window) ?? 0;
@@ -81,7 +90,9 @@ export function look(state: LineState, sample: LineSample): View {
     clear: 2 + 2 * jitter + 1.5 * mtu,
     median,
     newest,
-    bad: raised >= 2 || (last.at(-1)?.at === at && newest > SURELY * high) || silent,
+    bad: raised >= 2 || (last.at(-1)?.at === at && newest > SURELY * high) || silent || falls,
+    falls,
+    dips,
     delivered,
     steady,
     asked,
@@ -114,6 +125,25 @@ export function look(state: LineState, sample: LineSample): View {
     others: sample.householdUpload ?? 0,
     train: sample.train,
   };
+}
+
+/**
+ * Milliseconds of queue that are known already. While it grows probes come back ever further apart, so
+ * one that is late tells before it is there.
+ */
+function queueAtLeast({ delay, at }: LineState, { unanswered }: LineSample, rtt: number): number {
+  const last = delay.queue.at(-1);
+  const late = unanswered === undefined ? 0 : at - unanswered - rtt;
+  return Math.max(at === last?.at ? last.queue : 0, late);
+}
+
+/** Since a few ticks much less arrives than was asked for, and not because nothing more is there. */
+function arrivesLess(state: LineState, sample: LineSample, rtt: number, mtu: number): boolean {
+  const { delivery, at } = state;
+  const window = Math.max(22, 20 * mtu);
+  const arriving = deliveredRate(delivery, at, window);
+  const asked = leastAsked(delivery, at, 2 * window + 50 + rtt, rtt);
+  return arriving !== undefined && arriving < MUCH_LESS * asked && (sample.peers?.waiting ?? 0) > 0;
 }
 
 /** Where no probe answers at all, peers that are silent have nothing to say: that is no queue. */

@@ -11,6 +11,7 @@ import { CREEP_FIRST_MS, FLOOR, learnUsual } from "./line-moves.ts";
 import { lookOn, makeRoom } from "./line-room.ts";
 import { discover, drain, listen } from "./line-search.ts";
 import type { LineState } from "./line-state.ts";
+import { CHANGES_MS, learnChanges, track } from "./line-track.ts";
 import { burstOf, look, type View } from "./line-view.ts";
 import type { LineSample } from "./sample.ts";
 
@@ -34,11 +35,13 @@ export function startLine(at: number, capacity?: number): LineState {
     creepEvery: CREEP_FIRST_MS,
     knees: [],
     pushes: [],
+    changes: [],
     patience: 800,
     asideFor: 700,
     weighAfter: WEIGH_FIRST_MS,
     rampedAt: at,
     loweredAt: at,
+    unusualAt: at,
     crowded: 0,
     shortSince: at,
     trainAt: at,
@@ -60,7 +63,11 @@ export function stepLine(before: LineState, sample: LineSample, limits: LineLimi
   const crowded = view.crowded ? state.crowded + 1 : 0;
   const shortSince = view.short ? state.shortSince : view.at;
   const lossRate = learnLoss(state, view);
-  const next = act({ ...state, crowded, shortSince, lossRate }, view);
+  const less = view.delivered < 0.95 * view.asked && (sample.peers?.waiting ?? 0) > 0;
+  const unusual = view.newest > view.knee || less || view.short || view.crowded || view.lost > 0;
+  const unusualAt = unusual ? view.at : state.unusualAt;
+  const learnt = learnChanges({ ...state, unusualAt, crowded, shortSince, lossRate }, view);
+  const next = act(learnt, view);
   return { ...next, rate: Math.min(next.rate, limits.ceiling) };
 }
 
@@ -82,13 +89,20 @@ function observe(state: LineState, sample: LineSample): LineState {
   const fade = Math.exp(-(at - state.at) / ACTIVITY_FADE_MS);
   return {
     ...state,
-    delay: observeDelays(state.delay, sample.delays, at, burstOf(state)),
+    delay: observeDelays(
+      state.delay,
+      sample.delays,
+      at,
+      burstOf(state),
+      state.phase.kind === "track",
+    ),
     delivery: peers ? observeDelivery(state.delivery, at, peers, state.rate) : [],
     activity: state.activity * fade,
     trainHeardAt: sample.train?.rate === undefined ? state.trainHeardAt : at,
     demandAt: peers && peers.busy > 0 ? at : state.demandAt,
     knees: state.knees.filter((t) => t > at - 4000),
     pushes: state.pushes.filter((t) => t > at - 6000),
+    changes: state.changes.filter((t) => t > at - CHANGES_MS),
     at,
   };
 }
@@ -110,6 +124,8 @@ function act(state: LineState, view: View): LineState {
       return settle(state, view, phase);
     case "look":
       return lookOn(state, view, phase);
+    case "track":
+      return track(state, view, phase);
     case "yield":
       return makeRoom(state, view, phase);
     case "aside":

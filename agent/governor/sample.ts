@@ -35,12 +35,16 @@ export interface TrainSample {
   readonly sentAt: Milliseconds;
   /** Absent when too few arrived, or so close together that their distance means nothing. */
   readonly rate?: BitsPerSecond;
+  /** Time between the first and the last of them at the reflector. */
+  readonly spread?: Milliseconds;
 }
 
 export interface LineSample {
   readonly at: Milliseconds;
   /** Replies since the last sample, oldest first. */
   readonly delays: readonly DelaySample[];
+  /** When the first probe left that is newer than all that were answered. */
+  readonly unanswered?: Milliseconds;
   readonly train?: TrainSample;
   /** Absent when the peers' sockets cannot be read. */
   readonly peers?: PeerSample;

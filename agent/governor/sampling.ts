@@ -76,7 +76,7 @@ function peerSample(reading: PeerReading): PeerSample {
 
 function trainSample({ sentAt, packets, bits, spread }: TrainReply): TrainSample {
   if (packets < LEAST_TRAIN || spread <= 0) return { sentAt };
-  return { sentAt, rate: bitsPerSecond((bits * 1000) / spread) };
+  return { sentAt, rate: bitsPerSecond((bits * 1000) / spread), spread };
 }
 
 /** Where no probe answers, the peers' own round trips have to do. */

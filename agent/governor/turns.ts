@@ -17,7 +17,7 @@ export interface Taken {
 /** How long one sender keeps its turn when there are more than may send at once. */
 const TURN_MS = 10_000;
 /** What is left of a response is its end when it is gone within the time of one decision. */
-const TICK_MS = 25;
+export const TICK_MS = 25;
 /** So much of its share at most, so that the next one has some of it already. */
 const ENDING = 0.7;
 /** So soon nobody's turn ends: who waited has little at hand until it asks its server for more. */
@@ -82,6 +82,13 @@ export function keepTurns(flows: readonly PeerFlow[], at: number, before: Turns)
   const [first] = turns;
   if (first?.[1] === "waits") turns.set(first[0], at);
   return turns;
+}
+
+/** Whether the same connections send, whoever waits. */
+export function isSameTurn(a: Turns, b: Turns): boolean {
+  const senders = (turns: Turns) => [...turns].filter(([, turn]) => turn !== "waits");
+  const now = senders(b);
+  return senders(a).length === now.length && now.every(([id, since]) => a.get(id) === since);
 }
 
 const toWaiting = (id: string) => [id, "waits"] as const;

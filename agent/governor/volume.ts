@@ -25,8 +25,8 @@ const LONGEST_OFF_MS = 40 * 86_400_000;
 
 export function startVolume(wall: Milliseconds, monotonic: Milliseconds): Volume {
   return {
-    day: { name: dayOf(wall), sent: bytes(0) },
-    month: { name: monthOf(wall), sent: bytes(0) },
+    day: { name: namesAt(wall).day, sent: bytes(0) },
+    month: { name: namesAt(wall).month, sent: bytes(0) },
     wall,
     monotonic,
   };
@@ -57,22 +57,32 @@ function roll(
   wall: Milliseconds,
   monotonic: Milliseconds,
 ): Volume {
+  const names = namesAt(wall);
   const next = (period: Period, name: string): Period => {
     if (name === period.name) return period;
     return { name, sent: passed && name > period.name ? bytes(0) : period.sent };
   };
   return {
-    day: next(volume.day, dayOf(wall)),
-    month: next(volume.month, monthOf(wall)),
+    day: next(volume.day, names.day),
+    month: next(volume.month, names.month),
     wall,
     monotonic,
   };
 }
 
 const two = (value: number) => String(value).padStart(2, "0");
-/** Four digits and no sign, so that names compare as their dates do. */
-const monthOf = (wall: number) => {
-  const date = new Date(wall);
-  return `${String(Math.max(0, date.getFullYear())).padStart(4, "0")}-${two(date.getMonth() + 1)}`;
-};
-const dayOf = (wall: number) => `${monthOf(wall)}-${two(new Date(wall).getDate())}`;
+
+/** Both change with the minute at the soonest, and this is asked at every tick. */
+let lately = { minute: Number.NaN, day: "", month: "" };
+
+function namesAt(wall: number): { readonly day: string; readonly month: string } {
+  const minute = Math.floor(wall / 60_000);
+  if (minute !== lately.minute) {
+    const date = new Date(wall);
+    // Four digits and no sign, so that names compare as their dates do.
+    const year = String(Math.max(0, date.getFullYear())).padStart(4, "0");
+    const month = `${year}-${two(date.getMonth() + 1)}`;
+    lately = { minute, month, day: `${month}-${two(date.getDate())}` };
+  }
+  return lately;
+}

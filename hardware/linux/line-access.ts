@@ -34,6 +34,7 @@ export function openDelayProbe(options: {
   return {
     send: () => false,
     receive: () => [],
+    unanswered: () => undefined,
     sendTrain: () => false,
     receiveTrain: () => undefined,
     close: () => {},

@@ -1,7 +1,7 @@
 /** Delay probes over ICMP "ping" sockets (no privilege, see ping_group_range) and UDP reflectors. */
 import type { Clock } from "../../agent/core/clock.ts";
 import type { Random } from "../../agent/core/random.ts";
-import { milliseconds } from "../../agent/core/units.ts";
+import { type Milliseconds, milliseconds } from "../../agent/core/units.ts";
 import type { DelayProbe, ProbeReply, ProbeTarget, TrainReply } from "../probe.ts";
 import { formatProbe, parseProbeReply, TRAIN_LENGTH } from "../probe-message.ts";
 import { type Datagram, DatagramSocket } from "./datagram.ts";
@@ -34,6 +34,8 @@ export class LinuxDelayProbe implements DelayProbe {
   /** Echoed back in every reply, so that nobody off the path can forge one. */
   readonly #token: Uint8Array;
   #sequence = 0;
+  /** When the newest request left that was answered. */
+  #answered = Number.NEGATIVE_INFINITY;
   #train: PacketTrain | undefined;
 
   constructor(options: LinuxDelayProbeOptions) {
@@ -68,6 +70,13 @@ export class LinuxDelayProbe implements DelayProbe {
       this.#outstanding.delete(sequence);
     }
     return replies;
+  }
+
+  unanswered(): Milliseconds | undefined {
+    for (const { sentAt } of this.#outstanding.values()) {
+      if (sentAt > this.#answered) return milliseconds(sentAt);
+    }
+    return undefined;
   }
 
   sendTrain(target: ProbeTarget, packets: number): boolean {
@@ -115,6 +124,7 @@ export class LinuxDelayProbe implements DelayProbe {
     const sent = reply && this.#outstanding.get(reply.sequence);
     if (!sent || sent.target.address !== datagram.address) return undefined;
     this.#outstanding.delete(reply.sequence);
+    this.#answered = Math.max(this.#answered, sent.sentAt);
     const receivedAt = this.#options.clock.monotonicMs() - datagram.waited;
     return {
       target: sent.target,

@@ -22,6 +22,7 @@ export function createSimulatedProbe(model: SimulatedModel, clock: Clock): Delay
       flying = flying.filter((probe) => probe.due > now);
       return due.map((probe) => probe.reply);
     },
+    unanswered: () => flying[0]?.reply.sentAt,
     // One first-in-first-out queue serves all flows alike: a train would tell nothing.
     sendTrain: () => false,
     receiveTrain: () => undefined,

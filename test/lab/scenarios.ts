@@ -61,7 +61,8 @@ const upload =
   ) =>
   async (run: Run): Promise<readonly Figure[]> => {
     await run.rest();
-    const alone = await run.transfer({ seconds: 8, flows, congestionControl });
+    // As long as with us: BBR for one lets go of the line every ten seconds.
+    const alone = await run.transfer({ seconds: 12, flows, congestionControl });
     await run.wait(1);
     await run.share();
     const idle = await run.watch(8);
@@ -401,7 +402,7 @@ export const lines: readonly (readonly [string, Line])[] = [
 /** What the ordinary line is measured by, in one run: idle, an upload, and coming back. */
 export const everyday: Scenario["play"] = async (run) => {
   await run.rest();
-  const alone = await run.transfer({ seconds: 8 });
+  const alone = await run.transfer({ seconds: 12 });
   await run.wait(1);
   await run.share();
   const seen = await run.watch(15);

@@ -1,0 +1,90 @@
+import { describe, expect, test } from "bun:test";
+import { seededRandom } from "../core/random.ts";
+import { FluidLine } from "./fluid-line.ts";
+
+const STEP_MS = 100;
+
+/** A line of radio: each tenth of a second up to 15 per cent more or less, between 4 and 30 Mbit/s. */
+function radio(seed: number) {
+  const random = seededRandom(seed);
+  const line = new FluidLine({ capacity: 15e6, buffer: 300 });
+  line.run(4000);
+  /** Means over the time, and the queue that is met for 5 per cent of it. */
+  const run = (duration: number) => {
+    const queues: number[] = [];
+    let own = 0;
+    let carried = 0;
+    for (let at = 0; at < duration; at += STEP_MS) {
+      const next = line.settings.capacity * (0.85 + 0.3 * random.unit());
+      line.settings.capacity = Math.min(30e6, Math.max(4e6, next));
+      own += line.run(STEP_MS).own;
+      carried += line.settings.capacity;
+      queues.push(line.queue);
+    }
+    queues.sort((a, b) => a - b);
+    return { used: own / carried, queue: queues[Math.floor(0.95 * queues.length)] ?? 0 };
+  };
+  return { line, run };
+}
+
+describe("a line that keeps changing", () => {
+  for (const seed of [1, 2, 3, 4, 5]) {
+    test(`is followed with a short queue (${seed})`, () => {
+      const { run } = radio(seed);
+      run(30_000);
+      const { used, queue } = run(60_000);
+      expect(used).toBeGreaterThan(0.88);
+      expect(queue).toBeLessThan(20);
+    });
+
+    test(`is left to who uploads, and followed again (${seed})`, () => {
+      const { line, run } = radio(seed);
+      run(30_000);
+      line.settings.family = 100e6;
+      run(500);
+      expect(run(10_000).used).toBeLessThan(0.03);
+      line.settings.family = 0;
+      run(4000);
+      expect(run(10_000).used).toBeGreaterThan(0.8);
+    });
+  }
+
+  test("and then stands still is held below its knee again, without a queue", () => {
+    const { line, run } = radio(1);
+    run(30_000);
+    line.settings.capacity = 12e6;
+    line.run(25_000);
+    expect(["hold", "creep"]).toContain(line.decision.state.line.phase.kind);
+    const { own, longest } = line.run(20_000);
+    expect(own).toBeGreaterThan(0.93 * 12e6);
+    expect(longest).toBeLessThan(12);
+  });
+});
+
+describe("a fall of the line", () => {
+  const known = (settings: ConstructorParameters<typeof FluidLine>[0] = {}) => {
+    const line = new FluidLine(settings);
+    line.run(12_000);
+    return line;
+  };
+
+  for (const part of [0.25, 0.4, 0.6, 0.8]) {
+    test(`to ${100 * part} % is known from a train, and nobody is suspected`, () => {
+      const line = known();
+      line.settings.capacity = part * 20e6;
+      expect(line.until(({ rate }) => rate < part * 20e6)).toBeLessThan(300);
+      line.run(1000);
+      const { own } = line.run(3000);
+      expect(own).toBeGreaterThan(0.8 * part * 20e6);
+      expect(line.decision.state.line.activity).toBeLessThan(0.8);
+    });
+  }
+
+  test("is not believed while somebody uploads", () => {
+    const line = known();
+    line.settings.family = 100e6;
+    line.run(3000);
+    expect(line.decision.state.line.capacity).toBeGreaterThan(19e6);
+    expect(line.decision.state.line.changes).toHaveLength(0);
+  });
+});

@@ -1,0 +1,77 @@
+/** What to measure next, and when: part of the decision, pure. */
+import { type Milliseconds, milliseconds } from "../core/units.ts";
+import { baseRtt } from "./delay.ts";
+import type { LineState } from "./line-state.ts";
+import type { LineSample } from "./sample.ts";
+
+export interface Probing {
+  readonly probeEvery: Milliseconds;
+  /**
+   * When to look for the answers after they were asked for: a moment after they usually come, for one
+   * that comes later is news. The time of the next probes at the most.
+   */
+  readonly lookAfter: Milliseconds;
+  /** Answers are late but hardly lost: look for them again in a moment. */
+  readonly lookAgain: boolean;
+  /** Each time one place of several, for radio carries few packets, however small they are. */
+  readonly inTurn: boolean;
+  /** Packets of a train to send now; 0 for none. */
+  readonly train: number;
+}
+
+/** While something happens; while nothing does; while nobody asks for anything. */
+const BUSY = milliseconds(25);
+const CALM = milliseconds(50);
+const IDLE = milliseconds(500);
+const CALM_AFTER_MS = 1000;
+const SLOW_LINE = 4e6;
+/** Idle lines are probed slowly after this long without demand. */
+const DEMAND_LASTS_MS = 3000;
+/** Answers are looked for so long after they usually come, and so long are late ones waited for. */
+const SLACK_MS = 7;
+const LATE_MS = 40;
+/** Bits of a packet of a train. */
+const TRAIN_PACKET = 9824;
+
+/** @param open whether anything may be shared. */
+export function probing(line: LineState, open: boolean, sample: LineSample): Probing {
+  return {
+    ...timing(line, open, sample),
+    inTurn: line.phase.kind === "track",
+    train: open && line.trainAt === sample.at ? trainLength(line) : 0,
+  };
+}
+
+function timing(line: LineState, open: boolean, { at, unanswered }: LineSample) {
+  const every = periodFor(line, open, at);
+  const rtt = baseRtt(line.delay);
+  if (rtt === undefined || every === IDLE) {
+    return { probeEvery: every, lookAfter: every, lookAgain: false };
+  }
+  const late = unanswered === undefined ? 0 : at - unanswered - rtt;
+  const lookAgain = late > line.usual + 2 && late < LATE_MS;
+  const answer = rtt + line.usual + SLACK_MS;
+  if (every === CALM && answer < 0.8 * every) {
+    return { probeEvery: every, lookAfter: milliseconds(answer), lookAgain };
+  }
+  // About as often as that, and such that answers come just before the next probes leave.
+  const fitting = answer / Math.max(1, Math.round(answer / every));
+  const period = milliseconds(Math.max(0.8 * every, Math.min(1.4 * every, fitting)));
+  return { probeEvery: period, lookAfter: period, lookAgain };
+}
+
+function periodFor(line: LineState, open: boolean, at: number): Milliseconds {
+  if (!open || at - line.demandAt > DEMAND_LASTS_MS) return IDLE;
+  const slow = line.capacity !== undefined && line.capacity < SLOW_LINE;
+  const { kind } = line.phase;
+  const stands = kind === "discover" && at - line.rampedAt > DEMAND_LASTS_MS;
+  // Nothing happens: a look twenty times a second does. The first unusual sign is looked into at once.
+  const calm = (kind === "hold" || kind === "creep") && at - line.unusualAt > CALM_AFTER_MS;
+  return slow || stands || calm || kind === "yield" ? CALM : BUSY;
+}
+
+/** About five milliseconds of the line, more where the path is noisy: enough to measure, too short to be felt. */
+function trainLength({ available = 0, delay: { jitter } }: LineState): number {
+  const duration = Math.max(5, Math.min(12, 5 * jitter));
+  return Math.min(48, Math.max(8, Math.round((available * duration) / 1000 / TRAIN_PACKET)));
+}
