@@ -8,6 +8,9 @@ export type RangeAnswer =
 const MOST_RANGES = 16;
 const LONGEST_HEADER = 512;
 
+/** What nearly everybody sends: one part, in numbers that are exact. */
+const ONE_PART = /^bytes=(\d{1,15})-(\d{1,15})$/;
+
 const whole: RangeAnswer = { kind: "whole" };
 const unsatisfiable: RangeAnswer = { kind: "unsatisfiable" };
 
@@ -18,6 +21,8 @@ const unsatisfiable: RangeAnswer = { kind: "unsatisfiable" };
  */
 export function parseRange(header: string | null, size: number): RangeAnswer {
   if (header === null) return whole;
+  const one = ONE_PART.exec(header);
+  if (one) return onePart(Number(one[1]), Number(one[2]), size);
   const set = /^bytes=(.*)$/i.exec(header)?.[1];
   if (set === undefined) return whole;
   if (header.length > LONGEST_HEADER) return unsatisfiable;
@@ -28,6 +33,11 @@ export function parseRange(header: string | null, size: number): RangeAnswer {
   const parts = named.flatMap((spec) => resolve(spec, size));
   const first = parts[0];
   return first === undefined ? unsatisfiable : join(first, parts.slice(1));
+}
+
+function onePart(start: number, last: number, size: number): RangeAnswer {
+  if (start > last) return whole;
+  return start < size ? { kind: "part", start, end: Math.min(size, last + 1) } : unsatisfiable;
 }
 
 interface Part {

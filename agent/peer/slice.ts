@@ -15,7 +15,8 @@ export function sliceOf(
   const condition = judgeConditions(request.headers, file.etag);
   if (condition === "failed") return new Response(null, { status: 412 });
   if (condition === "not-modified") return notModified(file);
-  const range = parseRange(rangeAskedFor(request, file.etag), file.size);
+  const asked = rangeAskedFor(request, file.etag);
+  const range = parseRange(asked, file.size);
   switch (range.kind) {
     case "unsatisfiable":
       return refusalResponse({
@@ -25,13 +26,14 @@ export function sliceOf(
       });
     case "part": {
       const end = limit === undefined ? range.end : Math.min(range.end, range.start + limit);
-      return { start: range.start, end, partial: true };
+      const named = asked === `bytes=${range.start}-${end - 1}`;
+      return { start: range.start, end, partial: true, named };
     }
     case "whole":
       if (request.method === "GET" && limit !== undefined && file.size > limit) {
         return refusalResponse({ status: 402, code: "range-needed" });
       }
-      return { start: 0, end: file.size, partial: false };
+      return { start: 0, end: file.size, partial: false, named: false };
     default:
       return assertNever(range);
   }

@@ -47,10 +47,10 @@ export class Turnstile {
 
   /** Called within the handler of the request that asks; at once where nothing has to be waited for. */
   enter(server: Server<undefined>, bid: Bid, request: Request): Turn | Promise<Turn> {
-    const { promise, resolve } = Promise.withResolvers<Turn>();
+    let waiter: ((turn: Turn) => void) | undefined;
     const tell = (turn: Turn) => {
       if (turn === "started") this.#streams.begin(bid.viewer, request, server);
-      resolve(turn);
+      waiter?.(turn);
     };
     const offer = this.#admission.offer(bid, tell, this.#situation());
     if (offer.kind === "refuse") return offer;
@@ -58,6 +58,8 @@ export class Turnstile {
       tell("started");
       return "started";
     }
+    const { promise, resolve } = Promise.withResolvers<Turn>();
+    waiter = resolve;
     offer.displaced?.token(offer.displaced.answer);
     request.signal.addEventListener("abort", () => {
       this.#admission.leave(offer.place);
