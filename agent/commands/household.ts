@@ -94,7 +94,7 @@ function statusLines(answer: v.InferOutput<typeof statusAnswer>): readonly strin
       : ` (held below ${formatRate(enforcedRate)})`;
   return [
     `${sharing.text.short}${now}${bound}. ${sharing.text.long}`,
-    `${sharing.streams} viewers; ${formatBytes(usage.today)} today, ${formatBytes(usage.month)} this month`,
+    `${sharing.streams === 1 ? "1 viewer" : `${sharing.streams} viewers`}; ${formatBytes(usage.today)} today, ${formatBytes(usage.month)} this month`,
     `${earnings.credited} tokens earned, ${earnings.pendingRecords} records wait for the coordinator`,
     ...sharing.missing.map((signal) => `missing signal: ${signal}`),
     ...health.map(

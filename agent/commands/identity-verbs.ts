@@ -3,7 +3,7 @@ import { existsSync, readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import type { Command } from "commander";
 import { createClockTrust } from "../../hardware/linux/clock-quality.ts";
-import { journalExists } from "../box/identity.ts";
+import { journalExists, requireStopped } from "../box/identity.ts";
 import type { Config } from "../config.ts";
 import { errnoOf, exitCode, OperatorError } from "../core/errors.ts";
 import { formatTokens } from "../core/quantity.ts";
@@ -43,6 +43,7 @@ export function register(program: Command, context: CommandContext): void {
 function enrol(options: ResetOptions, context: CommandContext): void {
   const { config } = readConfig(options, context);
   confirmed(options, "the old key is gone for good after this");
+  requireStopped(config["box.state_dir"]);
   const directory = join(config["box.state_dir"], "identity");
   const key = reenrol(directory, {
     name: "box",
@@ -65,6 +66,7 @@ function reset(options: ResetOptions, context: CommandContext): void {
       `${directory} does not exist: there is nothing to reset`,
     );
   confirmed(options, "key, records, content and choices are destroyed");
+  requireStopped(directory);
   const last = finalAccount(config, options, log);
   destroyKey(join(directory, "identity"), "box");
   try {

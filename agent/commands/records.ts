@@ -68,7 +68,10 @@ async function records(options: CommonOptions & { limit: string }, context: Comm
     `/records?limit=${options.limit}`,
   );
   if (options.json) return context.print(JSON.stringify(answer));
-  for (const record of readAnswer(recordsAnswer, answer).records) {
+  const { records } = readAnswer(recordsAnswer, answer);
+  if (records.length === 0)
+    context.print("no records yet: the first is signed when a viewer has fetched something");
+  for (const record of records) {
     const when = new Date(record.wallTime * 1000).toISOString().slice(0, 19).replace("T", " ");
     const outcome = record.code ? `${record.outcome} (${record.code})` : record.outcome;
     context.print(

@@ -44,10 +44,7 @@ export function createStatusClient(config: Config, signal: AbortSignal): StatusC
     const body = parseJson(await readWhole(response, url));
     if (!response.ok) throw refusal(response.status, body, url);
     if (isRecord(body)) return body;
-    throw new OperatorError(
-      exitCode.unavailable,
-      `what answers at ${url} is no Spareband box: check status.listen, or what else uses that port`,
-    );
+    throw noBox(url);
   };
   return {
     url,
@@ -77,6 +74,12 @@ const silent = (url: string, cause: unknown) =>
     { cause },
   );
 
+const noBox = (url: string) =>
+  new OperatorError(
+    exitCode.unavailable,
+    `what answers at ${url} is no Spareband box: check status.listen, or what else uses that port`,
+  );
+
 const codes: Readonly<Record<number, ExitCode>> = {
   400: exitCode.usage,
   401: exitCode.noPermission,
@@ -84,7 +87,9 @@ const codes: Readonly<Record<number, ExitCode>> = {
   507: exitCode.ioError,
 };
 
+/** A path that every box has is missing only where there is none. */
 function refusal(status: number, body: unknown, url: string): OperatorError {
+  if (status === 404) return noBox(url);
   const error = isRecord(body) && isRecord(body.error) ? body.error : undefined;
   const text = typeof error?.text === "string" ? error.text : `status ${status}`;
   return new OperatorError(codes[status] ?? exitCode.failure, `the box at ${url} refused: ${text}`);

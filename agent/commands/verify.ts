@@ -1,11 +1,11 @@
 /** `spareband verify FILE`: an auditor checks an export offline, with one public key. */
-import { readFileSync } from "node:fs";
 import { type Command, Option } from "commander";
 import type { Environment } from "../accounting/messages.ts";
 import { type ExportReport, verifyExport } from "../accounting/verify-export.ts";
 import { isPublicKey, type PublicKey } from "../core/encoding.ts";
 import { errnoOf, exitCode, OperatorError } from "../core/errors.ts";
 import { formatBytes, formatTokens } from "../core/quantity.ts";
+import { readBoundedFile } from "../core/read-bounded-file.ts";
 import type { CommandContext } from "./context.ts";
 
 interface VerifyOptions {
@@ -31,12 +31,18 @@ export function register(program: Command, context: CommandContext): void {
     .action((file: string, options: VerifyOptions) => verify(file, options, context));
 }
 
-function verify(file: string, options: VerifyOptions, context: CommandContext): void {
+async function verify(
+  file: string,
+  options: VerifyOptions,
+  context: CommandContext,
+): Promise<void> {
+  const { signal } = context;
   const { environment, copy } = options;
+  const coordinators = keysOf(options.coordinatorKey);
   const report = verifyExport(
-    read(file),
-    { environment, coordinators: keysOf(options.coordinatorKey) },
-    copy === undefined ? undefined : new TextDecoder().decode(read(copy)),
+    await read(file, signal),
+    { environment, coordinators },
+    copy === undefined ? undefined : new TextDecoder().decode(await read(copy, signal)),
   );
   if (options.json) context.print(JSON.stringify(report, bigintAsText));
   else for (const line of reportLines(file, report)) context.print(line);
@@ -77,10 +83,16 @@ function keysOf(texts: readonly string[]): ReadonlySet<PublicKey> {
   return new Set(texts as readonly PublicKey[]);
 }
 
-function read(file: string): Uint8Array {
+/** Years of records, at 500 bytes each. */
+const LONGEST_EXPORT = 2 ** 30;
+
+async function read(file: string, signal: AbortSignal): Promise<Uint8Array> {
   try {
-    return new Uint8Array(readFileSync(file));
+    return await readBoundedFile(file, LONGEST_EXPORT, signal);
   } catch (cause) {
+    if (signal.aborted) throw cause;
+    if (cause instanceof RangeError)
+      throw new OperatorError(exitCode.noInput, `${cause.message}: that is no export`, { cause });
     throw new OperatorError(
       exitCode.noInput,
       `cannot read ${file} (${errnoOf(cause)}): check the path and its permissions`,

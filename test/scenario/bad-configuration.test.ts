@@ -52,6 +52,16 @@ const cases = [
     /"fleet" is "a\/#", but must be a name/,
   ),
   wrong(
+    "an authority for the broker that is no certificate",
+    () => [
+      "coordinator",
+      "--config",
+      alone.with({ ...apart(), "mqtt.url": "mqtts://127.0.0.1:1", "mqtt.ca_file": alone.file }),
+    ],
+    78,
+    /a-file, which mqtt\.ca_file names, holds no certificate in PEM/,
+  ),
+  wrong(
     "an epoch without a length",
     () => fetching("--config", alone.with({ "coordinator.epoch": "0 s" })),
     78,

@@ -75,6 +75,23 @@ test("fault 42: a state directory that cannot be used leaves the page and shares
   expect(await page(box)).toContain("The box cannot write its own data, so it shares nothing.");
 });
 
+test("neither a new key nor a reset while the box runs: it would go on with the old one", async () => {
+  const directory = newDirectory();
+  const { id } = await start(directory);
+  const environment = { ...process.env, SPAREBAND_BOX_STATE_DIR: directory };
+  for (const verb of ["enrol", "reset"]) {
+    const asked = Bun.spawnSync([process.execPath, main, verb, "--yes"], { env: environment });
+    expect(asked.stderr.toString()).toContain(`a box runs on ${directory}: stop it first`);
+    expect(asked.exitCode).toBe(69);
+  }
+  await opened.pop()?.[Symbol.asyncDispose]();
+  expect((await start(directory)).id).toBe(id);
+  await opened.pop()?.[Symbol.asyncDispose]();
+  const done = Bun.spawnSync([process.execPath, main, "enrol", "--yes"], { env: environment });
+  expect(done.exitCode).toBe(0);
+  expect((await start(directory)).id).not.toBe(id);
+});
+
 test("fault 61: a factory reset leaves nothing, and the next start is another box", async () => {
   const directory = newDirectory();
   const before = (await start(directory)).id;

@@ -1,7 +1,9 @@
 /** Ctrl-C at any moment: said in a sentence, nothing half done is taken for whole, and one can go on. */
 import { expect, test } from "bun:test";
-import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { spawnSync } from "node:child_process";
+import { closeSync, constants, existsSync, openSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { errnoOf } from "../../agent/core/errors.ts";
 import { apart, LIMIT_MS, meadow, refused, startLoneCoordinator } from "./lone-coordinator.ts";
 import { run, temporary } from "./run.ts";
 
@@ -22,6 +24,20 @@ test(
     expect((await run(args).ended).status).toBe(0);
     const index = "index.m3u8";
     expect(readFileSync(join(folder, index))).toEqual(readFileSync(join(meadow, index)));
+  },
+  LIMIT_MS,
+);
+
+test(
+  "Ctrl-C ends verify while nobody writes into the pipe that it is to read",
+  async () => {
+    const pipe = join(temporary(), "pipe");
+    spawnSync("mkfifo", [pipe]);
+    const verb = run(["verify", pipe, "--coordinator-key", "a".repeat(64)]);
+    const writer = await openedForWriting(pipe);
+    verb.kill("SIGINT");
+    refused(await verb.ended, 1, /stopped before it was done/);
+    closeSync(writer);
   },
   LIMIT_MS,
 );
@@ -60,6 +76,18 @@ test.each(["play meadow", "coordinator", "box"])(
   },
   LIMIT_MS,
 );
+
+/** Once somebody reads: until then a pipe cannot be opened for writing without waiting (ENXIO). */
+async function openedForWriting(pipe: string): Promise<number> {
+  for (;;) {
+    try {
+      return openSync(pipe, constants.O_WRONLY | constants.O_NONBLOCK);
+    } catch (fault) {
+      if (errnoOf(fault) !== "ENXIO") throw fault;
+      await Bun.sleep(20);
+    }
+  }
+}
 
 /** Hears requests and says nothing: what a verb waits for when its other side hangs. */
 function mute() {

@@ -10,6 +10,12 @@ test("only what differs from the default is shown", () => {
   expect(changedSettings(config)).not.toHaveProperty("log.level");
 });
 
+test("an address is shown as it is written", () => {
+  const flags = { "status.listen": "0.0.0.0:17410", "box.listen": "[::1]:17411" };
+  const { config } = loadConfig({ environment: {}, lastGood: {}, flags });
+  expect(changedSettings(config)).toMatchObject(flags);
+});
+
 test.each([
   ["mqtts://box:hunter2@broker.example/x", "mqtts://[hidden]@broker.example/x"],
   ["https://coordinator.example/?token=hunter2", "https://[hidden]@coordinator.example/"],

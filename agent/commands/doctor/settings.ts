@@ -8,7 +8,15 @@ export function changedSettings(config: Config): Record<string, unknown> {
   const changed = entries.filter(
     ([key, value]) => JSON.stringify(value) !== JSON.stringify(settings[key].fallback),
   );
-  return Object.fromEntries(changed.map(([key, value]) => [key, withoutSecrets(value)]));
+  return Object.fromEntries(changed.map(([key, value]) => [key, withoutSecrets(asWritten(value))]));
+}
+
+/** An address as a configuration file has it. */
+function asWritten(value: unknown): unknown {
+  if (typeof value !== "object" || value === null || !("host" in value) || !("port" in value))
+    return value;
+  const host = String(value.host);
+  return `${host.includes(":") ? `[${host}]` : host}:${value.port}`;
 }
 
 /** A list is looked through item by item. */
