@@ -2,7 +2,7 @@
 import type { Clock } from "../../agent/core/clock.ts";
 import { type Celsius, type Milliseconds, seconds } from "../../agent/core/units.ts";
 import type { Thermal, ThermalZone } from "../thermal.ts";
-import type { FileTree } from "./file-tree.ts";
+import { byNumber, type FileTree } from "./file-tree.ts";
 import { parseTemperature } from "./parse-thermal.ts";
 
 const CLASS = "/sys/class/thermal";
@@ -12,6 +12,8 @@ const CLASS = "/sys/class/thermal";
  * because one in the Wi-Fi chip still answers.
  */
 const REMEMBERED = seconds(30);
+/** Its type and trip points are a dozen files that hardly ever change, its temperature is one that does. */
+const SAME_KIND = seconds(60);
 
 export function createLinuxThermal(options: {
   readonly tree: FileTree;
@@ -19,10 +21,19 @@ export function createLinuxThermal(options: {
 }): Thermal {
   const { tree, clock } = options;
   const known = new Map<string, { readonly zone: ThermalZone; readonly at: Milliseconds }>();
+  const kinds = new Map<string, { readonly kind: Kind; readonly at: Milliseconds }>();
+  const kindOf = async (name: string): Promise<Kind> => {
+    const at = clock.monotonicMs();
+    const last = kinds.get(name);
+    if (last && at - last.at < SAME_KIND) return last.kind;
+    const kind = await readKind(tree, name);
+    kinds.set(name, { kind, at });
+    return kind;
+  };
   return {
     async read() {
       const names = (await tree.names(CLASS)).filter((name) => /^thermal_zone\d+$/.test(name));
-      const zones = await Promise.all(names.map((name) => readZone(tree, name)));
+      const zones = await Promise.all(names.map((name) => readZone(tree, name, kindOf)));
       const at = clock.monotonicMs();
       for (const zone of zones) if (zone) known.set(zone.name, { zone, at });
       for (const [name, last] of known) if (at - last.at > REMEMBERED) known.delete(name);
@@ -31,20 +42,26 @@ export function createLinuxThermal(options: {
   };
 }
 
-const byName = (a: ThermalZone, b: ThermalZone) =>
-  a.name.localeCompare(b.name, "en", { numeric: true });
+const byName = (a: ThermalZone, b: ThermalZone) => byNumber(a.name, b.name);
 
-async function readZone(tree: FileTree, name: string): Promise<ThermalZone | undefined> {
+type Kind = Pick<ThermalZone, "type" | "trips">;
+
+async function readZone(
+  tree: FileTree,
+  name: string,
+  kindOf: (name: string) => Promise<Kind>,
+): Promise<ThermalZone | undefined> {
+  const temperature = parseTemperature(await tree.integer(`${CLASS}/${name}/temp`));
+  return temperature === undefined ? undefined : { name, temperature, ...(await kindOf(name)) };
+}
+
+async function readKind(tree: FileTree, name: string): Promise<Kind> {
   const folder = `${CLASS}/${name}`;
-  const temperature = parseTemperature(await tree.integer(`${folder}/temp`));
-  if (temperature === undefined) return undefined;
   const [type, files] = await Promise.all([tree.text(`${folder}/type`), tree.names(folder)]);
   const numbers = files.flatMap((file) => file.match(/^trip_point_(\d+)_temp$/)?.[1] ?? []);
   const trips = await Promise.all(numbers.map((number) => readTrip(tree, folder, number)));
   return {
-    name,
     type: type?.trim() || "unknown",
-    temperature,
     trips: trips.filter((trip) => trip !== undefined).sort((a, b) => a.temperature - b.temperature),
   };
 }
