@@ -2,6 +2,7 @@
  * Composes the coordinator: store, verification, ledger, statements, matching, HTTP and MQTT.
  * Several processes may run it on one database; then one of them at a time closes epochs.
  */
+import { SETTLE_WITHIN_S } from "../accounting/schema.ts";
 import { type Hash, toHex } from "../core/encoding.ts";
 import { every, type Part } from "../core/part.ts";
 import { type Bytes, type Milliseconds, seconds, toUnixSeconds } from "../core/units.ts";
@@ -43,8 +44,11 @@ const MAX_UNKEPT = 10_000;
 /** How often waiting plays are looked at again: mostly all of them wait for a box's next report. */
 const PLAYS_PERIOD = seconds(5);
 const RING_PERIOD = seconds(3600);
+/** Of tickets and plays that never counted; 14 million a day. */
+const FORGOTTEN_AT_ONCE = 10_000;
+const DAY_S = 86_400;
 /** For so long after a change of its key the coordinator tells every box something signed by the new one. */
-const TELL_FOR_S = 86_400;
+const TELL_FOR_S = DAY_S;
 
 /** Opens the database and the API's port at once; throws an OperatorError when either cannot be had. */
 export function createCoordinator(options: CoordinatorOptions): Coordinator {
@@ -182,7 +186,10 @@ export function createCoordinator(options: CoordinatorOptions): Coordinator {
     }),
     loop("reach", UPKEEP_PERIOD, () => reach.recheck()),
     loop("upkeep", UPKEEP_PERIOD, () => {
-      store.trust.prune(toUnixSeconds(clock.wallMs()), policy.sightingDays * 86_400);
+      const now = toUnixSeconds(clock.wallMs());
+      store.trust.prune(now, policy.sightingDays * DAY_S);
+      store.tickets.forgetUnused(now - DAY_S, FORGOTTEN_AT_ONCE);
+      store.plays.forgetRefused(now - SETTLE_WITHIN_S, FORGOTTEN_AT_ONCE);
     }),
   ];
   return {

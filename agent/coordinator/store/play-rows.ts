@@ -48,6 +48,10 @@ export function createPlayRows(db: SqliteDatabase) {
     `SELECT coalesce(sum(needed_bytes), 0) AS bytes, count(*) AS plays FROM plays
      WHERE viewer = ? AND title = ? AND started_at BETWEEN ? AND ? AND state = 'qualified'`,
   );
+  const forgetRefused = db.prepare(
+    `DELETE FROM plays WHERE id IN (SELECT id FROM plays
+     WHERE state = 'refused' AND received_at < ? LIMIT ?)`,
+  );
   const overlapping = db.prepare<{ plays: number }>(
     `SELECT count(*) AS plays FROM plays WHERE viewer = ? AND state <> 'refused'
      AND started_at < ? AND started_at + played_ms / 1000 > ?`,
@@ -92,6 +96,9 @@ export function createPlayRows(db: SqliteDatabase) {
         play: toRow(raw),
         place: { receivedAt: raw.received_at, row: number },
       })),
+    /** Those that were not paid, once they would be refused as stale. */
+    forgetRefused: (receivedBefore: number, limit: number) =>
+      forgetRefused.run(receivedBefore, limit).changes,
     /** Bytes that qualified plays of a period already stand on, and how many there were. */
     backed: (viewer: PublicKey, title: Hash, from: number, to: number) =>
       used.get(viewer, title, from, to) ?? { bytes: 0, plays: 0 },

@@ -3,7 +3,7 @@
  * BYTEA, INTEGER its BIGINT), so that a second store can follow; SQLite is the only one there is.
  * Times are Unix seconds, money is micro-tokens, hashes and signed bytes are blobs, keys hex text.
  */
-export const SCHEMA_VERSION = 5;
+export const SCHEMA_VERSION = 6;
 
 const published = `
 CREATE TABLE price_lists (
@@ -15,6 +15,10 @@ CREATE TABLE price_lists (
 CREATE TABLE successions (id INTEGER PRIMARY KEY, bytes BLOB NOT NULL UNIQUE);
 `;
 
+/** Most tickets are never used: a viewer asks for several boxes and takes from some. */
+const unusedTickets =
+  "CREATE INDEX tickets_unused ON tickets (expires) WHERE proven_bytes = 0 AND unpaid IS NULL;";
+
 /** What makes a database of version `i + 1` one of the next; older ones take each step in turn. */
 export const upgrades: readonly string[] = [
   "ALTER TABLE boxes ADD COLUMN tls_key TEXT",
@@ -24,6 +28,7 @@ export const upgrades: readonly string[] = [
    CREATE INDEX titles_by_takedown ON titles (taken_at) WHERE taken_at IS NOT NULL;
    CREATE INDEX titles_by_creator ON titles (creator)`,
   published,
+  unusedTickets,
 ];
 
 export const schema = `
@@ -243,4 +248,4 @@ CREATE TABLE appeals (
 );
 CREATE TABLE secrets (name TEXT PRIMARY KEY, value BLOB NOT NULL);
 CREATE TABLE retired_keys (key TEXT PRIMARY KEY, retired_at INTEGER NOT NULL);
-${published}`;
+${published}${unusedTickets}`;

@@ -22,6 +22,8 @@ export interface TicketRow {
   readonly paid_bytes: Bytes;
 }
 
+type TicketToKeep = Omit<Ticket, "id" | "startBy">;
+
 export function createTicketRows(db: SqliteDatabase) {
   const byHash = db.prepare<TicketRow>(
     `SELECT box, viewer, title, split, price_list, max_bytes, not_before, expires, settle_by,
@@ -70,11 +72,15 @@ export function createTicketRows(db: SqliteDatabase) {
   const edges = db.prepare<{ viewer: PublicKey; box: PublicKey; bytes: number }>(
     "SELECT viewer, box, sum(bytes) AS bytes FROM usage_days WHERE day >= ? GROUP BY viewer, box",
   );
+  const forgetUnused = db.prepare(
+    `DELETE FROM tickets WHERE hash IN (SELECT hash FROM tickets
+     WHERE proven_bytes = 0 AND unpaid IS NULL AND expires < ? LIMIT ?)`,
+  );
   const prune = db.prepare("DELETE FROM usage_days WHERE day < ?");
   return {
     get: (hash: Hash) => byHash.get(fromHex(hash)),
     /** Idempotent; `unpaid` is a refusal code. */
-    add: (hash: Hash, t: Ticket, unpaid: string | undefined) =>
+    add: (hash: Hash, t: TicketToKeep, unpaid: string | undefined) =>
       insert.run(
         fromHex(hash),
         t.box,
@@ -88,6 +94,9 @@ export function createTicketRows(db: SqliteDatabase) {
         t.settleBy,
         unpaid ?? null,
       ),
+    /** Those that proved nothing: a record that comes later brings its ticket along. */
+    forgetUnused: (expiredBefore: number, limit: number) =>
+      forgetUnused.run(expiredBefore, limit).changes,
     noteProgress: (hash: Hash, proven: number, paidBytes: number) =>
       progress.run(proven, paidBytes, fromHex(hash)),
     /** What a box that is not paid, the origin, delivered on one of its own tickets; never falls. */

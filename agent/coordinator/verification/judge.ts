@@ -23,6 +23,7 @@ export interface TicketTerms {
   readonly priceList: number;
   readonly maxBytes: Bytes;
   readonly notBefore: UnixSeconds;
+  readonly expires: UnixSeconds;
   readonly settleBy: UnixSeconds;
 }
 

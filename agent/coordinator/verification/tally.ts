@@ -59,7 +59,7 @@ export function createTally(options: TallyOptions, now: UnixSeconds) {
     ticket(hash: Hash, terms: TicketTerms, box: BoxRow): TicketState {
       const known = tickets.get(hash);
       if (known) return known;
-      const row = store.tickets.get(hash);
+      const row = store.tickets.get(hash) ?? keepAgain(store, hash, terms);
       if (!row) throw new Error(`ticket ${hash} was verified but not kept`);
       const stored = row.unpaid !== null && isRefusalCode(row.unpaid) ? row.unpaid : undefined;
       const unpaid = stored ?? doubt(box, terms, store, policy, now);
@@ -119,6 +119,12 @@ export function createTally(options: TallyOptions, now: UnixSeconds) {
       ledger.finish();
     },
   };
+}
+
+/** A ticket that was forgotten because nobody had used it, and whose first record has come after all. */
+function keepAgain(store: Store, hash: Hash, terms: TicketTerms) {
+  store.tickets.add(hash, terms, undefined);
+  return store.tickets.get(hash);
 }
 
 /** Why what this box serves to this viewer is not paid. */

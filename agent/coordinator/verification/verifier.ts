@@ -36,6 +36,7 @@ function termsOf(store: Store, hash: Hash): TicketTerms | undefined {
     priceList: row.price_list,
     maxBytes: row.max_bytes,
     notBefore: row.not_before,
+    expires: row.expires,
     settleBy: row.settle_by,
   };
 }
