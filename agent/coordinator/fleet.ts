@@ -63,13 +63,14 @@ export function createFleet(options: FleetOptions) {
         const row = store.boxes.get(key);
         if (!row) return undefined;
         const reached = reachedOf(row);
+        const at = toUnixSeconds(clock.wallMs());
         const body = {
           box: key,
-          version: store.boxes.nextDesiredVersion(row.id),
+          version: store.boxes.nextDesiredVersion(row.id, at),
           ...(reached && { reachable: reached.length > 0 }),
           titles: store.boxes.placements(row.id).slice(0, MAX_TITLES),
           takedowns: takedownsFor(row.id),
-          at: toUnixSeconds(clock.wallMs()),
+          at,
         };
         return seal("desired", body, signer, environment);
       }),

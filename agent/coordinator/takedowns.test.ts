@@ -83,3 +83,15 @@ test("the operator's list comes in pages, newest first, and a second notice keep
   expect(new Set(seen.map(({ title }) => title)).size).toBe(TAKEN);
   expect(seen.at(-1)).toEqual({ title: titleOf(0), reason: "again", at: unixSeconds(1_000) });
 });
+
+test("a store that was restored to an older state is still heard", async () => {
+  const { world, fleet, box } = fleetWithTakedowns();
+  const versionNow = () => fleet.desired(box.key)?.body.version ?? 0;
+  const before = [versionNow(), versionNow(), versionNow()];
+  expect(new Set(before).size).toBe(3);
+  await world.clock.advance(60_000);
+  const restored = fleetWithTakedowns();
+  await restored.world.clock.advance(60_000);
+  const after = restored.fleet.desired(restored.box.key)?.body.version ?? 0;
+  expect(after).toBeGreaterThan(Math.max(...before));
+});

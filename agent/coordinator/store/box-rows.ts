@@ -121,7 +121,7 @@ export function createBoxRows(db: SqliteDatabase) {
   const dropPlacements = db.prepare("DELETE FROM placements WHERE box = ?");
   const addPlacement = db.prepare("INSERT INTO placements (box, title) VALUES (?, ?)");
   const nextDesired = db.prepare<{ desired_version: number }>(
-    `UPDATE boxes SET desired_version = desired_version + 1 WHERE id = ?
+    `UPDATE boxes SET desired_version = max(desired_version + 1, ?) WHERE id = ?
      RETURNING desired_version`,
   );
   const holders = db.prepare<Holder>(
@@ -181,7 +181,9 @@ export function createBoxRows(db: SqliteDatabase) {
       dropPlacements.run(id);
       for (const title of titles) addPlacement.run(id, title);
     },
-    nextDesiredVersion: (id: number) => nextDesired.get(id)?.desired_version ?? 1,
+    /** Above all earlier ones, also of a store that was since restored to an older state. */
+    nextDesiredVersion: (id: number, now: UnixSeconds) =>
+      nextDesired.get(now, id)?.desired_version ?? now,
     quarantine: (id: number, code: string | undefined) => quarantine.run(code ?? null, id),
     /** What answered; undefined when nobody has looked. */
     setReachable: (key: PublicKey, addresses: readonly string[] | undefined) =>
