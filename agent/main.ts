@@ -17,7 +17,14 @@ import { register as records } from "./commands/records.ts";
 import { register as verify } from "./commands/verify.ts";
 import { processEnvironment } from "./config.ts";
 import { CoordinatorRefusal } from "./content/coordinator-client.ts";
-import { type ExitCode, exitCode, isStop, OperatorError, reasonOf } from "./core/errors.ts";
+import {
+  type ExitCode,
+  errnoOf,
+  exitCode,
+  isStop,
+  OperatorError,
+  reasonOf,
+} from "./core/errors.ts";
 import { version } from "./version.ts";
 
 const verbs: readonly Register[] = [
@@ -92,12 +99,18 @@ if (import.meta.main) {
   // The second signal of a kind is not caught: it ends whatever does not want to end.
   for (const name of ["SIGTERM", "SIGINT", "SIGHUP"] as const)
     process.once(name, () => stop.abort());
-  // A reader that went away (`spareband … | head`) is no fault of ours.
-  process.stdout.on("error", () => stop.abort());
-  process.exitCode = await main(process.argv.slice(2), {
+  let unsaid: string | undefined;
+  const written = (fault?: Error | null) => {
+    if (!fault) return;
+    // A reader that went away (`spareband … | head`) is no fault of ours.
+    if (errnoOf(fault) !== "EPIPE") unsaid = errnoOf(fault) ?? reasonOf(fault);
+    stop.abort();
+  };
+  process.stdout.on("error", written);
+  const code = await main(process.argv.slice(2), {
     environment: processEnvironment(),
     signal: stop.signal,
-    print: (line) => process.stdout.write(`${line}\n`),
+    print: (line) => process.stdout.write(`${line}\n`, written),
     printError: (line) => process.stderr.write(`${line}\n`),
     interactive: process.stdout.isTTY === true,
     columns: () => process.stdout.columns || 80,
@@ -106,5 +119,7 @@ if (import.meta.main) {
   // A verb that failed may have left a port or a timer open; what it said goes out before it ends.
   for (const stream of [process.stdout, process.stderr])
     if (!stream.destroyed) await new Promise<void>((resolve) => stream.write("", () => resolve()));
-  process.exit();
+  if (unsaid !== undefined)
+    process.stderr.write(`spareband: the answer could not be written (${unsaid}): make room\n`);
+  process.exit(unsaid !== undefined && code === exitCode.ok ? exitCode.ioError : code);
 }

@@ -8,6 +8,7 @@ import { loadConfig } from "../agent/config.ts";
 import { readSplit } from "../agent/content/split-file.ts";
 import { blocksOf, localLinks, scriptOf } from "./docs/blocks.ts";
 import { mentionsOf, namedIn } from "./docs/commands.ts";
+import { freePort } from "./faults/mosquitto.ts";
 
 const root = join(import.meta.dir, "..");
 const PAGE_LIMIT_MS = 600_000;
@@ -39,6 +40,15 @@ async function freshCopy(): Promise<string> {
   return copy;
 }
 
+/** The same on ports that nobody has: another run of the tests, or a coordinator at work, may be here. */
+async function onFreePorts(script: string): Promise<string> {
+  const ports = new Set(script.match(/(?<=127\.0\.0\.1:)\d+/g));
+  const free = new Map(
+    await Promise.all([...ports].map(async (port) => [port, String(await freePort())] as const)),
+  );
+  return script.replace(/(?<=127\.0\.0\.1:)\d+/g, (port) => free.get(port) ?? port);
+}
+
 /** What the text around a page's blocks says that its variables stand for. */
 const CONCERNED = { box: "b".repeat(64), appeal: "1" };
 
@@ -49,7 +59,7 @@ describe("the shell blocks of a page work, one after the other", () => {
   test.each(scripts)(
     "%s",
     async (file, script) => {
-      const child = Bun.spawn(["sh", "-euc", script], {
+      const child = Bun.spawn(["sh", "-euc", await onFreePorts(script)], {
         cwd: await freshCopy(),
         env: {
           ...process.env,

@@ -107,7 +107,7 @@ function asJson(_key: string, value: unknown): unknown {
 }
 
 function stateDirectory({ state }: DevFlags): string {
-  if (state === undefined) return mkdtempSync(join(tmpdir(), "spareband-dev-"));
+  if (state === undefined) return temporaryDirectory();
   try {
     mkdirSync(state, { recursive: true });
     if (readdirSync(state).length === 0) return state;
@@ -122,6 +122,18 @@ function stateDirectory({ state }: DevFlags): string {
     exitCode.usage,
     `${state} is not empty: name an empty folder by --state, a run mixes with no other`,
   );
+}
+
+function temporaryDirectory(): string {
+  try {
+    return mkdtempSync(join(tmpdir(), "spareband-dev-"));
+  } catch (cause) {
+    throw new OperatorError(
+      exitCode.ioError,
+      `cannot make a folder in ${tmpdir()} (${errnoOf(cause)}): set TMPDIR to one that can be written, or name an empty folder by --state`,
+      { cause },
+    );
+  }
 }
 
 /** Redraws on a terminal; a plain line now and then when piped. */

@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { apart, LIMIT_MS, refused, startLoneCoordinator } from "./lone-coordinator.ts";
 import { run, temporary } from "./run.ts";
 
+const MAIN = join(import.meta.dir, "../../agent/main.ts");
 const alone = await startLoneCoordinator();
 
 const small = mountSmall();
@@ -101,6 +102,36 @@ test(
       77,
       /cannot use the coordinator's state directory/,
     );
+  },
+  LIMIT_MS,
+);
+
+test(
+  "an answer that goes to a full disk ends with a sentence, one that nobody reads to its end with none",
+  async () => {
+    const doctor = (output: string) =>
+      Bun.spawn(["sh", "-c", `"$0" "$1" doctor --self-test ${output}`, process.execPath, MAIN], {
+        env: { PATH: process.env.PATH ?? "", HOME: temporary() },
+        stdout: "pipe",
+        stderr: "pipe",
+      });
+    const full = doctor("> /dev/full");
+    expect(await new Response(full.stderr).text()).toBe(
+      "spareband: the answer could not be written (ENOSPC): make room\n",
+    );
+    expect(await full.exited).toBe(74);
+    const cut = doctor("| head -n 1");
+    expect(await new Response(cut.stderr).text()).toBe("");
+    expect(await new Response(cut.stdout).text()).toContain("version");
+  },
+  LIMIT_MS,
+);
+
+test(
+  "a temporary folder that is not there ends dev with a sentence",
+  async () => {
+    const environment = { TMPDIR: join(alone.directory, "none") };
+    refused(await run(["dev", "--once"], { environment }).ended, 74, /set TMPDIR to one that can/);
   },
   LIMIT_MS,
 );
