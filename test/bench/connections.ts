@@ -33,8 +33,8 @@ const directory = mkdtempSync(join(tmpdir(), "spareband-bench-"));
 const file = join(directory, "file");
 if (values.bare) writeFileSync(file, new Uint8Array(64 * MIB));
 await using box = values.bare
-  ? await startScript("serve-bare.ts", file)
-  : await startScript("serve-box.ts", String(64 * MIB), "open");
+  ? await startScript("serve-bare.ts", [file])
+  : await startScript("serve-box.ts", [String(64 * MIB), "open"]);
 const { url } = box;
 const { hostname, port, pathname } = new URL(url);
 
@@ -91,7 +91,9 @@ async function load(seconds: number, pauseMs?: number): Promise<number> {
   const delay =
     pauseMs && `delay = function() return math.random(0, ${Math.round(2 * pauseMs)}) end\n`;
   writeFileSync(script, `${delay ?? ""}${range}`);
-  const { requests, errors } = await runWrk(url, seconds, script, Number(values.active));
+  const { requests, errors } = await runWrk(url, seconds, script, {
+    connections: Number(values.active),
+  });
   if (errors > 0) throw new Error(`${errors} of ${requests} requests failed`);
   return requests / seconds;
 }

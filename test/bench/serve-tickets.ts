@@ -2,13 +2,15 @@
  * Writes what the viewer of the serving benchmarks sends: a line a request, with the ticket and the
  * receipt for what came some requests before.
  *
- *   bun serve-tickets.ts FILE TICKETS RUNS
+ *   bun serve-tickets.ts FILE TICKETS...
+ *
+ * FILE.0 has the first number of tickets, FILE.1 the second, and so on.
  */
 import { mebibytes } from "../../agent/core/units.ts";
 import { authorization } from "../peer/peer-fixture.ts";
 import { benchmarkedBox } from "./serve-fixture.ts";
 
-const [out = "", tickets = "0", runs = "0"] = process.argv.slice(2);
+const [out = "", ...counts] = process.argv.slice(2);
 const REQUESTS_PER_TICKET = 256;
 /** A receipt covers what has arrived: not wrk's four requests under way, nor the one it makes up as a trial. */
 const BEHIND = 5;
@@ -23,8 +25,8 @@ function linesOfTicket(): string {
 }
 
 /** A run of wrk begins with tickets nobody has used. */
-for (let run = 0; run < Number(runs); run++) {
-  const lines = Array.from({ length: Number(tickets) }, linesOfTicket);
+for (const [run, count] of counts.entries()) {
+  const lines = Array.from({ length: Number(count) }, linesOfTicket);
   await Bun.write(`${out}.${run}`, lines.join(""));
 }
 await peer[Symbol.asyncDispose]();

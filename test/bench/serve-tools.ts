@@ -32,7 +32,21 @@ export const spread = (values: readonly number[]) =>
 
 export const missing = (...tools: readonly string[]) => tools.filter((tool) => !Bun.which(tool));
 
+/** The command held to one processor. */
+const on = (cpu: number | undefined, command: readonly string[]) =>
+  cpu === undefined ? [...command] : ["taskset", "-c", String(cpu), ...command];
+
+/** Processors this process may run on, lowest first. */
+export function allowedCpus(): readonly number[] {
+  const list = /^Cpus_allowed_list:\s+(\S+)$/m.exec(readFileSync("/proc/self/status", "utf8"))?.[1];
+  return (list ?? "").split(",").flatMap((part) => {
+    const [from = 0, to = from] = part.split("-").map(Number);
+    return Array.from({ length: to - from + 1 }, (_, index) => from + index);
+  });
+}
+
 export interface Load {
+  readonly bytes: number;
   readonly bytesPerSecond: number;
   readonly requests: number;
   readonly errors: number;
@@ -45,9 +59,12 @@ export async function runWrk(
   url: string,
   seconds: number,
   script: string,
-  connections = 4,
+  {
+    connections = 4,
+    cpu,
+  }: { readonly connections?: number; readonly cpu?: number | undefined } = {},
 ): Promise<Load> {
-  const command = [
+  const command = on(cpu, [
     "wrk",
     "--timeout",
     "10s",
@@ -57,13 +74,14 @@ export async function runWrk(
     "-s",
     script,
     url,
-  ];
+  ]);
   const run = Bun.spawn(command, { stdout: "pipe", stderr: "inherit" });
   const text = await new Response(run.stdout).text();
   const result = /^result (\d+) (\d+) (\d+) (\d+)$/m.exec(text);
   if ((await run.exited) !== 0 || !result) throw new Error(`wrk failed: ${text}`);
   const [, amount, micros, requests, errors] = result.map(Number);
   return {
+    bytes: amount ?? 0,
     bytesPerSecond: ((amount ?? 0) * 1e6) / (micros ?? 1),
     requests: requests ?? 0,
     errors: errors ?? 0,
@@ -88,8 +106,12 @@ export interface Server extends AsyncDisposable {
 }
 
 /** Starts a script beside this one that prints where it listens. */
-export async function startScript(name: string, ...args: readonly string[]): Promise<Server> {
-  const child = Bun.spawn([process.execPath, join(import.meta.dir, name), ...args], {
+export async function startScript(
+  name: string,
+  args: readonly string[],
+  cpu?: number,
+): Promise<Server> {
+  const child = Bun.spawn(on(cpu, [process.execPath, join(import.meta.dir, name), ...args]), {
     stdout: "pipe",
     stderr: "inherit",
   });
@@ -113,6 +135,7 @@ export async function startNginx(
   directory: string,
   port: number,
   corked: boolean,
+  cpu?: number,
 ): Promise<Server> {
   const file = join(directory, `nginx-${port}.conf`);
   writeFileSync(
@@ -123,7 +146,7 @@ http { sendfile on; tcp_nopush ${corked ? "on" : "off"}; access_log off; keepali
   server { listen 127.0.0.1:${port}; root ${directory}; } }
 `,
   );
-  const command = ["nginx", "-e", `${directory}/nginx.err`, "-c", file];
+  const command = on(cpu, ["nginx", "-e", `${directory}/nginx.err`, "-c", file]);
   const master = Bun.spawn(command, { stdout: "ignore", stderr: "ignore" });
   const url = `http://127.0.0.1:${port}`;
   for (let attempt = 0; ; attempt++) {

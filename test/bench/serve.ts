@@ -1,26 +1,26 @@
 /**
  * How fast a box serves, beside nginx with sendfile and beside what Bun does by itself: a 64 MiB file
  * whole, and in 1 MiB ranges with a ticket and a receipt on each. Then what 100 Mbit/s and 1 Gbit/s cost.
- * They take turns, so that what else the machine does hits all alike, and each round is a ratio.
  *
- *   bun test/bench/serve.ts [--rounds 9] [--seconds 1] [--check]
+ *   bun test/bench/serve.ts [--rounds 15] [--seconds 1] [--check] [--as-is]
+ *
+ * They take turns within each round, in an order that is turned around after each, so that what else the
+ * machine does hits all alike; each round is a ratio, and the medians of those count. The server is held to
+ * one processor and the client to another. They speak over a loopback of their own (own-loopback.ts);
+ * `--as-is` takes the machine's, and leaves both to the scheduler.
  *
  * `--check` ends with 1 when a bar is missed: throughput 0.95 of nginx's, bytes per CPU second 0.85
  * (whole) and 0.65 (ranges). nginx is measured as it comes, where like Bun it sends header and body
  * apart, and once more with `tcp_nopush`, which corks the two into one.
- *
- * On loopback the kernel sizes a client's receive window by a round trip it cannot measure; to see
- * the servers with that out of the way, give each client a window of 8 MiB from its first byte:
- *
- *   unshare -rn sh -c 'ip link set lo up; sysctl -qw net.ipv4.tcp_rmem="4096 8388608 33554432";
- *     exec bun test/bench/serve.ts'
  */
 import { mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
+import { enterOwnLoopback } from "./own-loopback.ts";
 import {
+  allowedCpus,
   cpuSeconds,
   median,
   missing,
@@ -37,11 +37,17 @@ const SIZE = 64 * MIB;
 
 const { values } = parseArgs({
   options: {
-    rounds: { type: "string", default: "9" },
+    rounds: { type: "string", default: "15" },
     seconds: { type: "string", default: "1" },
     check: { type: "boolean", default: false },
+    "as-is": { type: "boolean", default: false },
+    inside: { type: "boolean", default: false },
   },
 });
+const controlled = !values["as-is"] && enterOwnLoopback(import.meta.path);
+const cpus = allowedCpus();
+/** With one processor alone nothing is gained by holding anybody to it. */
+const [serverCpu, clientCpu] = controlled && cpus.length > 1 ? cpus : [];
 const rounds = Number(values.rounds);
 const seconds = Number(values.seconds);
 
@@ -72,17 +78,14 @@ async function measure({ url, pid }: Server, script: string, lasting = seconds):
   const file = join(directory, "wrk.lua");
   writeFileSync(file, script);
   const before = cpuSeconds(pid);
-  const started = performance.now();
-  const load = await runWrk(url, lasting, file);
+  const load = await runWrk(url, lasting, file, { cpu: clientCpu });
   const spent = cpuSeconds(pid) - before;
-  const took = (performance.now() - started) / 1000;
   if (load.errors > 0)
     throw new Error(`${load.errors} of ${load.requests} requests failed at ${url}`);
-  const amount = load.bytesPerSecond * took;
   return {
     throughput: load.bytesPerSecond,
-    perCpu: amount / spent,
-    perCpuOfBoth: amount / (spent + load.cpuSeconds),
+    perCpu: load.bytes / spent,
+    perCpuOfBoth: load.bytes / (spent + load.cpuSeconds),
   };
 }
 
@@ -103,39 +106,35 @@ const WARM_UP_S = 8;
 
 async function compare(servers: Record<Name, Server>, script: (round: number) => string) {
   const all: Round[] = [];
-  await measure(servers.box, script(0), WARM_UP_S);
-  await measure(servers.bare, script(0), WARM_UP_S);
+  for (const name of ["box", "bare"] as const) await measure(servers[name], script(0), WARM_UP_S);
   for (let round = 1; round <= rounds; round++) {
-    all.push({
-      nginx: await measure(servers.nginx, script(round)),
-      box: await measure(servers.box, script(round)),
-      corked: await measure(servers.corked, script(round)),
-      bare: await measure(servers.bare, script(round)),
-    });
+    const turns = round % 2 === 0 ? names.toReversed() : names;
+    const figures: Partial<Record<Name, Figures>> = {};
+    for (const name of turns) figures[name] = await measure(servers[name], script(round));
+    all.push(figures as Round);
   }
   return all;
 }
 
 async function wholeFiles(): Promise<Round[]> {
-  await using box = await startScript("serve-box.ts", String(SIZE), "open");
+  await using box = await startScript("serve-box.ts", [String(SIZE), "open"], serverCpu);
   return await besides(box, () => wholeScript);
 }
 
 async function ranges(): Promise<Round[]> {
   const lines = join(directory, "tickets");
   await writeTickets(lines);
-  await using box = await startScript("serve-box.ts", String(SIZE), "receipted");
+  await using box = await startScript("serve-box.ts", [String(SIZE), "receipted"], serverCpu);
   return await besides(box, (round) => ticketScript(`${lines}.${round}`));
 }
 
 /** Signed by another process than the box, whose memory and CPU time it would burden. */
 async function writeTickets(lines: string): Promise<void> {
   // 256 MiB a ticket; enough for 4 GB/s.
-  const tickets = String(Math.max(seconds, WARM_UP_S) * 16 + 4);
+  const tickets = (lasting: number) => String(lasting * 16 + 4);
+  const counts = [tickets(WARM_UP_S), ...Array.from({ length: rounds }, () => tickets(seconds))];
   const script = join(import.meta.dir, "serve-tickets.ts");
-  const signing = Bun.spawn([process.execPath, script, lines, tickets, String(rounds + 1)], {
-    stderr: "inherit",
-  });
+  const signing = Bun.spawn([process.execPath, script, lines, ...counts], { stderr: "inherit" });
   if ((await signing.exited) !== 0) throw new Error("the tickets could not be written");
 }
 
@@ -143,9 +142,9 @@ async function writeTickets(lines: string): Promise<void> {
 async function besides(box: Server, script: (round: number) => string): Promise<Round[]> {
   const link = join(directory, "0");
   symlinkSync(box.disk ?? "", link);
-  await using nginx = await startNginx(directory, await freePort(), false);
-  await using corked = await startNginx(directory, await freePort(), true);
-  await using bare = await startScript("serve-bare.ts", link);
+  await using nginx = await startNginx(directory, await freePort(), false, serverCpu);
+  await using corked = await startNginx(directory, await freePort(), true, serverCpu);
+  await using bare = await startScript("serve-bare.ts", [link], serverCpu);
   const at = (server: Server) => ({ ...server, url: `${server.url}/0` });
   const rounds = await compare({ box, nginx: at(nginx), corked: at(corked), bare }, script);
   rmSync(link);
@@ -185,6 +184,11 @@ const whole = await wholeFiles();
 const parts = await ranges();
 rmSync(directory, { recursive: true });
 
+console.log(
+  controlled
+    ? "a loopback of their own, server and client each on a processor"
+    : "the machine's own loopback, as it is set up",
+);
 console.log(
   `medians of ${rounds} rounds of ${seconds} s, one wrk thread, 4 connections, ${SIZE / MIB} MiB file; ratios are medians of the rounds' own, lowest to highest`,
 );
