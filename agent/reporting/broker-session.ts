@@ -153,7 +153,10 @@ function watch(client: MqttClient): Promise<Ended> {
   let told: Ended = { failure: "lost", reason: "the connection was closed" };
   client.on("error", (fault) => {
     const code = "code" in fault && typeof fault.code === "number" ? fault.code : undefined;
-    told = { failure: code === undefined ? "lost" : failureOfReason(code), reason: fault.message };
+    // A web page, as a captive portal sends it, is read as a packet that makes no sense.
+    const stranger = !client.connected && !("code" in fault);
+    const reason = stranger ? `what answers is no MQTT broker (${fault.message})` : fault.message;
+    told = { failure: code === undefined ? "lost" : failureOfReason(code), reason };
   });
   client.on("disconnect", ({ reasonCode = 0, properties }) => {
     const reason = properties?.reasonString ?? `the broker ended the session (${reasonCode})`;

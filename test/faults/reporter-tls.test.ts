@@ -204,7 +204,10 @@ describe("a network that is not there or lies", () => {
     const address = portal.address();
     const port = typeof address === "object" && address ? address.port : 0;
     const reporter = run({ url: `mqtt://127.0.0.1:${port}`, password: () => "secret" });
-    expect(await settled(reporter)).toMatchObject({ state: "waiting" });
+    expect(await settled(reporter)).toMatchObject({
+      state: "waiting",
+      reason: expect.stringContaining("what answers is no MQTT broker"),
+    });
     portal.close();
   });
 
