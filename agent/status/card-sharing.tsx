@@ -14,6 +14,7 @@ export function SharingCard({ view }: { readonly view: View }) {
   const reason = texts.reasons[verdict.reason];
   const until = choices.pause.state === "paused" ? choices.pause.until : undefined;
   const on = verdict.state === "sharing";
+  const flows = sharing.streams > 0 || (sharing.measuredRate ?? 0) > 0;
   return (
     <section
       class={`card hero ${on ? "on" : "off"}`}
@@ -23,8 +24,8 @@ export function SharingCard({ view }: { readonly view: View }) {
         <div>
           <p class="state">
             <span class="dot" aria-hidden="true" />
-            {on ? texts.sharing : texts.notSharing}
-            {verdict.state === "sharing" && (
+            {!on ? texts.notSharing : flows ? texts.sharing : texts.ready}
+            {verdict.state === "sharing" && flows && (
               <strong>
                 {sharing.measuredRate === undefined
                   ? texts.upTo(view.rate(sharing.enforcedRate ?? verdict.rate))

@@ -9,11 +9,11 @@ const reasons: ReasonTexts = {
   },
   "someone-uploading": {
     short: "Jemand zu Hause lädt hoch",
-    long: "Die Leitung gehört ihm; das Gerät wartet.",
+    long: "Die Leitung gehört ihm; das Gerät hält sich zurück.",
   },
   "line-busy": {
     short: "Ihre Leitung ist belegt",
-    long: "Jemand zu Hause nutzt sie; das Gerät wartet.",
+    long: "Jemand zu Hause nutzt sie; das Gerät hält sich zurück.",
   },
   "line-unknown": {
     short: "Ihre Leitung ist noch unbekannt",
@@ -85,12 +85,17 @@ export const de: Texts = {
   },
   title: "Spareband",
   sharing: "Teilt",
+  ready: "Bereit zum Teilen",
   notSharing: "Teilt nicht",
   pausedUntil: (time) => `Es geht von selbst weiter am ${time}.`,
   upTo: (rate) => `bis zu ${rate}`,
   atMostNow: (rate) => `im Augenblick höchstens ${rate}`,
   viewers: (count) =>
-    count === 1 ? "1 Zuschauer wird beliefert" : `${count} Zuschauer werden beliefert`,
+    count === 0
+      ? "Gerade fragt niemand"
+      : count === 1
+        ? "1 Zuschauer wird beliefert"
+        : `${count} Zuschauer werden beliefert`,
   waiting: (count) => `${count} warten`,
   enforced: { kernel: "Vom System eingehalten", program: "Vom Programm eingehalten", nothing: "" },
   lastMinutes: "Die letzten 10 Minuten",

@@ -16,9 +16,12 @@ const reasons: ReasonTexts = {
   },
   "someone-uploading": {
     short: "Someone at home is uploading",
-    long: "They get the line; the box waits.",
+    long: "They get the line; the box holds back.",
   },
-  "line-busy": { short: "Your line is busy", long: "Someone at home is using it; the box waits." },
+  "line-busy": {
+    short: "Your line is busy",
+    long: "Someone at home is using it; the box holds back.",
+  },
   "line-unknown": {
     short: "Your line is not known yet",
     long: "The box cannot measure the line, so it shares nothing.",
@@ -89,12 +92,18 @@ export const en = {
   } as Readonly<Record<Signal, string>>,
   title: "Spareband",
   sharing: "Sharing",
+  ready: "Ready to share",
   notSharing: "Not sharing",
   pausedUntil: (time: string) => `It goes on by itself on ${time}.`,
   upTo: (rate: string) => `up to ${rate}`,
   // The rate beside it is that of the last seconds, and may have been higher.
   atMostNow: (rate: string) => `at most ${rate} right now`,
-  viewers: (count: number) => (count === 1 ? "1 viewer is served" : `${count} viewers are served`),
+  viewers: (count: number) =>
+    count === 0
+      ? "Nobody is asking right now"
+      : count === 1
+        ? "1 viewer is served"
+        : `${count} viewers are served`,
   waiting: (count: number) => `${count} waiting`,
   enforced: { kernel: "Kept by the system", program: "Kept by the program", nothing: "" },
   lastMinutes: "The last 10 minutes",

@@ -19,6 +19,15 @@ test("shows the rate, why, what was earned and what was shared", async () => {
   expect(html.startsWith("<!doctype html>")).toBe(true);
 });
 
+test("a box that nobody asks for anything is ready, and does not share at 0 bit/s", async () => {
+  box.agree();
+  box.sharing = { ...box.sharing, measuredRate: megabitsPerSecond(0), streams: 0, waiting: 0 };
+  const html = await box.page();
+  for (const text of ["Ready to share", "The line is free", "Nobody is asking right now"])
+    expect(html).toContain(text);
+  expect(html).not.toContain("0 bit/s");
+});
+
 test("speaks the household's language", async () => {
   const cookie = box.paired();
   expect(await box.page({ cookie, "accept-language": "de-AT,en;q=0.5" })).toContain(
