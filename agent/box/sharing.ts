@@ -42,6 +42,7 @@ import { listenHost } from "./own-addresses.ts";
 import { newestDelay, PeriodFigures } from "./period-figures.ts";
 import { createReach, type Reach } from "./reach.ts";
 import { holdsOf, mayFill, policyOf, reportOf } from "./sharing-policy.ts";
+import { StalledReaders } from "./stalled-readers.ts";
 import { fileTextStore } from "./text-store.ts";
 
 export interface SharingOptions {
@@ -128,7 +129,7 @@ export async function openSharing(options: SharingOptions): Promise<Sharing> {
   const governor = createGovernor({
     clock,
     log,
-    sockets: options.createSockets(ports),
+    sockets: new StalledReaders(options.createSockets(ports)),
     probe: options.probe,
     targets: () => probeTargets(contact.reflectors),
     ...(options.path && { fallback: createFirstHop({ path: options.path, towards, clock, log }) }),
