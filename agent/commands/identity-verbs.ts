@@ -68,14 +68,14 @@ function reset(options: ResetOptions, context: CommandContext): void {
   confirmed(options, "key, records, content and choices are destroyed");
   requireStopped(directory);
   const last = finalAccount(config, options, log);
-  destroyKey(join(directory, "identity"), "box");
   try {
+    destroyKey(join(directory, "identity"), "box");
     for (const entry of readdirSync(directory))
       rmSync(join(directory, entry), { recursive: true, force: true });
   } catch (cause) {
     throw new OperatorError(
       exitCode.ioError,
-      `cannot empty ${directory} (${errnoOf(cause)}): the key is destroyed; delete the rest by hand`,
+      `cannot empty ${directory} (${errnoOf(cause)}): make it writable and reset again, or delete what is left by hand`,
       { cause },
     );
   }

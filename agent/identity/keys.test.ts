@@ -57,6 +57,16 @@ test("a directory that never had a key gets none when a journal proves there was
   expect(heldReason(loadOrCreateKey(dir, { ...options, mayCreate: false }))).toBe("key-missing");
 });
 
+test("whose key it is decides what is to be done about it", () => {
+  const told = (name: string) => {
+    const outcome = loadOrCreateKey(dir, { ...options, name, mayCreate: false });
+    return outcome.state === "held" ? outcome.text : "ready";
+  };
+  expect(told("box")).toContain("enrol the device again");
+  expect(told("coordinator")).toContain("put the backup of it back");
+  expect(told("viewer")).toContain(`(it is not there): put the old file back, or delete ${dir}`);
+});
+
 test("a key that cannot be read is held, not replaced (fault 45)", () => {
   ready();
   rmSync(join(dir, "box.key"));

@@ -64,18 +64,20 @@ export function loadOrCreateKey(dir: string, options: KeyOptions): KeyOutcome {
   const stored = readStored(keyPath);
   switch (stored.state) {
     case "unreadable":
-      return held("key-unreadable", keyPath, stored.why);
+      return held("key-unreadable", dir, options.name, stored.why);
     case "garbled":
-      return held("key-garbled", keyPath, "it is not a spareband key");
+      return held("key-garbled", dir, options.name, "it is not a spareband key");
     case "absent":
       if (marker !== "none" || !options.mayCreate) {
-        return held("key-missing", keyPath, "it is gone");
+        const why = marker === "none" ? "it is not there" : "it is gone";
+        return held("key-missing", dir, options.name, why);
       }
       return create(dir, options);
     case "present": {
       const signer = createSigner(stored.seed);
       if (marker === "garbled" || (marker !== "none" && marker.publicKey !== signer.publicKey)) {
-        return held("key-not-enrolled", keyPath, "it is not the key this device was enrolled with");
+        const why = "it is not the key this device was enrolled with";
+        return held("key-not-enrolled", dir, options.name, why);
       }
       if (marker === "none") writeMarker(dir, options, signer.publicKey);
       const known = marker === "none" ? options.fingerprint : marker.fingerprint;
@@ -196,8 +198,16 @@ const writeMarker = (dir: string, options: KeyOptions, publicKey: PublicKey) =>
 const compare = (stored: Hash | undefined, now: Hash | undefined) =>
   stored === undefined || now === undefined ? "unknown" : stored === now ? "same" : "changed";
 
-const held = (reason: HeldReason, path: string, why: string): KeyOutcome => ({
-  state: "held",
-  reason,
-  text: `This device's key ${path} cannot be used (${why}): put the old file back, or enrol the device again with a new key.`,
-});
+const held = (reason: HeldReason, dir: string, name: string, why: string): KeyOutcome => {
+  const unusable = `key ${join(dir, `${name}.key`)} cannot be used (${why})`;
+  return { state: "held", reason, text: adviceOn(unusable, dir, name) };
+};
+
+/** What is lost with a key, and so what to do about it, depends on whose it is. */
+function adviceOn(unusable: string, dir: string, name: string): string {
+  if (name === "box")
+    return `This device's ${unusable}: put the old file back, or enrol the device again with a new key.`;
+  if (name.startsWith("coordinator"))
+    return `The coordinator's ${unusable}: put the backup of it back, without which nobody can follow what it signed.`;
+  return `Your ${unusable}: put the old file back, or delete ${dir} to begin with a new key.`;
+}

@@ -93,6 +93,31 @@ test.skipIf(!small)(
   LIMIT_MS,
 );
 
+test.skipIf(!small)(
+  full("a reset of what is mounted read-only says so"),
+  async () => {
+    const folder = join(temporary(), "read-only");
+    mkdirSync(folder);
+    spawnSync("mount", ["-t", "tmpfs", "tmpfs", folder]);
+    try {
+      const settings = { ...apart(), "box.state_dir": folder };
+      expect((await run(["enrol", "--yes", "--config", alone.with(settings)]).ended).status).toBe(
+        0,
+      );
+      spawnSync("mount", ["-o", "remount,ro", folder]);
+      for (const verb of ["reset", "enrol"])
+        refused(
+          await run([verb, "--yes", "--config", alone.with(settings)]).ended,
+          74,
+          /\(EROFS.*\): make (it|the directory) writable/,
+        );
+    } finally {
+      spawnSync("umount", [folder]);
+    }
+  },
+  LIMIT_MS,
+);
+
 test(
   "a coordinator's state below a file ends the start with a sentence",
   async () => {

@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Hash, PublicKey } from "../../core/encoding.ts";
@@ -87,4 +87,17 @@ test("a short name stays with the creator who used it first, and means their new
   for (const title of ["1", "3"])
     store.titles.takeDown(title.repeat(64) as Hash, "court order", unixSeconds(40));
   expect(store.titles.bySlug("film")?.title).toBe("2".repeat(64) as Hash);
+});
+
+test("what is no database, or a folder in its place, is one sentence with the path", () => {
+  const directory = mkdtempSync(join(tmpdir(), "coordinator-store-"));
+  const file = join(directory, "file");
+  writeFileSync(file, "not a database".repeat(400));
+  const folder = join(directory, "folder");
+  mkdirSync(folder);
+  for (const path of [file, folder])
+    expect(() => openStore(path, openDatabase)).toThrow(
+      `The coordinator's database ${path} cannot be used (`,
+    );
+  rmSync(directory, { recursive: true });
 });

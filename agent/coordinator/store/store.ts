@@ -2,7 +2,7 @@
  * The coordinator's memory: one SQLite file that several workers on one machine may share. Every
  * change that belongs together happens inside one `transaction`, and is on disk when that returns.
  */
-import { exitCode, OperatorError } from "../../core/errors.ts";
+import { exitCode, OperatorError, reasonOf } from "../../core/errors.ts";
 import { createBoxRows } from "./box-rows.ts";
 import { createCaseRows } from "./case-rows.ts";
 import { createLedgerRows } from "./ledger-rows.ts";
@@ -48,9 +48,7 @@ PRAGMA temp_store = MEMORY;
 `;
 
 export function openStore(path: string, open: SqliteOpen): Store {
-  const db = open(path);
-  db.exec(PRAGMAS);
-  migrate(db, path);
+  const db = opened(path, open);
   const ledger = createLedgerRows(db);
   return {
     boxes: createBoxRows(db),
@@ -66,6 +64,22 @@ export function openStore(path: string, open: SqliteOpen): Store {
     transaction: createTransaction(db, () => ledger.forgetAccounts()),
     [Symbol.dispose]: () => db.close(),
   };
+}
+
+function opened(path: string, open: SqliteOpen): SqliteDatabase {
+  try {
+    const db = open(path);
+    db.exec(PRAGMAS);
+    migrate(db, path);
+    return db;
+  } catch (cause) {
+    if (cause instanceof OperatorError) throw cause;
+    throw new OperatorError(
+      exitCode.ioError,
+      `The coordinator's database ${path} cannot be used (${reasonOf(cause)}): put the newest backup there.`,
+      { cause },
+    );
+  }
 }
 
 function migrate(db: SqliteDatabase, path: string): void {
