@@ -191,7 +191,7 @@ async function onUsableStorage<T>(health: Health, open: () => Promise<T>): Promi
 }
 
 const STORAGE_FAULTS: ReadonlySet<string> = new Set(
-  "ENOSPC EDQUOT EROFS EIO EACCES EPERM ENOENT ENOTDIR".split(" "),
+  "ENOSPC EDQUOT EROFS EIO EACCES EPERM ENOENT ENOTDIR EISDIR".split(" "),
 );
 
 type ReadyKey = Extract<KeyOutcome, { state: "ready" }>;

@@ -1,6 +1,6 @@
 /** What a box does when its state is damaged, gone or given away; its page has to come up all the same. */
 import { afterEach, expect, test } from "bun:test";
-import { mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type Box, openBox } from "../../agent/box.ts";
@@ -73,6 +73,14 @@ test("fault 42: a state directory that cannot be used leaves the page and shares
   expect(box.sharing).toBeUndefined();
   expect(codes(box)).toContain("state-unwritable");
   expect(await page(box)).toContain("The box cannot write its own data, so it shares nothing.");
+});
+
+test("a folder in the place of the token's file leaves the page, which says so", async () => {
+  const directory = newDirectory();
+  mkdirSync(join(directory, "status-token"));
+  const box = await start(directory);
+  expect(codes(box)).toContain("state-unwritable");
+  expect(await page(box)).toContain("status-token");
 });
 
 test("neither a new key nor a reset while the box runs: it would go on with the old one", async () => {
