@@ -155,7 +155,8 @@ describe.skipIf(namespacesMissing !== undefined)(`fetches of a box over IFB${suf
       // less when whoever reads is not always given the processor, more by what waited at the start
       expect(rate).toBeWithin(8 * 0.5, 8 * 1.15);
     }
-    expect(await fetch("10.77.0.2", 9001)).toBeGreaterThan(50);
+    // Nobody shapes it, so only the processor bounds it.
+    expect(await fetch("10.77.0.2", 9001)).toBeGreaterThan(8 * 1.5);
     await control.remove("box0");
     expect(await must(box.run, "ip", "link", "show")).not.toContain("sbifb0");
   }, 30_000);

@@ -17,6 +17,8 @@ const PEERS = 9000;
 const OTHER = 9001;
 /** Of the rate, when whoever reads is not always given the processor. */
 const BUSY_MACHINE = 0.5;
+/** Than what peers are held to: nobody shapes it, so only the processor bounds it. */
+const CLEARLY_MORE = 1.5;
 const stream = join(import.meta.dir, "stream.ts");
 const suffix = namespacesMissing ? ` (${namespacesMissing})` : "";
 
@@ -66,7 +68,7 @@ describe.skipIf(namespacesMissing !== undefined)(`shaping of real traffic${suffi
       const rate = await drain(host, PEERS);
       expect(rate).toBeWithin(8 * BUSY_MACHINE, 8 * 1.05);
     }
-    expect(await drain("10.77.0.1", OTHER, 300)).toBeGreaterThan(50);
+    expect(await drain("10.77.0.1", OTHER, 300)).toBeGreaterThan(8 * CLEARLY_MORE);
   }, 20_000);
 
   test("counts what it shaped, within one per cent of the card", async () => {
@@ -82,19 +84,10 @@ describe.skipIf(namespacesMissing !== undefined)(`shaping of real traffic${suffi
   }, 20_000);
 
   test("a new rate takes one process", async () => {
-    const times: number[] = [];
     await apply(4);
     const before = processes;
-    for (let change = 0; change < 21; change++) {
-      const began = performance.now();
-      await apply(5 + change);
-      times.push(performance.now() - began);
-    }
+    for (let change = 0; change < 21; change++) await apply(5 + change);
     expect(processes - before).toBe(21);
-    const median = times.sort((a, b) => a - b)[10];
-    console.log(
-      `rate change: median ${median?.toFixed(1)} ms, worst ${times.at(-1)?.toFixed(1)} ms`,
-    );
   });
 
   const nft = Bun.which("nft", { PATH: "/usr/sbin:/sbin:/usr/bin:/bin" });
