@@ -1,3 +1,4 @@
+/** A creator and a label with one song between them, at a coordinator that pays by plays. */
 import { seal } from "../../agent/accounting/envelope.ts";
 import {
   createWorld,
