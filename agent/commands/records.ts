@@ -92,7 +92,9 @@ async function exportTo(name: string, options: ExportOptions, context: CommandCo
   print(`${count} items in ${verifies} and, to read, ${reads}`);
   const environment = config.environment === "dev" ? " --environment dev" : "";
   const key = config["coordinator.public_key"] || "<hex>";
-  print(`check them anywhere: spareband verify ${verifies} --coordinator-key ${key}${environment}`);
+  print(
+    `check them anywhere: spareband verify ${asShellWord(verifies)} --coordinator-key ${key}${environment}`,
+  );
 }
 
 async function* ofBox(config: Config, signal: AbortSignal): AsyncGenerator<WrittenItem> {
@@ -113,3 +115,7 @@ async function* linesOf(response: Response): AsyncGenerator<string> {
   }
   if (rest !== "") yield rest;
 }
+
+/** To be typed or pasted as it stands. */
+const asShellWord = (text: string) =>
+  /^[\w./@:+-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;

@@ -160,3 +160,15 @@ test(
   },
   LIMIT_MS,
 );
+
+test(
+  "what an export says to type can be typed, whatever its folder is called",
+  async () => {
+    const name = join(temporary(), "it's ünï 日本");
+    const exported = await run(["export", name, "--mine", "--config", alone.config]).ended;
+    const typed = /spareband verify (.*) --coordinator-key/.exec(exported.stdout)?.[1] ?? "";
+    const listed = Bun.spawnSync(["sh", "-c", `ls ${typed}`]);
+    expect(listed.stdout.toString().trim()).toBe(`${name}.cbor`);
+  },
+  LIMIT_MS,
+);
