@@ -159,5 +159,5 @@ describe.skipIf(namespacesMissing !== undefined)(`fetches of a box over IFB${suf
     expect(await fetch("10.77.0.2", 9001)).toBeGreaterThan(8 * 1.5);
     await control.remove("box0");
     expect(await must(box.run, "ip", "link", "show")).not.toContain("sbifb0");
-  }, 30_000);
+  }, 60_000);
 });

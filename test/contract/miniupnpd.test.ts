@@ -69,6 +69,6 @@ describe.skipIf(missing !== undefined)(
       expect(wan.length).toBe(3);
       const [first, last] = [wan[0], wan.at(-1)];
       expect((last?.sent ?? 0) - (first?.sent ?? 0)).toBeGreaterThan(5000);
-    }, 30_000);
+    }, 60_000);
   },
 );

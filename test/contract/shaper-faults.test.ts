@@ -87,7 +87,7 @@ describe.skipIf(namespacesMissing !== undefined)(`the shaper survives${suffix}`,
     expect(await queues("box0")).toContain("htb 5ba:");
     shaper = new ShapingProcess(box, 7);
     expect(await shaper.next("shaped", "box0")).toMatchObject({ rate: 7e6, ports: [9000] });
-  }, 15_000);
+  }, 60_000);
 
   test("the card being renamed", async () => {
     await ip("link", "set", "box0", "down");
@@ -95,7 +95,7 @@ describe.skipIf(namespacesMissing !== undefined)(`the shaper survives${suffix}`,
     await ip("link", "set", "end0", "up");
     await route();
     expect(await shaper.next("shaped", "end0")).toMatchObject({ rate: 7e6 });
-  }, 15_000);
+  }, 60_000);
 
   test("the card being replaced by another of the same name", async () => {
     await ip("link", "del", "end0");
@@ -103,7 +103,7 @@ describe.skipIf(namespacesMissing !== undefined)(`the shaper survives${suffix}`,
     await connect(box, home);
     await route();
     expect(await shaper.next("shaped", "box0")).toMatchObject({ rate: 7e6 });
-  }, 15_000);
+  }, 60_000);
 
   test("the end, leaving nothing behind", async () => {
     await shaper.end("SIGTERM");
@@ -111,7 +111,7 @@ describe.skipIf(namespacesMissing !== undefined)(`the shaper survives${suffix}`,
     if (Bun.which("nft", { PATH: "/usr/sbin:/usr/bin:/sbin:/bin" })) {
       expect(await must(box.run, "nft", "list", "tables")).not.toContain("spareband");
     }
-  }, 15_000);
+  }, 60_000);
 
   test("a stranger's queue, which stays while it runs and when it ends", async () => {
     await must(box.run, "tc", "qdisc", "add", "dev", "box0", "root", "bfifo", "limit", "30000");
@@ -119,7 +119,7 @@ describe.skipIf(namespacesMissing !== undefined)(`the shaper survives${suffix}`,
     expect((await shaper.next("foreign", "box0")).qdisc).toStartWith("bfifo");
     await shaper.end("SIGTERM");
     expect(await queues("box0")).toContain("limit 30000b");
-  }, 15_000);
+  }, 60_000);
 
   const obstacle = findUserObstacle();
   test.skipIf(obstacle !== undefined)(

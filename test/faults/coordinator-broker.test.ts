@@ -106,5 +106,5 @@ test.skipIf(!hasMosquitto)(
     const sound = { total: 0n, balances: 0n, unbalanced: 0n, drifted: 0n };
     expect(one.store.ledger.audit()).toEqual(sound);
   },
-  30_000,
+  60_000,
 );

@@ -70,5 +70,5 @@ test.skipIf(!hasMosquitto)(
     stop.abort();
     await running;
   },
-  30_000,
+  60_000,
 );

@@ -18,7 +18,7 @@ import {
 import { checkChain, provenByTicket } from "./journal-inspection.ts";
 
 // Real brokers and disks, on machines that may be busy.
-setDefaultTimeout(30_000);
+setDefaultTimeout(60_000);
 
 let base: string;
 beforeEach(() => {

@@ -19,7 +19,7 @@ import { type Certificate, certificateMaker, hasFaketime, hasOpenssl } from "./c
 import { type Broker, hasMosquitto, startMosquitto } from "./mosquitto.ts";
 
 // Real brokers and disks, on machines that may be busy.
-setDefaultTimeout(30_000);
+setDefaultTimeout(60_000);
 
 const box = boxKey.publicKey;
 const users = { [box]: "box-word" };
