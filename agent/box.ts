@@ -17,7 +17,8 @@ import { consentFile, exportBox } from "./box/export.ts";
 import { journalExists } from "./box/identity.ts";
 import { openSharing, type Sharing } from "./box/sharing.ts";
 import { makerLimits } from "./box/sharing-policy.ts";
-import { watchConditions } from "./box/watch-conditions.ts";
+import { createStatementWatch, statementFile } from "./box/statement-watch.ts";
+import { type WatchOptions, watchConditions } from "./box/watch-conditions.ts";
 import type { Config } from "./config.ts";
 import type { Clock } from "./core/clock.ts";
 import { type Hash, type PublicKey, toBase64Url } from "./core/encoding.ts";
@@ -51,6 +52,8 @@ export interface BoxOptions {
   readonly pinnedCoordinator: PublicKey | undefined;
   /** What is wrong with the configuration, when an older one is used. */
   readonly brokenConfig?: string | undefined;
+  /** What of the configuration is not known to this version. */
+  readonly configWarnings?: readonly string[] | undefined;
   readonly sessionIdle?: Milliseconds | undefined;
   /** Told of what this box verified of others while it filled its cache. */
   readonly onVerified?: ((box: PublicKey, amount: number) => void) | undefined;
@@ -71,6 +74,8 @@ export interface Box extends AsyncDisposable {
   readonly parts: readonly Part[];
 }
 
+/** Of what is unknown in a configuration, as many are named on the page. */
+const MOST_NAMED = 5;
 const NO_BOX = "0".repeat(64) as PublicKey;
 
 /** Opens what it needs; throws an OperatorError for what nobody could see on a page. */
@@ -82,6 +87,8 @@ export async function openBox(options: BoxOptions): Promise<Box> {
   const directory = config["box.state_dir"];
   const health = new Health({ clock, log });
   health.report("config-last-good", options.brokenConfig !== undefined, options.brokenConfig);
+  const unknown = options.configWarnings ?? [];
+  health.report("config-unknown-key", unknown.length > 0, unknown.slice(0, MOST_NAMED).join("; "));
   const writable = stateIsWritable(directory, health);
   const household = new Household({
     directory,
@@ -133,8 +140,8 @@ export async function openBox(options: BoxOptions): Promise<Box> {
     clock,
     log,
   });
-  const { clockQuality } = options;
-  const watch = sharing ? [watchConditions({ sharing, health, clockQuality, clock, log })] : [];
+  const { environment } = config;
+  const watch = sharing ? watches({ ...options, sharing, health, environment }) : [];
   const { simulated } = options;
   const carry =
     sharing && simulated
@@ -151,6 +158,12 @@ export async function openBox(options: BoxOptions): Promise<Box> {
     parts: [page, ...(sharing?.parts ?? []), ...watch, ...carry],
     [Symbol.asyncDispose]: () => held.disposeAsync(),
   };
+}
+
+function watches(options: WatchOptions & Pick<BoxOptions, "config">): readonly Part[] {
+  const { client, keys } = options.sharing.contact;
+  const file = statementFile(options.config["box.state_dir"]);
+  return [watchConditions(options), createStatementWatch({ ...options, file, client, keys })];
 }
 
 function requireAddresses(config: Config): void {

@@ -17,6 +17,7 @@ import { toUnixSeconds } from "../core/units.ts";
 import type { Signer } from "../identity/ed25519.ts";
 import type { Journal } from "../journal/journal.ts";
 import type { CoordinatorContact } from "./coordinator-contact.ts";
+import { statementFile } from "./statement-watch.ts";
 
 export interface BoxExportOptions {
   readonly config: Pick<Config, "environment" | "box.state_dir">;
@@ -49,7 +50,7 @@ export async function* exportBox(
   journal.commit();
   for (const { bytes } of journal.records()) yield writer.entry({ kind: "message", bytes });
   for (const bytes of journal.acks()) yield writer.entry({ kind: "message", bytes });
-  const consent = readConsent(consentFile(config["box.state_dir"]));
+  const consent = readSigned(consentFile(config["box.state_dir"]));
   if (consent) yield writer.entry({ kind: "message", bytes: consent });
   for await (const entry of fromCoordinator(options, signal)) yield writer.entry(entry);
   yield writer.end();
@@ -73,6 +74,9 @@ async function* fromCoordinator(
       answered = true;
       yield* entries.filter(isNew);
     }
+    // What the coordinator showed before, should it tell something else now.
+    const bytes = readSigned(statementFile(config["box.state_dir"]));
+    if (bytes) yield* [{ kind: "message", bytes } as const].filter(isNew);
   } catch (fault) {
     // Half an account would look like one from which lines were left out.
     if (answered) throw fault;
@@ -80,11 +84,11 @@ async function* fromCoordinator(
   }
 }
 
-function readConsent(file: string): Uint8Array | undefined {
+function readSigned(file: string): Uint8Array | undefined {
   try {
     return fromBase64Url(readFileSync(file, "utf8").trim());
   } catch {
-    // Never given, or not readable: an export without it proves no less of what was served.
+    // Never given, never seen, or not readable: an export without it proves no less of what was served.
     return undefined;
   }
 }

@@ -1,11 +1,11 @@
 /** Usage records as the household reads them: what was proven for which title, and what became of it. */
-import { open } from "../accounting/envelope.ts";
 import { openEvidence } from "../accounting/evidence.ts";
 import type { Environment } from "../accounting/messages.ts";
 import { explainRefusal } from "../accounting/refusal.ts";
 import type { PublicKey } from "../core/encoding.ts";
 import type { Journal } from "../journal/journal.ts";
 import type { RecordRow } from "../status/sources.ts";
+import { refusedRecords } from "./refused-records.ts";
 
 export interface RecordReader {
   readonly journal: Journal;
@@ -20,7 +20,7 @@ export function recordRows(
   before = Number.POSITIVE_INFINITY,
 ): readonly RecordRow[] {
   const { journal, environment, coordinators } = reader;
-  const refused = refusals(reader);
+  const refused = refusedRecords({ ...reader, coordinators: () => coordinators });
   const { generation, acked } = journal.chain;
   const kept: Uint8Array[] = [];
   for (const record of journal.records()) {
@@ -49,20 +49,4 @@ export function recordRows(
       },
     ];
   });
-}
-
-/** Codes by `generation/sequence`, from the acks that are kept. */
-function refusals({
-  journal,
-  environment,
-  coordinators,
-}: RecordReader): ReadonlyMap<string, string> {
-  const codes = new Map<string, string>();
-  for (const signed of journal.acks()) {
-    const opened = open("ack", signed, { environment, signer: coordinators });
-    if (!opened.ok) continue;
-    const { generation, refused } = opened.message.body;
-    for (const { sequence, code } of refused) codes.set(`${generation}/${sequence}`, code);
-  }
-  return codes;
 }

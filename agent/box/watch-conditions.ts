@@ -1,28 +1,40 @@
 /** Turns what the parts of a box know of themselves into the household's list of conditions. */
-import type { ClockQuality } from "../accounting/messages.ts";
+import type { ClockQuality, Environment } from "../accounting/messages.ts";
 import type { Clock } from "../core/clock.ts";
 import type { Log } from "../core/log.ts";
 import { every, type Part } from "../core/part.ts";
 import { formatBytes } from "../core/quantity.ts";
 import { milliseconds } from "../core/units.ts";
+import type { Signal } from "../governor/signals.ts";
 import type { Health } from "../health/health.ts";
+import { createRefusalWatch } from "./refused-records.ts";
 import type { Sharing } from "./sharing.ts";
 
 export interface WatchOptions {
   readonly sharing: Sharing;
   readonly health: Health;
   readonly clockQuality: () => ClockQuality;
+  readonly environment: Environment;
   readonly clock: Clock;
   readonly log: Log;
 }
 
 const PERIOD = milliseconds(1000);
+/** Without these the line's delay is measured less well or not at all. */
+const LINE_SIGNALS: ReadonlySet<Signal> = new Set<Signal>(["delay-probes", "peer-connections"]);
 
 export function watchConditions(options: WatchOptions): Part {
-  const { clock, log } = options;
+  const { clock, log, sharing, environment, health } = options;
+  const { journal, contact } = sharing;
+  const refused = createRefusalWatch({ journal, environment, coordinators: contact.keys });
+  const tick = () => {
+    look(options);
+    const unpaid = refused();
+    health.report("records-refused", unpaid !== undefined, unpaid);
+  };
   return {
     name: "conditions",
-    run: (signal) => every(PERIOD, () => look(options), { clock, log, signal, name: "conditions" }),
+    run: (signal) => every(PERIOD, tick, { clock, log, signal, name: "conditions" }),
   };
 }
 
@@ -60,7 +72,12 @@ function look({ sharing, health, clockQuality }: WatchOptions): void {
   const foreign = trafficControl.state === "foreign";
   health.report("shaping-foreign", foreign, foreign ? trafficControl.qdisc : undefined);
   const { missing } = governor.report;
-  health.report("line-unmeasured", missing.length > 0, missing.join(", "));
+  const unmeasured = missing.filter((signal) => LINE_SIGNALS.has(signal));
+  health.report("line-unmeasured", unmeasured.length > 0, unmeasured.join(", "));
+  health.report("heat-unknown", missing.includes("temperature"));
+  const verdict = governor.current;
+  health.report("network-missing", verdict.state === "held" && verdict.reason === "offline");
+  health.report("content-damaged", store.damagedChunks > 0, `${store.damagedChunks}`);
   health.report("write-budget-spent", store.writesLeftToday <= 0);
   health.report("clock-untrusted", clockQuality() !== "synchronised");
   health.report("peer-connections-shed", peers.stats().shed > 0);

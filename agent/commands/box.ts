@@ -48,6 +48,7 @@ async function run(options: CommonOptions, context: CommandContext): Promise<voi
     fingerprint: deviceFingerprint(),
     pinnedCoordinator: pinnedKey(config),
     brokenConfig: loaded.broken,
+    configWarnings: loaded.warnings,
     clock,
     random: systemRandom,
     log,

@@ -57,6 +57,7 @@ export const ticketsAnswer = v.object({
   origin: v.optional(grantAnswer),
 });
 export const missingAnswer = v.object({ missing: v.pipe(v.array(hashField), v.maxLength(10_000)) });
+export const statementAnswer = v.object({ statement: bytesField(1024) });
 export const playAnswer = v.object({ qualified: v.boolean(), code: v.optional(v.string()) });
 export const accountAnswer = v.object({
   balances: v.object({ household: tokensField, creator: tokensField }),

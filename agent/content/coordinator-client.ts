@@ -20,6 +20,7 @@ import {
   infoAnswer,
   missingAnswer,
   playAnswer,
+  statementAnswer,
   ticketsAnswer,
   titleAnswer,
   titlesAnswer,
@@ -166,6 +167,13 @@ export class CoordinatorClient {
 
   async play(play: Sealed<"play">, signal?: AbortSignal) {
     return this.#http.post("/v1/plays", { play: toBase64Url(play.bytes) }, playAnswer, signal);
+  }
+
+  /** The statement of an epoch as it came, not opened; undefined where none was closed. */
+  async statement(epoch: number | "latest", signal?: AbortSignal): Promise<Uint8Array | undefined> {
+    const path = `/v1/statements/${epoch}`;
+    const asked = this.#http.get(path, statementAnswer, MAX_ANSWER, signal);
+    return (await this.#orNotFound(asked))?.statement;
   }
 
   /** @param from the first ledger line wanted; one answer has a bounded number of them. */

@@ -51,6 +51,7 @@ export class ContentStore implements ContentSource, Part, AsyncDisposable {
   readonly #space: FlashSpace;
   readonly #writer: ChunkWriter;
   #flushing: Promise<unknown> = Promise.resolve();
+  #damaged = 0;
 
   private constructor(options: StoreOptions, found: Awaited<ReturnType<typeof openStoreFiles>>) {
     const daily = options.dailyWrites ?? bytes(Number.POSITIVE_INFINITY);
@@ -119,6 +120,11 @@ export class ContentStore implements ContentSource, Part, AsyncDisposable {
 
   titles(): readonly HeldSummary[] {
     return [...this.#titles.values()].map((title) => this.#summary(title));
+  }
+
+  /** Chunks of this run that were not what they should be, and were dropped for it. */
+  get damagedChunks(): number {
+    return this.#damaged;
   }
 
   get usedBytes(): Bytes {
@@ -225,6 +231,7 @@ export class ContentStore implements ContentSource, Part, AsyncDisposable {
     let dropped = 0;
     for (const title of this.#titles.values())
       dropped += await verifyClaimsOf(title, ({ file }) => this.#space.holds(title, file), signal);
+    this.#damaged += dropped;
     if (dropped > 0) this.#options.log.warning("damaged chunks dropped", { chunks: dropped });
     return { dropped };
   }

@@ -48,11 +48,6 @@ export const conditionKinds = {
     text: "The book of what was served was damaged; what could be read was saved.",
     action: "Nothing to do now; if it happens again the storage is failing.",
   },
-  "journal-newer": {
-    severity: "problem",
-    text: "The book of what was served was written by a newer version.",
-    action: "Install the newer version again.",
-  },
   "key-unusable": {
     severity: "problem",
     text: "The key that names this box is missing or damaged.",

@@ -1,4 +1,5 @@
 import { expect, test } from "bun:test";
+import { Glob } from "bun";
 import { FakeClock } from "../core/fake-clock.ts";
 import { createLog, silentLog } from "../core/log.ts";
 import { conditionKinds } from "./conditions.ts";
@@ -45,6 +46,19 @@ test("a detail from outside is bounded", () => {
   const health = new Health({ clock: new FakeClock(), log: silentLog });
   health.set("config-last-good", "x".repeat(5000));
   expect(health.list()[0]?.detail).toHaveLength(300);
+});
+
+test("every condition is set somewhere", async () => {
+  const agent = new URL("..", import.meta.url).pathname;
+  const lists = /health\/conditions|text-conditions|\.test\.ts$/;
+  const sources = [...new Glob("**/*.ts").scanSync(agent)].filter((path) => !lists.test(path));
+  const texts = await Promise.all(sources.map((path) => Bun.file(agent + path).text()));
+  const set = new Set(
+    texts.flatMap((text) =>
+      [...text.matchAll(/\.(?:set|report)\(\s*"([\w-]+)"/g)].map(([, code]) => code),
+    ),
+  );
+  expect(Object.keys(conditionKinds).filter((code) => !set.has(code))).toEqual([]);
 });
 
 test("docs/health.md shows exactly this table", async () => {

@@ -33,10 +33,6 @@ export const conditionsDe: ConditionTexts = {
     text: "Das Buch des Gelieferten war beschädigt; das Lesbare wurde gerettet.",
     action: "Jetzt nichts; geschieht es wieder, ist der Speicher defekt.",
   },
-  "journal-newer": {
-    text: "Das Buch des Gelieferten stammt von einer neueren Version.",
-    action: "Installieren Sie die neuere Version wieder.",
-  },
   "key-unusable": {
     text: "Der Schlüssel, der dieses Gerät ausweist, fehlt oder ist beschädigt.",
     action: "Legen Sie die alte Schlüsseldatei zurück oder melden Sie das Gerät neu an.",
