@@ -73,7 +73,8 @@ type Step =
   | { readonly do: "send"; readonly box: number; readonly from: number; readonly count: number }
   | { readonly do: "poison"; readonly box: number }
   | { readonly do: "new-generation"; readonly box: number }
-  | { readonly do: "wait"; readonly days: number };
+  | { readonly do: "wait"; readonly days: number }
+  | { readonly do: "forget"; readonly most: number };
 
 const index = fc.nat(1_000);
 const step: fc.Arbitrary<Step> = fc.oneof(
@@ -111,6 +112,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   { weight: 1, arbitrary: fc.record({ do: fc.constant("poison" as const), box: index }) },
   { weight: 1, arbitrary: fc.record({ do: fc.constant("new-generation" as const), box: index }) },
   { weight: 1, arbitrary: fc.record({ do: fc.constant("wait" as const), days: fc.nat(12) }) },
+  { weight: 1, arbitrary: fc.record({ do: fc.constant("forget" as const), most: fc.nat(9) }) },
 );
 
 function makeRecord(box: ModelBox, ticket: ModelTicket, claim: string): ModelRecord {
@@ -196,6 +198,10 @@ async function run(world: World, model: Model, action: Step): Promise<void> {
       });
       return;
     }
+    case "forget":
+      // Tickets that nobody used yet: whatever is forgotten, what is owed stays the same.
+      world.store.tickets.forgetUnused(world.now() - 86_400, action.most);
+      return;
     case "wait":
       world.clock.jumpWall(world.clock.wallMs() + action.days * 86_400_000);
       return;
