@@ -8,7 +8,7 @@ import { uploadTitle } from "../content/upload-title.ts";
 import { formatBytes } from "../core/quantity.ts";
 import { systemClock } from "../core/system-clock.ts";
 import { toUnixSeconds } from "../core/units.ts";
-import { show } from "./answer.ts";
+import { show, wrong } from "./answer.ts";
 import { type CommandContext, type CommonOptions, readConfig } from "./context.ts";
 import { connectCoordinator, personalSigner } from "./identity.ts";
 import { createLiveView } from "./live-view.ts";
@@ -99,7 +99,22 @@ async function publish(folder: string, options: PublishOptions, context: Command
   context.print(`spareband fetch ${body.slug}    (or by its identity ${hash})`);
 }
 
+/** Checked here and not only in the manifest, which knows no flags. */
+const accepted = [
+  {
+    flag: "slug",
+    pattern: /^[a-z0-9][a-z0-9-]{0,63}$/,
+    what: 'small letters, digits and "-", at most 64, such as "big-lake"',
+  },
+  { flag: "isrc", pattern: /^[A-Z]{2}[A-Z0-9]{3}\d{7}$/, what: 'such as "DEA012600001"' },
+  { flag: "iswc", pattern: /^T\d{10}$/, what: 'such as "T0345246801"' },
+] as const;
+
 function aboutOf(options: PublishOptions): TitleAbout {
+  for (const { flag, pattern, what } of accepted) {
+    const value = options[flag];
+    if (value && !pattern.test(value)) throw wrong(`--${flag}`, value, what);
+  }
   const { name, slug, kind, artist, album, isrc, iswc, open } = options;
   return {
     ...(name && { name }),

@@ -1,7 +1,7 @@
 /** Names, files and flags that people and machines get wrong: one clear sentence, the right exit code. */
 import { expect, test } from "bun:test";
 import { join } from "node:path";
-import { LIMIT_MS, refused, startLoneCoordinator, wrong } from "./lone-coordinator.ts";
+import { LIMIT_MS, meadow, refused, startLoneCoordinator, wrong } from "./lone-coordinator.ts";
 import { run, temporary } from "./run.ts";
 
 const OTHER_KEY = "a".repeat(64);
@@ -46,6 +46,14 @@ const cases = [
     () => ["fetch", "meadow", "--to", alone.file, "--config", alone.config],
     74,
     /Cannot write .*a-file/,
+  ),
+  ...(["--slug", "--isrc", "--iswc"] as const).map((flag) =>
+    wrong(
+      `a title's ${flag}`,
+      () => ["publish", meadow, flag, "A B", "--config", alone.config],
+      64,
+      new RegExp(`^spareband: ${flag} is "A B", but must be .*such as "`),
+    ),
   ),
   wrong(
     "a title folder that is not there",
