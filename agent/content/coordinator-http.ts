@@ -69,7 +69,8 @@ export class CoordinatorHttp {
     }
     if (status < 300) return text;
     const refusal = v.safeParse(refusalAnswer, parseJson(text));
-    if (refusal.success) {
+    // That no such path is there says that it is no coordinator: an origin or a box speaks so.
+    if (refusal.success && refusal.output.error.code !== "unknown-path") {
       const { code, text: said } = refusal.output.error;
       throw new CoordinatorRefusal(status, code, said);
     }

@@ -201,6 +201,10 @@ test(
 test.each([
   ["a page", () => new Response("<html></html>", { headers: { "content-type": "text/html" } })],
   ["a redirect", () => Response.redirect("http://127.0.0.1:1/", 302)],
+  [
+    "a box, which has another's paths",
+    () => Response.json({ error: { code: "unknown-path", text: "Nothing." } }, { status: 404 }),
+  ],
   ["an empty answer", () => new Response(null, { status: 204 })],
 ])(
   "an address where %s is found instead of a coordinator or a box is told as such",
