@@ -47,6 +47,11 @@ async function verify(
   if (options.json) context.print(JSON.stringify(report, bigintAsText));
   else for (const line of reportLines(file, report)) context.print(line);
   if (report.ok) return;
+  if (report.header === undefined && report.items <= 1)
+    throw new OperatorError(
+      exitCode.failure,
+      `${file} does not verify: it is no export, or nothing is left of one; name the .cbor file that an export wrote`,
+    );
   const found = report.findings.length;
   throw new OperatorError(
     exitCode.failure,

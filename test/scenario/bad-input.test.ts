@@ -137,7 +137,7 @@ const cases = [
     "an export that is empty",
     () => ["verify", "/dev/null", "--coordinator-key", OTHER_KEY],
     1,
-    /does not verify.*there is no item in it/,
+    /does not verify: it is no export, or nothing is left of one/,
   ),
   wrong(
     "nothing to verify",
@@ -149,7 +149,7 @@ const cases = [
     "a file that is no export",
     () => ["verify", alone.file, "--coordinator-key", OTHER_KEY],
     1,
-    /does not verify/,
+    /a-file does not verify: it is no export.*name the \.cbor file/,
   ),
   wrong(
     "a key that is none",
