@@ -9,6 +9,7 @@ import { SETTLE_WITHIN_S } from "../accounting/schema.ts";
 import type { Clock } from "../core/clock.ts";
 import { toUnixSeconds, type UnixSeconds } from "../core/units.ts";
 import { playPostings } from "./ledger.ts";
+import { type BackedPlay, isBacked } from "./play-backing.ts";
 import type { Policy } from "./policy.ts";
 import type { PriceList } from "./price-list.ts";
 import { type Refusal, refuse } from "./refusal.ts";
@@ -30,6 +31,8 @@ export type PlayAnswer =
 
 /** Tickets may be this much older than the play they serve, as chunks are fetched ahead or cached. */
 const FETCHED_AHEAD_S = 12 * 3600;
+/** Plays further apart than this have no bytes in common, nor through others between them to speak of. */
+const BACKING_DAYS = 2;
 /** The viewer's clock may be ahead by this much. */
 const SKEW_S = 120;
 /** Bytes that must be proven for each second played: 64 kbit/s, which any real recording exceeds. */
@@ -94,17 +97,14 @@ export function createPlayOffice(options: PlayOfficeOptions) {
 
   /** Has the viewer played the title as often around that time as is paid for? */
   function playedOut({ viewer, title, startedAt }: Pick<Play, "viewer" | "title" | "startedAt">) {
-    const { plays } = store.plays.backed(viewer, title, startedAt - DAY_S, startedAt + DAY_S);
-    return plays >= policy.maxPlaysPerTitleAndDay;
+    const plays = store.plays.qualified(viewer, title, startedAt - DAY_S, startedAt + DAY_S);
+    return plays.length >= policy.maxPlaysPerTitleAndDay;
   }
 
   /** Qualifies a waiting play once enough bytes are proven that no other play stands on. */
   function settle(row: PlayRow, now: UnixSeconds): boolean {
-    const from = row.started_at - FETCHED_AHEAD_S;
-    const to = row.started_at + Math.ceil(row.played_ms / 1000);
-    const proven = store.tickets.provenBytes(row.viewer, row.title, from, to);
-    const used = store.plays.backed(row.viewer, row.title, from, to).bytes;
-    if (proven - used < row.needed_bytes) {
+    const play = backingOf(row);
+    if (!isBacked(play, ...near(row))) {
       if (now > row.received_at + SETTLE_WITHIN_S) {
         store.plays.decide(row.id, "refused", "play-not-served");
       }
@@ -116,8 +116,18 @@ export function createPlayOffice(options: PlayOfficeOptions) {
       return false;
     }
     store.plays.decide(row.id, "qualified", undefined);
-    pay(row, from, to, now);
+    pay(row, play.from, play.to, now);
     return true;
+  }
+
+  /** The plays that may stand on the same bytes, and what was delivered in their time. */
+  function near({ viewer, title, started_at: at }: PlayRow) {
+    const plays = store.plays
+      .qualified(viewer, title, at - BACKING_DAYS * DAY_S, at + BACKING_DAYS * DAY_S)
+      .map(backingOf);
+    const earliest = Math.min(at, ...plays.map(({ from }) => from)) - FETCHED_AHEAD_S;
+    const latest = at + (BACKING_DAYS + 1) * DAY_S;
+    return [plays, store.tickets.delivered(viewer, title, earliest, latest)] as const;
   }
 
   /** The split and price list are those of the ticket that brought the bytes, not today's. */
@@ -131,6 +141,14 @@ export function createPlayOffice(options: PlayOfficeOptions) {
     ledger.finish();
   }
 }
+
+const backingOf = (
+  row: Pick<PlayRow, "started_at" | "played_ms" | "needed_bytes">,
+): BackedPlay => ({
+  from: row.started_at - FETCHED_AHEAD_S,
+  to: row.started_at + Math.ceil(row.played_ms / 1000),
+  needed: row.needed_bytes,
+});
 
 const answer = (qualified: boolean, code: string | null | undefined): PlayAnswer => ({
   ok: true,

@@ -84,6 +84,23 @@ describe("plays", () => {
     expect(s.world.store.plays.count("refused")).toBe(1);
   });
 
+  test("bytes that a later play stands on carry no earlier one that is sent after it", async () => {
+    const s = studio();
+    await s.titles.publish(s.manifest.bytes, s.signed);
+    const viewer = s.world.addViewer();
+    const box = s.world.addBox();
+    const terms = { title: s.manifest.hash, split: s.split.id };
+    const ticket = s.world.issue(box, viewer, terms);
+    s.world.send(box, [box.record({ ticket, viewer, proven: 240_000 })]);
+    const plays: Uint8Array[] = [];
+    for (let turn = 0; turn < 3; turn++) {
+      plays.push(played(s.world, viewer, s.manifest.hash, 30_000));
+      await s.world.clock.advance(31_000);
+    }
+    const answers = plays.toReversed().map((play) => s.plays.receive(play));
+    expect(answers.map((answer) => answer.ok && answer.qualified)).toEqual([true, false, false]);
+  });
+
   test("plays that are never backed hold nobody else's back", async () => {
     const s = studio();
     await s.titles.publish(s.manifest.bytes, s.signed);

@@ -44,13 +44,13 @@ export function createPlayRows(db: SqliteDatabase) {
     `SELECT rowid AS row, * FROM plays WHERE state = 'pending' AND (received_at, rowid) > (?, ?)
      ORDER BY received_at, rowid LIMIT ?`,
   );
-  const used = db.prepare<{ bytes: number; plays: number }>(
-    `SELECT coalesce(sum(needed_bytes), 0) AS bytes, count(*) AS plays FROM plays
-     WHERE viewer = ? AND title = ? AND started_at BETWEEN ? AND ? AND state = 'qualified'`,
-  );
   const forgetRefused = db.prepare(
     `DELETE FROM plays WHERE id IN (SELECT id FROM plays
      WHERE state = 'refused' AND received_at < ? LIMIT ?)`,
+  );
+  const qualified = db.prepare<Pick<Raw, "started_at" | "played_ms" | "needed_bytes">>(
+    `SELECT started_at, played_ms, needed_bytes FROM plays
+     WHERE viewer = ? AND title = ? AND started_at BETWEEN ? AND ? AND state = 'qualified'`,
   );
   const overlapping = db.prepare<{ plays: number }>(
     `SELECT count(*) AS plays FROM plays WHERE viewer = ? AND state <> 'refused'
@@ -99,9 +99,9 @@ export function createPlayRows(db: SqliteDatabase) {
     /** Those that were not paid, once they would be refused as stale. */
     forgetRefused: (receivedBefore: number, limit: number) =>
       forgetRefused.run(receivedBefore, limit).changes,
-    /** Bytes that qualified plays of a period already stand on, and how many there were. */
-    backed: (viewer: PublicKey, title: Hash, from: number, to: number) =>
-      used.get(viewer, title, from, to) ?? { bytes: 0, plays: 0 },
+    /** Qualified plays that began in a period. */
+    qualified: (viewer: PublicKey, title: Hash, from: number, to: number) =>
+      qualified.all(viewer, title, from, to),
     /** Plays of the viewer, of any title, that run at the same time. */
     overlapping: (viewer: PublicKey, from: number, to: number) =>
       overlapping.get(viewer, to, from)?.plays ?? 0,

@@ -1,6 +1,7 @@
 import type { Ticket } from "../../accounting/messages.ts";
 import { fromHex, type Hash, type PublicKey } from "../../core/encoding.ts";
 import type { Bytes, UnixSeconds } from "../../core/units.ts";
+import type { Delivered } from "../play-backing.ts";
 import type { SqliteDatabase } from "./sqlite.ts";
 
 /** What crediting needs of a ticket, without decoding its bytes again. */
@@ -39,9 +40,10 @@ export function createTicketRows(db: SqliteDatabase) {
   const raise = db.prepare(
     "UPDATE tickets SET proven_bytes = min(max_bytes, ?) WHERE hash = ? AND box = ? AND proven_bytes < ?",
   );
-  const provenFor = db.prepare<{ bytes: number }>(
-    `SELECT coalesce(sum(proven_bytes), 0) AS bytes FROM tickets
-     WHERE viewer = ? AND title = ? AND not_before BETWEEN ? AND ?`,
+  const delivered = db.prepare<Delivered>(
+    `SELECT not_before AS at, sum(proven_bytes) AS bytes FROM tickets
+     WHERE viewer = ? AND title = ? AND not_before BETWEEN ? AND ? AND proven_bytes > 0
+     GROUP BY not_before`,
   );
   const lastSplit = db.prepare<{ split: Hash; price_list: number }>(
     `SELECT split, price_list FROM tickets
@@ -104,9 +106,9 @@ export function createTicketRows(db: SqliteDatabase) {
       raise.run(bytes, fromHex(hash), box, bytes),
     /** From now on nothing that the ticket proves is paid. */
     setUnpaid: (hash: Hash, code: string) => unpaid.run(code, fromHex(hash)),
-    /** Bytes of a title that a viewer signed for on tickets issued in a period. */
-    provenBytes: (viewer: PublicKey, title: Hash, from: number, to: number) =>
-      provenFor.get(viewer, title, from, to)?.bytes ?? 0,
+    /** Bytes of a title that a viewer signed for, by the second in which the tickets were issued. */
+    delivered: (viewer: PublicKey, title: Hash, from: number, to: number) =>
+      delivered.all(viewer, title, from, to),
     /** The split and price list of the first ticket that delivered something in the period. */
     splitOf: (viewer: PublicKey, title: Hash, from: number, to: number) =>
       lastSplit.get(viewer, title, from, to),
