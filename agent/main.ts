@@ -1,6 +1,7 @@
 #!/usr/bin/env bun
 /** The executable: argv → verb, signals → abort, faults → one sentence and an exit code. */
 import { Command, CommanderError } from "commander";
+import { register as appeal } from "./commands/appeal.ts";
 import { register as box } from "./commands/box.ts";
 import { register as consent } from "./commands/consent.ts";
 import type { CommandContext, Register } from "./commands/context.ts";
@@ -40,6 +41,7 @@ const verbs: readonly Register[] = [
   identity,
   records,
   verify,
+  appeal,
   doctor,
 ];
 

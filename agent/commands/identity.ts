@@ -1,4 +1,5 @@
 /** The key and the coordinator of a person at a shell: a viewer, a creator or an auditor. */
+import { join } from "node:path";
 import type { Config } from "../config.ts";
 import { CoordinatorClient } from "../content/coordinator-client.ts";
 import type { PublicKey } from "../core/encoding.ts";
@@ -24,6 +25,16 @@ export function existingSigner(config: Config): Signer {
   const directory = config["viewer.key_dir"];
   const random = systemRandom;
   const key = loadOrCreateKey(directory, { name: "viewer", mayCreate: false, random });
+  if (key.state === "ready") return key.signer;
+  throw new OperatorError(exitCode.noInput, key.text);
+}
+
+/** The key of the box whose state lies here, for whoever may read it. */
+export function boxSigner(config: Config): Signer {
+  selfTest();
+  const directory = join(config["box.state_dir"], "identity");
+  const random = systemRandom;
+  const key = loadOrCreateKey(directory, { name: "box", mayCreate: false, random });
   if (key.state === "ready") return key.signer;
   throw new OperatorError(exitCode.noInput, key.text);
 }

@@ -59,6 +59,9 @@ export const ticketsAnswer = v.object({
 export const missingAnswer = v.object({ missing: v.pipe(v.array(hashField), v.maxLength(10_000)) });
 export const statementAnswer = v.object({ statement: bytesField(1024) });
 export const playAnswer = v.object({ qualified: v.boolean(), code: v.optional(v.string()) });
+export const appealAnswer = v.object({
+  appeal: v.pipe(v.number(), v.safeInteger(), v.minValue(0)),
+});
 export const accountAnswer = v.object({
   balances: v.object({ household: tokensField, creator: tokensField }),
   boxes: v.pipe(

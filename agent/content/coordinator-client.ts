@@ -16,6 +16,7 @@ import { hashField } from "../core/json.ts";
 import type { MicroTokens } from "../core/units.ts";
 import {
   accountAnswer,
+  appealAnswer,
   type grantAnswer,
   infoAnswer,
   missingAnswer,
@@ -167,6 +168,12 @@ export class CoordinatorClient {
 
   async play(play: Sealed<"play">, signal?: AbortSignal) {
     return this.#http.post("/v1/plays", { play: toBase64Url(play.bytes) }, playAnswer, signal);
+  }
+
+  /** Leaves word for the operator, bound to the evidence about the key that asks; the appeal's number. */
+  async appeal(request: Sealed<"wallet-request">, text: string, signal?: AbortSignal) {
+    const body = { request: toBase64Url(request.bytes), text };
+    return (await this.#http.post("/v1/appeals", body, appealAnswer, signal)).appeal;
   }
 
   /** The statement of an epoch as it came, not opened; undefined where none was closed. */

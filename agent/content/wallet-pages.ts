@@ -8,8 +8,7 @@ import { toUnixSeconds } from "../core/units.ts";
 import type { Signer } from "../identity/ed25519.ts";
 import type { CoordinatorClient, WalletPage } from "./coordinator-client.ts";
 
-export interface WalletOptions {
-  readonly client: Pick<CoordinatorClient, "wallet">;
+export interface WalletAsker {
   /** The wallet's own key: nobody else is told of it. */
   readonly signer: Signer;
   readonly environment: Environment;
@@ -17,19 +16,30 @@ export interface WalletOptions {
   readonly random: Random;
 }
 
-/** A wallet's whole account from the coordinator, page by page. Throws what the client throws. */
-export async function* walletPages(
-  { client, signer, environment, clock, random }: WalletOptions,
-  signal?: AbortSignal,
-): AsyncGenerator<WalletPage> {
-  for (let from: number | undefined = 0; from !== undefined; ) {
-    const request = {
+export interface WalletOptions extends WalletAsker {
+  readonly client: Pick<CoordinatorClient, "wallet">;
+}
+
+/** What shows the coordinator that a wallet's holder asks; good for one time. */
+export const walletRequest = ({ signer, environment, clock, random }: WalletAsker) =>
+  seal(
+    "wallet-request",
+    {
       wallet: signer.publicKey,
       nonce: toHex(random.bytes(16)) as Id,
       at: toUnixSeconds(clock.wallMs()),
-    };
-    const signed = seal("wallet-request", request, signer, environment);
-    const page: WalletPage = await client.wallet(signed, from, signal);
+    },
+    signer,
+    environment,
+  );
+
+/** A wallet's whole account from the coordinator, page by page. Throws what the client throws. */
+export async function* walletPages(
+  { client, ...asker }: WalletOptions,
+  signal?: AbortSignal,
+): AsyncGenerator<WalletPage> {
+  for (let from: number | undefined = 0; from !== undefined; ) {
+    const page: WalletPage = await client.wallet(walletRequest(asker), from, signal);
     yield page;
     from = page.next;
   }

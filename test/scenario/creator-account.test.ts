@@ -2,6 +2,8 @@
 import { expect, test } from "bun:test";
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { seededRandom } from "../../agent/core/random.ts";
+import { loadOrCreateKey } from "../../agent/identity/keys.ts";
 import { eventually } from "./deployment.ts";
 import { LIMIT_MS, startLoneCoordinator } from "./lone-coordinator.ts";
 import { type Ended, run, temporary } from "./run.ts";
@@ -88,6 +90,42 @@ test(
     expect((await run(["fetch", "meadow", "--discard", "--config", other]).ended).status).toBe(0);
     const told = await json(run(["wallet", "--mine", "--json", "--config", other]).ended);
     expect(told).toMatchObject({ household: "0", creator: "0", boxes: [] });
+  },
+  LIMIT_MS,
+);
+
+test(
+  "an appeal reaches the operator with the key that signed it; one that says nothing does not leave",
+  async () => {
+    const words = "meadow was taken down, but it is mine: see the contract of 3 May";
+    const { appeal, by } = await json(asCreator("appeal", words, "--json"));
+    expect(await ok(asCreator("appeal", `again: ${words}`))).toContain(`Appeal ${appeal + 1} is`);
+    const token = readFileSync(
+      join(`${alone.settings["coordinator.state_dir"]}`, "operator-token"),
+      "utf8",
+    ).trim();
+    const answer = await fetch(`http://${alone.address}/v1/fleet/appeals`, {
+      headers: { authorization: `Bearer ${token}` },
+    });
+    const told = JSON.stringify(await answer.json());
+    expect(told).toContain(words);
+    expect(told).toContain(by);
+    for (const nothing of ["", "  ", "x".repeat(4001)]) {
+      const { status, stderr } = await asCreator("appeal", nothing);
+      expect(status).toBe(64);
+      expect(stderr).toContain("must have 1 to 4000");
+    }
+    const nobody = alone.with({ "viewer.key_dir": temporary() });
+    expect((await run(["appeal", words, "--config", nobody]).ended).status).toBe(66);
+    const state = temporary();
+    const box = alone.with({ "viewer.key_dir": temporary(), "box.state_dir": state });
+    const byBox = ["appeal", words, "--box", "--json", "--config", box];
+    expect((await run(byBox).ended).status).toBe(66);
+    const key = { name: "box", mayCreate: true, random: seededRandom(7) } as const;
+    const made = loadOrCreateKey(join(state, "identity"), key);
+    expect(await json(run(byBox).ended)).toMatchObject({
+      by: made.state === "ready" ? made.signer.publicKey : made.text,
+    });
   },
   LIMIT_MS,
 );
