@@ -7,7 +7,7 @@ import { homedir } from "node:os";
 import { join } from "node:path";
 import { parse as parseToml, TomlError } from "smol-toml";
 import { errnoOf, exitCode, OperatorError } from "./core/errors.ts";
-import { readTextFile } from "./core/read-text-file.ts";
+import { PipeForFile, readTextFile } from "./core/read-text-file.ts";
 import { type Config, environmentName, type SettingKey, settings } from "./settings.ts";
 
 export type { Config } from "./settings.ts";
@@ -88,6 +88,11 @@ function readTomlFile(file: string, required: boolean): [string, unknown][] {
       throw new OperatorError(
         exitCode.configuration,
         `${file} is larger than 256 KiB; it is not a Spareband configuration`,
+      );
+    if (fault instanceof PipeForFile)
+      throw new OperatorError(
+        exitCode.configuration,
+        `${file} is a pipe; put the configuration into a regular file`,
       );
     if (errnoOf(fault) === "ENOENT" && !required) return [];
     throw new OperatorError(

@@ -11,7 +11,7 @@ import type { Environment, Split } from "../accounting/messages.ts";
 import { type AgreedSplit, openSplit } from "../accounting/split.ts";
 import { fromBase64Url, isPublicKey, type PublicKey, toBase64Url } from "../core/encoding.ts";
 import { errnoOf, exitCode, OperatorError, reasonOf } from "../core/errors.ts";
-import { readTextFile } from "../core/read-text-file.ts";
+import { PipeForFile, readTextFile } from "../core/read-text-file.ts";
 import { basisPoints, type UnixSeconds, unixSeconds } from "../core/units.ts";
 import type { Signer } from "../identity/ed25519.ts";
 
@@ -123,6 +123,7 @@ async function readToml(path: string): Promise<unknown> {
     return parse(readTextFile(path, LONGEST_FILE));
   } catch (cause) {
     if (cause instanceof RangeError) throw bad(path, "it is larger than 64 KiB");
+    if (cause instanceof PipeForFile) throw bad(path, "it is a pipe, not a file");
     if (errnoOf(cause) !== undefined)
       throw new OperatorError(
         exitCode.noInput,
