@@ -11,38 +11,35 @@ import type { PeerSockets } from "../../hardware/sockets.ts";
 import type { ClockQuality, Desired } from "../accounting/messages.ts";
 import { brokerOptions } from "../broker-settings.ts";
 import type { Config } from "../config.ts";
-import { createCacheFiller, type TitleSource } from "../content/cache-filler.ts";
 import { metalink } from "../content/metalink.ts";
-import { ContentStore } from "../content/store.ts";
+import type { ContentStore } from "../content/store.ts";
 import type { Clock } from "../core/clock.ts";
 import type { PublicKey } from "../core/encoding.ts";
 import type { Log } from "../core/log.ts";
 import type { Part } from "../core/part.ts";
 import { formatBytes } from "../core/quantity.ts";
 import type { Random } from "../core/random.ts";
-import { bitsPerSecond, type Milliseconds, milliseconds, seconds } from "../core/units.ts";
+import { bitsPerSecond, type Milliseconds, milliseconds } from "../core/units.ts";
 import { createGovernor, type Governor } from "../governor/governor.ts";
 import { probeTargets } from "../governor/probe-targets.ts";
 import type { Health } from "../health/health.ts";
 import type { Signer } from "../identity/ed25519.ts";
 import type { Journal } from "../journal/journal.ts";
-import { openJournal } from "../journal/open-journal.ts";
-import { openSqlite } from "../journal/sqlite.ts";
 import { createPeerServer, type PeerServer } from "../peer/peer-server.ts";
 import { Reporter } from "../reporting/reporter.ts";
-import { fetchRate } from "../shaping/fetch-rate.ts";
-import { createFetchShaper } from "../shaping/fetch-shaper.ts";
 import { createHomeTraffic } from "../shaping/home-traffic.ts";
 import { createShaper, type Shaper } from "../shaping/shaper.ts";
 import type { Household } from "../status/household.ts";
 import { BoxTls } from "./certificate.ts";
 import { CoordinatorContact } from "./coordinator-contact.ts";
+import { createFilling } from "./filling.ts";
 import { addressOfHost, createFirstHop } from "./first-hop.ts";
 import { listenHost } from "./own-addresses.ts";
 import { newestDelay, PeriodFigures } from "./period-figures.ts";
 import { createReach, type Reach } from "./reach.ts";
 import { holdsOf, mayFill, policyOf, reportOf } from "./sharing-policy.ts";
 import { StalledReaders } from "./stalled-readers.ts";
+import { openBoxJournal, openContent } from "./storage.ts";
 import { fileTextStore } from "./text-store.ts";
 
 export interface SharingOptions {
@@ -88,33 +85,9 @@ export async function openSharing(options: SharingOptions): Promise<Sharing> {
   const directory = config["box.state_dir"];
   const tls = BoxTls.open(config);
   await using resources = new AsyncDisposableStack();
-  const store = resources.use(
-    await ContentStore.open({
-      directory: join(directory, "content"),
-      capacity: config["content.capacity"],
-      dailyWrites: config["content.daily_writes"],
-      environment,
-      clock,
-      log,
-    }),
-  );
+  const store = resources.use(await openContent(options));
   const figures = new PeriodFigures();
-  const journal = resources.use(
-    openJournal({
-      directory: join(directory, "journal"),
-      floorPath: join(directory, "identity", "sequence-floor"),
-      signer,
-      environment,
-      openDatabase: openSqlite,
-      clock,
-      clockQuality: options.clockQuality,
-      figures: (since) => figures.over(since),
-      random,
-      log,
-      // A developer wants to see the record now; flash is spared where there are households.
-      ...(environment === "dev" && { limits: { latest: seconds(1), latestKept: seconds(1) } }),
-    }),
-  );
+  const journal = resources.use(openBoxJournal(options, (since) => figures.over(since)));
   const contact = new CoordinatorContact({
     url: config["coordinator.url"],
     environment,
@@ -235,24 +208,18 @@ export async function openSharing(options: SharingOptions): Promise<Sharing> {
     log,
   });
   const allowed = () => mayFill(household, governor.current);
-  const { nic, router, ingressControl } = device;
+  const { nic, router } = device;
   const home = createHomeTraffic({ router, nic, wanted: allowed, clock, log });
-  const fetches = createFetchShaper({
-    ingressControl,
-    nic,
-    rate: () => fetchRate(config["content.fill_rate"], allowed(), home.download),
-    clock,
-    log,
-  });
-  const filler = createCacheFiller({
+  const filling = createFilling({
+    config,
+    device,
     store,
-    coordinator: withSources(contact.client, fetches.noteSources.bind(fetches)),
+    coordinator: contact.client,
     desired: () => desired,
     allowed,
-    onVerified: options.onVerified,
-    pace: fetches.pace,
+    home,
     signer,
-    environment,
+    onVerified: options.onVerified,
     clock,
     random,
     log,
@@ -266,8 +233,7 @@ export async function openSharing(options: SharingOptions): Promise<Sharing> {
       governor,
       shaper,
       peers,
-      fetches,
-      filler,
+      ...filling,
       reporter,
       reach,
       ...(certificate ? [certificate] : []),
@@ -286,17 +252,3 @@ export async function openSharing(options: SharingOptions): Promise<Sharing> {
 }
 
 const UNLIMITED = bitsPerSecond(Number.POSITIVE_INFINITY);
-
-/** A coordinator whose answers tell where the box is about to fetch from. */
-const withSources = (
-  coordinator: CoordinatorContact["client"],
-  note: (addresses: readonly string[]) => void,
-): TitleSource => ({
-  title: (id, signal) => coordinator.title(id, signal),
-  tickets: async (request, signal) => {
-    const grants = await coordinator.tickets(request, signal);
-    const all = grants.origin ? [...grants.boxes, grants.origin] : grants.boxes;
-    note(all.flatMap(({ addresses }) => addresses));
-    return grants;
-  },
-});
