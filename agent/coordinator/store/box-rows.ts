@@ -81,7 +81,8 @@ export function createBoxRows(db: SqliteDatabase) {
   const birth = db.prepare(
     `UPDATE boxes SET wallet = ?, boot_counter = ?, capacity = ?, addresses = ?, device = ?,
      version = ?, tls_key = ?, online_since = CASE online WHEN 1 THEN online_since ELSE ? END, online = 1,
-     seen_at = ? WHERE key = ?`,
+     seen_at = ?, reported_at = CASE WHEN boot_counter < ? THEN 0 ELSE reported_at END
+     WHERE key = ?`,
   );
   const comes = db.prepare(
     "UPDATE boxes SET online = 1, online_since = ?, seen_at = ? WHERE key = ? AND online = 0",
@@ -143,6 +144,7 @@ export function createBoxRows(db: SqliteDatabase) {
     /** Idempotent: a known box stays as it is. */
     enrol: (key: PublicKey, wallet: PublicKey, at: UnixSeconds) =>
       enrol.run(key, wallet, at).changes === 1,
+    /** With a new start a new order of reports begins: the box's clock may be another one. */
     noteBirth: (b: BirthUpdate) =>
       birth.run(
         b.wallet,
@@ -154,6 +156,7 @@ export function createBoxRows(db: SqliteDatabase) {
         b.tlsKey ?? null,
         b.at,
         b.at,
+        b.bootCounter,
         b.key,
       ),
     setOnline: (key: PublicKey, is: boolean, at: UnixSeconds) =>
