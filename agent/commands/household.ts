@@ -2,6 +2,7 @@
 import type { Command } from "commander";
 import * as v from "valibot";
 import { acceptedDuration, formatBytes, formatRate, parseDuration } from "../core/quantity.ts";
+import { languages } from "../status/text.ts";
 import { showAccount } from "./account.ts";
 import { readAnswer, show, wrong } from "./answer.ts";
 import { type CommandContext, type CommonOptions, readConfig } from "./context.ts";
@@ -96,7 +97,9 @@ function statusLines(answer: v.InferOutput<typeof statusAnswer>): readonly strin
     `${sharing.text.short}${now}${bound}. ${sharing.text.long}`,
     `${sharing.streams === 1 ? "1 viewer" : `${sharing.streams} viewers`}; ${formatBytes(usage.today)} today, ${formatBytes(usage.month)} this month`,
     `${earnings.credited} tokens earned, ${earnings.pendingRecords} records wait for the coordinator`,
-    ...sharing.missing.map((signal) => `missing signal: ${signal}`),
+    ...(sharing.missing.length > 0
+      ? [`not measured: ${sharing.missing.map(signalName).join(", ")}`]
+      : []),
     ...health.map(
       (condition) =>
         `${condition.severity}: ${condition.text} ${condition.action}${condition.detail ? ` [${condition.detail}]` : ""}`,
@@ -104,6 +107,10 @@ function statusLines(answer: v.InferOutput<typeof statusAnswer>): readonly strin
     `box ${answer.box}, version ${answer.version}`,
   ];
 }
+
+/** A box of another version may know signals that are not known here. */
+const signalNames = new Map<string, string>(Object.entries(languages.en.signal));
+const signalName = (signal: string) => signalNames.get(signal) ?? signal;
 
 const LONGEST_PAUSE = 31 * 86_400_000;
 
