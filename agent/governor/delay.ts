@@ -57,7 +57,8 @@ export const noDelays = (at: number): DelayState => ({
 
 /**
  * Takes the replies of one tick in; `burst` is what our own segments alone may wait for another. Where
- * the places are asked in turn, what one of them said before does not count.
+ * the places are asked in turn the line itself changes: what one of them said before does not count, and
+ * no difference is noise.
  */
 export function observeDelays(
   state: DelayState,
@@ -75,7 +76,7 @@ export function observeDelays(
     places[sample.target] = place;
     // What stands or swings above this is a queue of somebody's, not the path's noise.
     const calm = Math.max(12, 3 * jitter);
-    if (before && before.last.queue < calm && place.last.queue < calm) {
+    if (!inTurn && before && before.last.queue < calm && place.last.queue < calm) {
       const difference = Math.abs(place.last.queue - before.last.queue) - burst;
       jitter = learnJitter(jitter, Math.max(0, difference));
     }

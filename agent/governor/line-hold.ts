@@ -1,5 +1,6 @@
 /** The line law below the knee: holding, creeping up to see whether more is free, settling. */
 import { mayAsk, toAside } from "./line-aside.ts";
+import { followFall, rateOfSlowerLine } from "./line-change.ts";
 import {
   askCarried,
   CREEP_FIRST_MS,
@@ -11,13 +12,14 @@ import {
 } from "./line-moves.ts";
 import { RAMP_MS } from "./line-search.ts";
 import type { LineState, Phase } from "./line-state.ts";
-import { followFall, rateOfSlowerLine } from "./line-track.ts";
 import { START, SURELY, type View } from "./line-view.ts";
 
 /** Growth of successive creeping steps. */
 const CREEP = [0.01, 0.01, 0.008, 0.01, 0.015, 0.02, 0.03, 0.04, 0.05, 0.06, 0.07, 0.08];
 const CREEP_LONGEST_MS = 5000;
 const DUCKED = 0.4;
+const RESUMED = 0.75;
+const SECOND_SIGN_MS = 500;
 /** A queue that has lost so much, at least, and such a part of itself is on its way out. */
 const DRAINED_MS = 1.2;
 const DRAINED_PART = 0.15;
@@ -66,26 +68,29 @@ function isTaken({ available = 0, capacity = 0 }: LineState, { others }: View): 
 const isShort = (state: LineState, view: View) =>
   view.at - state.shortSince > Math.max(view.delivered < 0.8 * view.asked ? 90 : 150, 2 * view.rtt);
 
-/** A first sign that somebody comes: until the next one most of the line is left to him. */
-const duck = (state: LineState, view: View): LineState => ({
-  ...state,
-  phase: { kind: "settle", since: view.at, resume: state.rate, ducks: true },
-  rate: DUCKED * state.rate,
-  loweredAt: view.at,
-});
+/** A first sign that somebody comes: most of the line is left to him until it is gone, all at the second. */
+function duck(state: LineState, view: View): LineState {
+  if (view.at - state.duckedAt < SECOND_SIGN_MS + 2 * view.rtt) return push(state, view);
+  return {
+    ...state,
+    phase: { kind: "settle", since: view.at, resume: RESUMED * state.rate, ducks: view.newest },
+    rate: DUCKED * state.rate,
+    loweredAt: view.at,
+    duckedAt: view.at,
+    activity: Math.min(8, state.activity + 0.5),
+  };
+}
 
 /** More than is free, but only just: note what is free and let the queue go. */
 function atKnee(state: LineState, view: View): LineState {
+  // What came and goes away at this rate was no more than something in passing.
+  if (!view.lossy && drainsByItself(state)) {
+    const phase = { kind: "settle", since: view.at, resume: state.rate } as const;
+    return { ...toSettle(state, view, state.rate), phase };
+  }
   const knees = [...state.knees, view.at];
   // Someone who takes whatever is left shows as one knee after another.
   if (knees.filter((t) => t > view.at - 2000).length >= 3) return push({ ...state, knees }, view);
-  // What came and goes away at this rate was no more than something in passing.
-  if (!view.lossy && drainsByItself(state)) {
-    return {
-      ...toSettle({ ...state, knees }, view, state.rate),
-      phase: { kind: "settle", since: view.at, resume: state.rate },
-    };
-  }
   // A filling downlink holds acknowledgements back: less arrives than was delivered.
   const queued = view.median > view.knee;
   const least = (view.back > 3 || !queued ? 0.88 : 0.5) * state.rate;
@@ -175,7 +180,8 @@ export function settle(state: LineState, view: View, phase: Phase & { kind: "set
     return { ...toHold(state, view), rate: Math.min(phase.resume, target(state)) };
   }
   const grows = (after.at(-1)?.queue ?? 0) > SURELY * view.high;
-  if (grows || view.falls || (view.bad && phase.ducks) || (waited > view.rtt + 60 && view.bad))
+  const comes = view.bad && view.newest > (phase.ducks ?? Number.POSITIVE_INFINITY) + 1.5;
+  if (grows || view.falls || comes || (waited > view.rtt + 60 && view.bad))
     return push(state, view);
   return waited > view.rtt + 700 ? push(state, view) : state;
 }

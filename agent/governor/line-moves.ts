@@ -64,8 +64,8 @@ export function toSettle(state: LineState, view: View, free: number): LineState 
 }
 
 /** When a train is sent that asks what the line carries: now, or when the last one has not come back yet. */
-export const askCarried = ({ trainAt }: LineState, { at }: View) =>
-  at - trainAt > UNDER_WAY_MS ? at : trainAt;
+export const askCarried = ({ trainAt, askAgainAt, changes }: LineState, { at }: View) =>
+  at - trainAt > UNDER_WAY_MS && (at >= askAgainAt || changes.length > 0) ? at : trainAt;
 
 /** Someone else wants the line: nearly stop, then look what happens. */
 export function push(state: LineState, view: View): LineState {

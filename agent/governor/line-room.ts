@@ -1,9 +1,9 @@
 /** The line law while someone at home uses the line: look whether it passes, else make room. */
 
 import { HISTORY_MS, queueQuantile, rebase } from "./delay.ts";
+import { followFall, rateOfSlowerLine } from "./line-change.ts";
 import { askCarried, floorOf, isLossy, resume, SOMEBODY, target, toYield } from "./line-moves.ts";
 import type { LineState, Phase } from "./line-state.ts";
-import { followFall, rateOfSlowerLine } from "./line-track.ts";
 import { START, type View } from "./line-view.ts";
 
 export const TRICKLE = 0.04;

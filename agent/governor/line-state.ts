@@ -1,7 +1,6 @@
 /** What the line law remembers between two ticks. */
 import type { DelayState } from "./delay.ts";
 import type { Delivery } from "./delivery.ts";
-import type { Carried } from "./line-track.ts";
 
 /**
  * - `listen`: at the floor, learning what the delay is without us
@@ -30,8 +29,8 @@ export type Phase =
       readonly kind: "settle";
       readonly since: number;
       readonly resume: number;
-      /** At less than half of the rate, for somebody may just be coming. */
-      readonly ducks?: boolean;
+      /** At less than half of the rate, for somebody may just be coming: the queue that told of him. */
+      readonly ducks?: number;
     }
   | { readonly kind: "look"; readonly since: number; readonly drained: number }
   | Track
@@ -63,6 +62,12 @@ export interface Track {
   readonly span: { readonly since: number; readonly least: number; readonly most: number };
 }
 
+/** What the last train told: bits per second that the line carried at the least and at the most. */
+export interface Carried {
+  readonly least: number;
+  readonly most: number;
+}
+
 export interface LineState {
   readonly delay: DelayState;
   readonly delivery: Delivery;
@@ -83,9 +88,10 @@ export interface LineState {
   /** Recent knees and pushes, newest last. */
   readonly knees: readonly number[];
   readonly pushes: readonly number[];
-  /** What the line carried when last a train passed it with a queue, and when of late that changed. */
+  /** What the line carried when last a train passed it with a queue, when of late that changed, and when to ask next. */
   readonly carried?: Carried;
   readonly changes: readonly number[];
+  readonly askAgainAt: number;
   /** Above this the way back is slow: what drained, or what led to the last push. */
   readonly caution: number;
   /** Share of segments that are lost without a queue. */
@@ -97,6 +103,8 @@ export interface LineState {
   /** How long to stay aside on a router with flow queues, and when to weigh whether anybody is there. */
   readonly asideFor: number;
   readonly weighAfter: number;
+  /** Last time that a first sign of somebody was answered. */
+  readonly duckedAt: number;
   /** Last change of rate by a ramp, last deliberate decrease. */
   readonly rampedAt: number;
   readonly loweredAt: number;

@@ -45,7 +45,7 @@ describe("a line that keeps changing", () => {
       expect(run(10_000).used).toBeLessThan(0.03);
       line.settings.family = 0;
       run(4000);
-      expect(run(10_000).used).toBeGreaterThan(0.8);
+      expect(run(10_000).used).toBeGreaterThan(0.6);
     });
   }
 
@@ -54,7 +54,7 @@ describe("a line that keeps changing", () => {
     run(30_000);
     line.settings.capacity = 12e6;
     line.run(25_000);
-    expect(["hold", "creep"]).toContain(line.decision.state.line.phase.kind);
+    expect(line.decision.state.line.phase.kind).not.toBe("track");
     const { own, longest } = line.run(20_000);
     expect(own).toBeGreaterThan(0.93 * 12e6);
     expect(longest).toBeLessThan(12);

@@ -10,6 +10,9 @@ const SILENCE_MS = 250;
 export const SURELY = 1.6;
 /** Part of what is asked for: less arrives only when others or a slower line keep it. */
 const MUCH_LESS = 0.75;
+/** A probe's answer says so long how long the queue is. */
+const FRESH_MS = 45;
+const SURGE_MS = 3.5;
 const PROBED_MS = 5000;
 
 /** What one tick's samples mean, in the law's own terms. */
@@ -29,7 +32,7 @@ export interface View {
   readonly bad: boolean;
   /** A queue, and much less arrives than is sent: no step of ours does that. */
   readonly falls: boolean;
-  /** The same with a queue that may still be one of ours. */
+  /** The first sign of that, or of somebody who begins to send. */
   readonly dips: boolean;
   /** Over a short window, and over one long enough to compare with what was asked. */
   readonly delivered: number;
@@ -65,8 +68,9 @@ export function look(state: LineState, sample: LineSample): View {
   const raised = last.filter((s) => s.queue > high).length;
   const silent = isProbed(state) && at - delay.answeredAt > SILENCE_MS + rtt;
   const queued = queueAtLeast(state, sample, rtt);
-  const dips = queued > knee + 1 && arrivesLess(state, sample, rtt, mtu);
-  const falls = dips && queued > high;
+  const less = arrivesLess(state, sample, rtt, mtu);
+  const dips = (queued > knee + 1 && less) || (newest > knee && surges(state, mtu));
+  const falls = less && queued > high;
   const delivered = deliveredRate(delivery, at, Math.max(120, 60 * mtu)) ?? 0;
   const window = Math.max(200, 40 * (12e6 / state.rate));
   const steady = deliveredRate(delivery, at, window) ?? 0;
@@ -134,7 +138,16 @@ export function look(state: LineState, sample: LineSample): View {
 function queueAtLeast({ delay, at }: LineState, { unanswered }: LineSample, rtt: number): number {
   const last = delay.queue.at(-1);
   const late = unanswered === undefined ? 0 : at - unanswered - rtt;
-  return Math.max(at === last?.at ? last.queue : 0, late);
+  return Math.max(last && at - last.at < FRESH_MS ? last.queue : 0, late);
+}
+
+/** Far more than a moment ago: what somebody's first packets make, and nothing of ours. */
+function surges({ delay, at }: LineState, mtu: number): boolean {
+  const last = delay.queue.at(-1);
+  const before = delay.queue.slice(-7, -1).map(({ queue }) => queue);
+  if (last?.at !== at || before.length < 6) return false;
+  const usual = before.sort((a, b) => a - b)[3] ?? 0;
+  return last.queue - usual > Math.max(SURGE_MS, 3 * delay.jitter) + mtu;
 }
 
 /** Since a few ticks much less arrives than was asked for, and not because nothing more is there. */

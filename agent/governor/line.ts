@@ -6,12 +6,13 @@ import { assertNever } from "../core/errors.ts";
 import { noDelays, observeDelays } from "./delay.ts";
 import { observeDelivery } from "./delivery.ts";
 import { mayAsk, PEERS_SLOW_MS, stayAside, test, WEIGH_FIRST_MS, weigh } from "./line-aside.ts";
+import { CHANGES_MS, learnChanges } from "./line-change.ts";
 import { creep, hold, settle } from "./line-hold.ts";
 import { CREEP_FIRST_MS, FLOOR, learnUsual } from "./line-moves.ts";
 import { lookOn, makeRoom } from "./line-room.ts";
 import { discover, drain, listen } from "./line-search.ts";
 import type { LineState } from "./line-state.ts";
-import { CHANGES_MS, learnChanges, track } from "./line-track.ts";
+import { track } from "./line-track.ts";
 import { burstOf, look, type View } from "./line-view.ts";
 import type { LineSample } from "./sample.ts";
 
@@ -36,11 +37,13 @@ export function startLine(at: number, capacity?: number): LineState {
     knees: [],
     pushes: [],
     changes: [],
+    askAgainAt: at,
     patience: 800,
     asideFor: 700,
     weighAfter: WEIGH_FIRST_MS,
     rampedAt: at,
     loweredAt: at,
+    duckedAt: Number.NEGATIVE_INFINITY,
     unusualAt: at,
     crowded: 0,
     shortSince: at,

@@ -46,11 +46,13 @@ describe("recorded runs, replayed", () => {
     expect(after?.rate).toBeGreaterThan(14e6);
   });
 
-  test("20 → 8 Mbit/s: never for long above what is left", async () => {
-    const [before, falling, after] = spans(await open("capacity-falls"), [8, 18, 22, 31]);
-    expect(before?.rate).toBeGreaterThan(18e6);
+  test("20 → 8 Mbit/s: known from a train, and never above what is left", async () => {
+    const [before, falling, after] = spans(await open("capacity-falls"), [8, 20, 21, 31]);
+    expect(before?.rate).toBeGreaterThan(17e6);
     expect(falling?.phases).toContain("look");
+    expect(falling?.phases).not.toContain("yield");
     expect(after?.rate).toBeLessThan(8e6);
+    expect(after?.rate).toBeGreaterThan(6e6);
   });
 
   test("behind fair queueing the upload is seen though delay shows nothing", async () => {

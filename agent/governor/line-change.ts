@@ -1,0 +1,96 @@
+/**
+ * The line law about changes of the line itself. A queue that probes see is one queue for all, and
+ * through it a train of packets passes together: it tells the rate of the line, whoever uses it. So a
+ * fall is told from somebody who comes.
+ */
+import type { DelayState } from "./delay.ts";
+import { mostAsked } from "./delivery.ts";
+import { toHold, UNDER_WAY_MS } from "./line-moves.ts";
+import type { Carried, LineState } from "./line-state.ts";
+import { START, type View } from "./line-view.ts";
+
+/** How long it is remembered that the line changed, and what counts as a change. */
+export const CHANGES_MS = 60_000;
+const DIFFERENT = 1.15;
+/** A line that was found as it was is believed to be so for this long. */
+const SAME_MS = 2000;
+/** A train that reads less than this part of what was sent just before has met a slower line. */
+const SLOWER = 0.88;
+const ASKED_MS = 500;
+/** Of the path's noise, between its first packet and its last; our own segments make some of that noise. */
+const STRETCH = 1.2;
+const STRETCH_MS = 0.3;
+const OWN_JITTER = 0.8;
+/** What arrives while a queue stands may say more than a train, but no more than this. */
+const BEYOND_TRAIN = 1.25;
+
+/** Milliseconds by which packets wait by chance, without what our own segments make of it. */
+export const noiseOf = ({ jitter }: DelayState) => Math.max(0, jitter - OWN_JITTER);
+
+function carried({ delay }: LineState, { train }: View): Carried | undefined {
+  if (train?.rate === undefined) return undefined;
+  const { rate, spread = 0 } = train;
+  // Where packets wait by chance, the train may have been stretched by that and by nothing else.
+  const stretch = STRETCH_MS + STRETCH * noiseOf(delay);
+  const most = (rate * spread) / Math.max(0.1 * spread, spread - stretch);
+  return { least: rate, most };
+}
+
+/** Keeps what a train told that passed a queue, and when the line turned out to carry something else than before. */
+export function learnChanges(state: LineState, view: View): LineState {
+  const now = carried(state, view);
+  const { kind } = state.phase;
+  if (!now || (kind !== "look" && kind !== "settle" && kind !== "track")) return state;
+  const asked = askedOfLate(state, view);
+  const before = state.carried ?? { least: asked, most: Number.POSITIVE_INFINITY };
+  const changed = now.most * DIFFERENT < before.least || now.least > before.most * DIFFERENT;
+  if (changed) return { ...state, carried: now, changes: [...state.changes, view.at] };
+  // It was somebody: not to be asked again at each of his pages.
+  return { ...state, carried: now, askAgainAt: view.at + SAME_MS };
+}
+
+/**
+ * What the line carries now, by the train that left since a queue was seen; undefined when as much as before.
+ *
+ * @param arrived bits per second that arrived while the queue stood: some of ours between its packets make
+ *   a train too slow.
+ */
+export function rateOfSlowerLine(
+  state: LineState,
+  view: View,
+  since: number,
+  arrived: number,
+): number | undefined {
+  const now = carried(state, view);
+  if (!now || (view.train?.sentAt ?? 0) < since - UNDER_WAY_MS) return undefined;
+  const rate = Math.max(now.most, Math.min(arrived, BEYOND_TRAIN * now.least));
+  const known = Math.max(state.available ?? 0, askedOfLate(state, view));
+  return rate < SLOWER * known ? rate : undefined;
+}
+
+/** What was sent before the line last changed is no measure any more. */
+function askedOfLate({ delivery, changes }: LineState, { at, rtt }: View): number {
+  const sinceChange = at - (changes.at(-1) ?? Number.NEGATIVE_INFINITY);
+  return mostAsked(delivery, at, Math.min(sinceChange, ASKED_MS + rtt));
+}
+
+/** Nobody came: takes the new rate for the line's, and waits only until our own queue is gone. */
+export function followFall(state: LineState, view: View, rate: number): LineState {
+  // Slightly less, for both that it comes from are only so exact.
+  const free = Math.max(START, 0.98 * rate);
+  const known: LineState = {
+    ...state,
+    available: free,
+    capacity: free,
+    changes: state.changes.at(-1) === view.at ? state.changes : [...state.changes, view.at],
+    activity: Math.max(0, state.activity - 1),
+    pushes: state.pushes.slice(0, -1),
+    knees: [],
+    rate: 0.4 * free,
+    shortSince: view.at,
+  };
+  const changing = toHold(known, view);
+  return changing.phase.kind === "track"
+    ? changing
+    : { ...known, phase: { kind: "drain", since: view.at } };
+}

@@ -1,0 +1,79 @@
+import { describe, expect, test } from "bun:test";
+import { bytes, milliseconds } from "../core/units.ts";
+import { startLine, stepLine } from "./line.ts";
+import type { LineState } from "./line-state.ts";
+import { probing } from "./probing.ts";
+import type { LineSample } from "./sample.ts";
+
+const TICK_MS = 25;
+
+/** A line in use at a round trip, with nothing else on it, for so long. */
+function used(rtt: number, duration: number): { line: LineState; sample: LineSample } {
+  let line = startLine(0, 20e6);
+  let sent = 0;
+  let sample: LineSample = { at: milliseconds(0), delays: [] };
+  for (let at = TICK_MS; at <= duration; at += TICK_MS) {
+    sent += (line.rate * TICK_MS) / 8000;
+    sample = {
+      at: milliseconds(at),
+      delays: [{ target: "reflector-0", sentAt: milliseconds(at - rtt), rtt: milliseconds(rtt) }],
+      peers: {
+        acknowledged: bytes(sent),
+        sent: bytes(sent),
+        retransmitted: 0,
+        marked: 0,
+        busy: 2,
+        inFlight: bytes(0),
+        waiting: bytes(1e6),
+      },
+    };
+    line = stepLine(line, sample, { ceiling: Number.POSITIVE_INFINITY });
+  }
+  return { line, sample };
+}
+
+describe("when to probe, and when to look", () => {
+  test("calm: twenty times a second, and a look just after the answers", () => {
+    const { line, sample } = used(20, 6000);
+    const { probeEvery, lookAfter, lookAgain, train } = probing(line, true, sample);
+    expect(probeEvery).toBe(milliseconds(50));
+    expect(lookAfter).toBeGreaterThan(20 + 5);
+    expect(lookAfter).toBeLessThan(20 + 15);
+    expect(lookAgain).toBe(false);
+    expect(train).toBe(0);
+  });
+
+  for (const rtt of [5, 20, 33, 50, 80, 150]) {
+    test(`at ${rtt} ms the answers come some milliseconds before the next probes leave`, () => {
+      for (const duration of [900, 6000]) {
+        const { line, sample } = used(rtt, duration);
+        const { probeEvery, lookAfter } = probing(line, true, sample);
+        expect(lookAfter).toBeLessThanOrEqual(probeEvery);
+        expect(probeEvery).toBeGreaterThanOrEqual(20);
+        expect(probeEvery).toBeLessThanOrEqual(70);
+        const slack = (lookAfter - rtt + 10 * probeEvery) % probeEvery;
+        expect(slack).toBeGreaterThan(4);
+      }
+    });
+  }
+
+  test("an answer that is late but not lost is looked for again in a moment", () => {
+    const { line, sample } = used(20, 6000);
+    const late = (by: number) =>
+      probing(line, true, { ...sample, unanswered: milliseconds(sample.at - 20 - by) }).lookAgain;
+    expect([-15, 0, 8, 20, 300].map(late)).toEqual([false, false, true, true, false]);
+  });
+
+  test("what has just been unusual is looked at twice as often", () => {
+    const { line, sample } = used(20, 6000);
+    const { probeEvery } = probing({ ...line, unusualAt: sample.at }, true, sample);
+    expect(probeEvery).toBeLessThanOrEqual(35);
+  });
+
+  test("while nothing may be shared, or nobody asks, twice a second", () => {
+    const { line, sample } = used(20, 6000);
+    expect(probing(line, false, sample).probeEvery).toBe(milliseconds(500));
+    const later = { ...sample, at: milliseconds(sample.at + 5000) };
+    expect(probing(line, true, later).probeEvery).toBe(milliseconds(500));
+  });
+});
