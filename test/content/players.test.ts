@@ -111,6 +111,47 @@ test.skipIf(lacks("ffprobe"))(
   30_000,
 );
 
+/** mpv without a window or a sound card, as fast as it can; every complaint counts. */
+async function runMpv(...command: readonly string[]): Promise<void> {
+  const nowhere = ["--vo=null", "--ao=null", "--untimed", "--ao-null-untimed"];
+  const quiet = ["--no-config", "--msg-level=all=warn,statusline=no"];
+  const { code, stderr } = await run(["mpv", ...quiet, ...nowhere, ...command]);
+  expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
+}
+
+/** Seconds of sound that mpv made of it. */
+async function soundByMpv(...command: readonly string[]): Promise<number> {
+  const target = join(folder, "sound.wav");
+  const made = ["--no-video", `--o=${target}`, "--oac=pcm_s16le"];
+  await runMpv(...made, "--audio-samplerate=8000", "--audio-channels=mono", ...command);
+  return Bun.file(target).size / (2 * 8000);
+}
+
+test.skipIf(lacks("mpv"))(
+  `mpv plays a title to its end, and from its middle${needs("mpv")}`,
+  async () => {
+    const { url } = await played("meadow");
+    await runMpv(`${url}/master.m3u8`);
+    const middle = ["--start=120", "--end=130", `${url}/index.m3u8`];
+    const seconds = await soundByMpv(...middle);
+    expect(seconds).toBeGreaterThan(9.9);
+    // It may begin where the segment does.
+    expect(seconds).toBeLessThan(20);
+  },
+  60_000,
+);
+
+test.skipIf(lacks("mpv"))(
+  `mpv plays an album through, each track whole${needs("mpv")}`,
+  async () => {
+    const { url, title } = await played("three-tones");
+    const { files } = title.sealed.body;
+    const tracks = files.filter(({ track }) => track).map(({ path }) => `${url}/${path}`);
+    expect(await soundByMpv(...tracks)).toBeCloseTo(45, 0);
+  },
+  60_000,
+);
+
 test.skipIf(lacks("curl"))(
   `curl downloads, resumes and asks for ranges${needs("curl")}`,
   async () => {
