@@ -14,7 +14,7 @@ export function SharingCard({ view }: { readonly view: View }) {
   const reason = texts.reasons[verdict.reason];
   const until = choices.pause.state === "paused" ? choices.pause.until : undefined;
   const on = verdict.state === "sharing";
-  const flows = sharing.streams > 0 || (sharing.measuredRate ?? 0) > 0;
+  const flows = isSending(view);
   return (
     <section
       class={`card hero ${on ? "on" : "off"}`}
@@ -48,13 +48,16 @@ export function SharingCard({ view }: { readonly view: View }) {
   );
 }
 
+const isSending = ({ sharing }: View) => sharing.streams > 0 || (sharing.measuredRate ?? 0) > 0;
+
 function Details({ view }: { readonly view: View }) {
   const { texts, sharing } = view;
   const { enforcedRate, missing } = sharing;
   const parts = [
     ...(sharing.verdict.state === "sharing"
       ? [
-          texts.viewers(sharing.streams),
+          // Between two requests of a viewer nobody asks, and yet something was just sent.
+          sharing.streams > 0 || !isSending(view) ? texts.viewers(sharing.streams) : "",
           sharing.waiting > 0 ? texts.waiting(sharing.waiting) : "",
           enforcedRate === undefined ? "" : texts.atMostNow(view.rate(enforcedRate)),
           texts.enforced[sharing.enforcedBy],

@@ -26,6 +26,11 @@ test("a box that nobody asks for anything is ready, and does not share at 0 bit/
   for (const text of ["Ready to share", "The line is free", "Nobody is asking right now"])
     expect(html).toContain(text);
   expect(html).not.toContain("0 bit/s");
+  // Between two requests something was just sent, and nothing is said of viewers.
+  box.sharing = { ...box.sharing, measuredRate: megabitsPerSecond(2) };
+  const between = await box.page();
+  expect(between).toContain("2.00 Mbit/s");
+  expect(between).not.toContain("Nobody is asking");
 });
 
 test("speaks the household's language", async () => {
