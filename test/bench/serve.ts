@@ -2,12 +2,13 @@
  * How fast a box serves, beside nginx with sendfile and beside what Bun does by itself: a 64 MiB file
  * whole, and in 1 MiB ranges with a ticket and a receipt on each. Then what 100 Mbit/s and 1 Gbit/s cost.
  *
- *   bun test/bench/serve.ts [--rounds 15] [--seconds 1] [--check] [--as-is]
+ *   bun test/bench/serve.ts [--rounds 15] [--seconds 1] [--check] [--apart | --as-is]
  *
  * They take turns within each round, in an order that is turned around after each, so that what else the
- * machine does hits all alike; each round is a ratio, and the medians of those count. The server is held to
- * one processor and the client to another. They speak over a loopback of their own (own-loopback.ts);
- * `--as-is` takes the machine's, and leaves both to the scheduler.
+ * machine does hits all alike; each round is a ratio, and the medians of those count. They speak over a
+ * loopback of their own (own-loopback.ts), and server and client share one processor: throughput is then
+ * what both cost together. `--apart` holds them to two, where it hangs more on how long either sleeps
+ * than on what it costs; `--as-is` takes the machine's loopback, and leaves both to the scheduler.
  *
  * `--check` ends with 1 when a bar is missed: throughput 0.95 of nginx's, bytes per CPU second 0.85
  * (whole) and 0.65 (ranges). nginx is measured as it comes, where like Bun it sends header and body
@@ -40,14 +41,15 @@ const { values } = parseArgs({
     rounds: { type: "string", default: "15" },
     seconds: { type: "string", default: "1" },
     check: { type: "boolean", default: false },
+    apart: { type: "boolean", default: false },
     "as-is": { type: "boolean", default: false },
     inside: { type: "boolean", default: false },
   },
 });
 const controlled = !values["as-is"] && enterOwnLoopback(import.meta.path);
-const cpus = allowedCpus();
-/** With one processor alone nothing is gained by holding anybody to it. */
-const [serverCpu, clientCpu] = controlled && cpus.length > 1 ? cpus : [];
+const cpus = controlled ? allowedCpus() : [];
+const [serverCpu, secondCpu] = values.apart ? cpus : cpus.slice(-1);
+const clientCpu = secondCpu ?? serverCpu;
 const rounds = Number(values.rounds);
 const seconds = Number(values.seconds);
 
@@ -186,7 +188,7 @@ rmSync(directory, { recursive: true });
 
 console.log(
   controlled
-    ? "a loopback of their own, server and client each on a processor"
+    ? `a loopback of their own, ${clientCpu === serverCpu ? "server and client on one processor" : "server and client each on a processor"}`
     : "the machine's own loopback, as it is set up",
 );
 console.log(
