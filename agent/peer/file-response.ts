@@ -25,7 +25,7 @@ export interface FileResponsesOptions {
 
 export class FileResponses {
   readonly #files = new Map<string, BunFile>();
-  readonly #shared = new SharedFiles();
+  readonly #shared = new SharedFiles(namesOf);
   readonly #options: FileResponsesOptions;
 
   constructor(options: FileResponsesOptions) {
@@ -41,7 +41,7 @@ export class FileResponses {
   ): Response {
     if (!this.#options.tls && isAnsweredByBun(request, slice)) {
       const shared = this.#shared.use(file, request, server, nowMs);
-      if (shared) return new Response(shared, { headers: namesOf(file) });
+      if (shared) return new Response(shared.file, { headers: shared.headers });
     }
     return this.describe(file, slice);
   }

@@ -10,7 +10,7 @@ import { type Refusal, refusalResponse, toRefusal } from "./answers.ts";
 import { FailureBudget } from "./failure-budget.ts";
 import { FileResponses, type Slice } from "./file-response.ts";
 import { bodyWithin, parseReceiptBody } from "./receipt-body.ts";
-import { parseTarget, pathOf } from "./request-target.ts";
+import { parseTarget, pathOf, type Target } from "./request-target.ts";
 import type { Session } from "./session.ts";
 import type { Sessions } from "./sessions.ts";
 import { sliceOf } from "./slice.ts";
@@ -48,12 +48,16 @@ const LONGEST_BODY_WAIT = seconds(10);
 const LONGEST_UNPACED = 4 * 1024 * 1024;
 /** Nobody sees it: the client has gone. nginx writes the same into its log. */
 const CLIENT_CLOSED = 499;
+const MOST_TARGETS = 256;
+const LONGEST_KEPT_URL = 512;
 const PREFIX = "Spareband ";
 
 export class RequestHandler {
   readonly #options: RequestHandlerOptions;
   readonly #responses: FileResponses;
   readonly #failures = new FailureBudget();
+  /** Files that were asked for lately, by the request's address. */
+  readonly #targets = new Map<string, Target>();
   /** Content bytes of responses that were started, with and without a ticket. */
   started = { receipted: 0, open: 0 };
 
@@ -73,7 +77,7 @@ export class RequestHandler {
   }
 
   handle(request: Request, server: PeerServer): Response | Promise<Response> {
-    const target = parseTarget(pathOf(request.url));
+    const target = this.#target(request.url);
     switch (target.kind) {
       case "file":
         if (request.method !== "GET" && request.method !== "HEAD") return notAllowed("GET, HEAD");
@@ -97,6 +101,17 @@ export class RequestHandler {
       default:
         return assertNever(target);
     }
+  }
+
+  /** A viewer asks for one file hundreds of times. */
+  #target(url: string): Target {
+    const known = this.#targets.get(url);
+    if (known) return known;
+    const target = parseTarget(pathOf(url));
+    if (target.kind !== "file" || url.length > LONGEST_KEPT_URL) return target;
+    if (this.#targets.size >= MOST_TARGETS) this.#targets.clear();
+    this.#targets.set(url, target);
+    return target;
   }
 
   #file(

@@ -14,9 +14,14 @@ interface Use {
   readonly server: Server<undefined>;
 }
 
-interface SharedFile {
-  readonly descriptor: number;
+/** What a response is made of. Bun copies both natively, which spares building the headers anew. */
+export interface Shared {
   readonly file: BunFile;
+  readonly headers: Headers;
+}
+
+interface SharedFile extends Shared {
+  readonly descriptor: number;
   /** Responses that were begun with it; those that have ended are forgotten now and then. */
   uses: Use[];
   lastUsed: number;
@@ -33,22 +38,23 @@ const stillRunning = (shared: SharedFile) =>
 
 export class SharedFiles {
   readonly #files = new Map<string, SharedFile>();
+  readonly #headersOf: (file: ContentFile) => Record<string, string>;
 
-  /** Descriptors that are open. */
-  get size(): number {
-    return this.#files.size;
+  /** @param headersOf what all responses of a file say besides status and range */
+  constructor(headersOf: (file: ContentFile) => Record<string, string>) {
+    this.#headersOf = headersOf;
   }
 
-  /** The file for a response to the request; undefined when it cannot be had so. */
+  /** For a response to the request; undefined when the file cannot be had so. */
   use(
     wanted: ContentFile,
     request: Request,
     server: Server<undefined>,
     nowMs: number,
-  ): BunFile | undefined {
+  ): Shared | undefined {
     // The tag tells files apart that came to lie under one path, one after the other.
     const name = `${wanted.diskPath}\n${wanted.etag}`;
-    const shared = this.#files.get(name) ?? this.#open(name, wanted.diskPath);
+    const shared = this.#files.get(name) ?? this.#open(name, wanted);
     if (!shared) return undefined;
     // It may still be filled, or have been cut or deleted since.
     const { size, nlink } = fstatSync(shared.descriptor);
@@ -56,7 +62,7 @@ export class SharedFiles {
     shared.uses.push({ request, server });
     if (shared.uses.length > TIDY_AT) shared.uses = stillRunning(shared);
     shared.lastUsed = nowMs;
-    return shared.file;
+    return shared;
   }
 
   /** Closes what nobody asks for any more. Never one a response runs from: its number would be another file's. */
@@ -76,11 +82,12 @@ export class SharedFiles {
     this.#files.clear();
   }
 
-  #open(name: string, path: string): SharedFile | undefined {
+  #open(name: string, wanted: ContentFile): SharedFile | undefined {
     if (this.#files.size >= MOST_FILES) return undefined;
     try {
-      const descriptor = openSync(path, "r");
-      const shared = { descriptor, file: Bun.file(descriptor), uses: [], lastUsed: 0 };
+      const descriptor = openSync(wanted.diskPath, "r");
+      const headers = new Headers(this.#headersOf(wanted));
+      const shared = { descriptor, file: Bun.file(descriptor), headers, uses: [], lastUsed: 0 };
       this.#files.set(name, shared);
       return shared;
     } catch (fault) {
