@@ -12,16 +12,16 @@ const AIM_MS = 1;
 const AIM_PACKETS = 2;
 const AIM_NOISE = 0.7;
 /** Of what the line carried a tick ago. */
-const FASTEST_FALL = 0.95;
+const FASTEST_FALL = 0.93;
 const DRAIN_MS = 60;
 /** Part of what arrives that is kept at the least while a queue of ours drains. */
 const LEAST = 0.35;
 /** Growth in the time of a tick when there is no queue at all, and back to what was seen. */
 const TICK_MS = 25;
-const GROWTH = 0.036;
+const GROWTH = 0.032;
 const BACK = 1.1;
 const BELOW_SEEN = 0.92;
-const NEAR_SEEN = 0.024;
+const NEAR_SEEN = 0.02;
 const ABOVE_SEEN = 1.04;
 /** A queue of ours is gone after this; then it is asked whose it is. */
 const LONG_MS = 250;
