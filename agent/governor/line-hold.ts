@@ -66,7 +66,8 @@ function isTaken({ available = 0, capacity = 0 }: LineState, { others }: View): 
 
 /** Long enough to be no accident, and soon enough for who has just begun to send. */
 const isShort = (state: LineState, view: View) =>
-  view.at - state.shortSince > Math.max(view.delivered < 0.8 * view.asked ? 90 : 150, 2 * view.rtt);
+  view.at - state.shortSince >
+  Math.max(view.delivered < 0.8 * view.asked ? 120 : 150, 2 * view.rtt);
 
 /** A first sign that somebody comes: most of the line is left to him until it is gone, all at the second. */
 function duck(state: LineState, view: View): LineState {
@@ -77,7 +78,7 @@ function duck(state: LineState, view: View): LineState {
     rate: DUCKED * state.rate,
     loweredAt: view.at,
     duckedAt: view.at,
-    activity: Math.min(8, state.activity + 0.5),
+    activity: Math.min(8, state.activity + 0.2),
   };
 }
 

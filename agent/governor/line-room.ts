@@ -11,7 +11,8 @@ export const TRICKLE = 0.04;
 export function lookOn(state: LineState, view: View, phase: Phase & { kind: "look" }): LineState {
   const waited = view.at - phase.since;
   // While the queue stands the line delivers all it can, and of ours what our part in it is.
-  const draining = waited > 90 && waited < 120 + view.rtt && view.newest > view.knee;
+  const told = (state.delay.queue.at(-1)?.at ?? 0) > phase.since + 50;
+  const draining = told && waited > 90 && waited < 120 + view.rtt && view.newest > view.knee;
   const drained = draining ? Math.max(phase.drained, view.delivered) : phase.drained;
   const arrived = Math.max(drained, view.delivered);
   const slower = rateOfSlowerLine(state, view, phase.since, arrived);

@@ -13,6 +13,7 @@ const MUCH_LESS = 0.75;
 /** A probe's answer says so long how long the queue is. */
 const FRESH_MS = 45;
 const SURGE_MS = 3.5;
+const FEW_PACKETS = 20;
 const PROBED_MS = 5000;
 
 /** What one tick's samples mean, in the law's own terms. */
@@ -68,9 +69,9 @@ export function look(state: LineState, sample: LineSample): View {
   const raised = last.filter((s) => s.queue > high).length;
   const silent = isProbed(state) && at - delay.answeredAt > SILENCE_MS + rtt;
   const queued = queueAtLeast(state, sample, rtt);
-  const less = arrivesLess(state, sample, rtt, mtu);
+  const less = arrivesLess(state, sample, rtt);
   const dips = (queued > knee + 1 && less) || (newest > knee && surges(state, mtu));
-  const falls = less && queued > high;
+  const falls = less && queued > SURELY * high;
   const delivered = deliveredRate(delivery, at, Math.max(120, 60 * mtu)) ?? 0;
   const window = Math.max(200, 40 * (12e6 / state.rate));
   const steady = deliveredRate(delivery, at, window) ?? 0;
@@ -151,9 +152,10 @@ function surges({ delay, at }: LineState, mtu: number): boolean {
 }
 
 /** Since a few ticks much less arrives than was asked for, and not because nothing more is there. */
-function arrivesLess(state: LineState, sample: LineSample, rtt: number, mtu: number): boolean {
+function arrivesLess(state: LineState, sample: LineSample, rtt: number): boolean {
   const { delivery, at } = state;
-  const window = Math.max(22, 20 * mtu);
+  // Of fewer packets than these, one more or less would say so.
+  const window = Math.max(22, (FEW_PACKETS * 12e6) / state.rate);
   const arriving = deliveredRate(delivery, at, window);
   const asked = leastAsked(delivery, at, 2 * window + 50 + rtt, rtt);
   return arriving !== undefined && arriving < MUCH_LESS * asked && (sample.peers?.waiting ?? 0) > 0;
