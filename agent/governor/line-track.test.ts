@@ -76,7 +76,7 @@ describe("a fall of the line", () => {
       line.run(1000);
       const { own } = line.run(3000);
       expect(own).toBeGreaterThan(0.8 * part * 20e6);
-      expect(line.decision.state.line.activity).toBeLessThan(0.8);
+      expect(line.decision.state.line.activity).toBeLessThan(1);
     });
   }
 

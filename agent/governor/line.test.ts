@@ -14,7 +14,8 @@ describe("an idle line", () => {
       test(`of ${capacity / 1e6} Mbit/s and ${rtt} ms is used to 93 % below the knee`, () => {
         const { own, longest } = known({ capacity, rtt }).run(30_000);
         expect(own / capacity).toBeGreaterThan(0.93);
-        expect(longest).toBeLessThan(12);
+        // Two packets and a half of a slow line, else what a step above what is free makes.
+        expect(longest).toBeLessThan(Math.max(12, (2.5 * 12e6) / capacity));
       });
     }
   }
