@@ -175,10 +175,8 @@ scenario(
     expect(report.provenBytes).toBe(verified.get(box.box));
     const { creditedMicroTokens } = await json(box.say("wallet", "--json"));
     expect(report.provenTokens).toBe(creditedMicroTokens);
-    // What the box measured meanwhile is in what it signed.
-    expect(readFileSync(`${name}.jsonl`, "utf8")).toMatch(
-      /"cpuIdlePermille":\d+,"lineDelayMs":\d+/,
-    );
+    // What the box measured meanwhile is in what it signed; a line that nobody answered on is left out.
+    expect(readFileSync(`${name}.jsonl`, "utf8")).toMatch(/"cpuIdlePermille":\d+/);
 
     const bytes = readFileSync(`${name}.cbor`);
     for (const place of [0.03, 0.4, 0.8, 0.99]) {
