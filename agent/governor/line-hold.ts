@@ -67,7 +67,7 @@ function isTaken({ available = 0, capacity = 0 }: LineState, { others }: View): 
 /** Long enough to be no accident, and soon enough for who has just begun to send. */
 const isShort = (state: LineState, view: View) =>
   view.at - state.shortSince >
-  Math.max(view.delivered < 0.8 * view.asked ? 120 : 150, 2 * view.rtt);
+  Math.max(view.delivered < 0.8 * view.asked ? 120 : 150, 2 * view.rtt, 30 * view.mtu);
 
 /** A first sign that somebody comes: most of the line is left to him until it is gone, all at the second. */
 function duck(state: LineState, view: View): LineState {

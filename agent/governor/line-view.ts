@@ -13,6 +13,8 @@ const MUCH_LESS = 0.75;
 /** A probe's answer says so long how long the queue is. */
 const FRESH_MS = 45;
 const SURGE_MS = 3.5;
+/** Packets of ours that may stand at once: on a slow line they take longer than somebody's on a fast one. */
+const OWN_PACKETS = 5.5;
 const FEW_PACKETS = 20;
 const PROBED_MS = 5000;
 
@@ -70,7 +72,9 @@ export function look(state: LineState, sample: LineSample): View {
   const silent = isProbed(state) && at - delay.answeredAt > SILENCE_MS + rtt;
   const queued = queueAtLeast(state, sample, rtt);
   const less = arrivesLess(state, sample, rtt);
-  const dips = (queued > knee + 1 && less) || (newest > knee && surges(state, mtu));
+  const dips =
+    (queued > Math.max(knee + 1, OWN_PACKETS * mtu) && less) ||
+    (newest > knee && surges(state, mtu));
   const falls = less && queued > SURELY * high;
   const delivered = deliveredRate(delivery, at, Math.max(120, 60 * mtu)) ?? 0;
   const window = Math.max(200, 40 * (12e6 / state.rate));
@@ -148,7 +152,8 @@ function surges({ delay, at }: LineState, mtu: number): boolean {
   const before = delay.queue.slice(-7, -1).map(({ queue }) => queue);
   if (last?.at !== at || before.length < 6) return false;
   const usual = before.sort((a, b) => a - b)[3] ?? 0;
-  return last.queue - usual > Math.max(SURGE_MS, 3 * delay.jitter) + mtu;
+  const ours = Math.max(SURGE_MS + mtu, OWN_PACKETS * mtu);
+  return last.queue - usual > Math.max(ours, 3 * delay.jitter + mtu);
 }
 
 /** Since a few ticks much less arrives than was asked for, and not because nothing more is there. */
