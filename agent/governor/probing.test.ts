@@ -34,7 +34,7 @@ function used(rtt: number, duration: number): { line: LineState; sample: LineSam
 
 describe("when to probe, and when to look", () => {
   test("calm: twenty times a second, and a look just after the answers", () => {
-    const { line, sample } = used(20, 6000);
+    const { line, sample } = used(20, 3500);
     const { probeEvery, lookAfter, lookAgain, train } = probing(line, true, sample);
     expect(probeEvery).toBe(milliseconds(50));
     expect(lookAfter).toBeGreaterThan(20 + 5);

@@ -66,7 +66,7 @@ function periodFor(line: LineState, open: boolean, at: number): Milliseconds {
   const { kind } = line.phase;
   const stands = kind === "discover" && at - line.rampedAt > DEMAND_LASTS_MS;
   // Nothing happens: a look twenty times a second does. The first unusual sign is looked into at once.
-  const calm = (kind === "hold" || kind === "creep") && at - line.unusualAt > CALM_AFTER_MS;
+  const calm = kind === "hold" && at - line.unusualAt > CALM_AFTER_MS;
   return slow || stands || calm || kind === "yield" ? CALM : BUSY;
 }
 
