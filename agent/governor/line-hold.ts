@@ -64,10 +64,13 @@ function isTaken({ available = 0, capacity = 0 }: LineState, { others }: View): 
   return others > 0.05 * capacity && available + others > 0.98 * capacity;
 }
 
-/** Long enough to be no accident, and soon enough for who has just begun to send. */
+/**
+ * Long enough to be no accident, and soon enough for who has just begun to send. On a slow line the gap
+ * that a turn of ours leaves as it passes lasts longer.
+ */
 const isShort = (state: LineState, view: View) =>
   view.at - state.shortSince >
-  Math.max(view.delivered < 0.8 * view.asked ? 120 : 150, 2 * view.rtt, 30 * view.mtu);
+  Math.max(view.delivered < 0.8 * view.asked ? 120 : 150, 2 * view.rtt, 100 * view.mtu);
 
 /** A first sign that somebody comes: most of the line is left to him until it is gone, all at the second. */
 function duck(state: LineState, view: View): LineState {
