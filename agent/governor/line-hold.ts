@@ -21,8 +21,9 @@ const DUCKED = 0.4;
 const RESUMED = 0.75;
 const SECOND_SIGN_MS = 500;
 /** A queue that has lost so much, at least, and such a part of itself is on its way out. */
-const DRAINED_MS = 1.2;
-const DRAINED_PART = 0.15;
+const DRAINED_MS = 2;
+const DRAINED_PART = 0.25;
+const PASSING_MS = 2000;
 
 export function hold(state: LineState, view: View, phase: Phase & { kind: "hold" }): LineState {
   if (view.bad) return push(state, view);
@@ -87,10 +88,11 @@ function duck(state: LineState, view: View): LineState {
 
 /** More than is free, but only just: note what is free and let the queue go. */
 function atKnee(state: LineState, view: View): LineState {
-  // What came and goes away at this rate was no more than something in passing.
-  if (!view.lossy && drainsByItself(state)) {
+  // What came and goes away at this rate was no more than something in passing, once.
+  const again = view.at - state.passedAt < PASSING_MS;
+  if (!view.lossy && !again && drainsByItself(state)) {
     const phase = { kind: "settle", since: view.at, resume: state.rate } as const;
-    return { ...toSettle(state, view, state.rate), phase };
+    return { ...toSettle(state, view, state.rate), phase, passedAt: view.at };
   }
   const knees = [...state.knees, view.at];
   // Someone who takes whatever is left shows as one knee after another.

@@ -105,6 +105,8 @@ export interface LineState {
   readonly weighAfter: number;
   /** Last time that a first sign of somebody was answered. */
   readonly duckedAt: number;
+  /** Last queue that went away by itself. */
+  readonly passedAt: number;
   /** Last change of rate by a ramp, last deliberate decrease. */
   readonly rampedAt: number;
   readonly loweredAt: number;

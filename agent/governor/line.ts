@@ -44,6 +44,7 @@ export function startLine(at: number, capacity?: number): LineState {
     rampedAt: at,
     loweredAt: at,
     duckedAt: Number.NEGATIVE_INFINITY,
+    passedAt: Number.NEGATIVE_INFINITY,
     unusualAt: at,
     crowded: 0,
     shortSince: at,
