@@ -21,7 +21,8 @@ export function listen(state: LineState, view: View, phase: Phase & { kind: "lis
 
 export function discover(state: LineState, view: View): LineState {
   // Where each flow is queued by itself there may be neither queue nor much loss at the end.
-  const stuck = view.heldBack && view.at - state.rampedAt > Math.max(STUCK_MS, 5 * view.rtt);
+  const stuck =
+    view.heldBack && view.at - stuckSince(state, view) > Math.max(STUCK_MS, 5 * view.rtt);
   if (view.bad || view.lossy || state.crowded >= 3 || stuck) {
     const found = Math.max(START, Math.min(view.delivered, state.rate));
     const next = toSettle({ ...state, available: found, capacity: found }, view, found);
@@ -30,6 +31,14 @@ export function discover(state: LineState, view: View): LineState {
   const step = Math.max(RAMP_MS, 0.4 * view.rtt);
   if (!view.keepsUp || view.median > view.knee || view.at - state.rampedAt < step) return state;
   return { ...state, rate: Math.max(START, state.rate * 1.13), rampedAt: view.at };
+}
+
+/**
+ * Since when more could have come: who has just begun to ask has had nothing yet, and what he gets is
+ * known only after the time over which it is measured.
+ */
+function stuckSince({ rampedAt, demandSince, rate }: LineState, { at }: View): number {
+  return Math.max(rampedAt, (demandSince ?? at) + Math.max(200, 40 * (12e6 / rate)));
 }
 
 /** While a queue of our own making drains, what is delivered is what the line can do. */

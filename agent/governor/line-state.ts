@@ -121,8 +121,9 @@ export interface LineState {
   readonly trainHeardAt: number;
   /** Until when peers that take no less than this rate are believed to be slowed by their own lines. */
   readonly peersSlow: { readonly until: number; readonly rate: number; readonly lasts: number };
-  /** Last time there was something to send. */
+  /** Last time there was something to send, and since when there has been; undefined before the first time. */
   readonly demandAt: number;
+  readonly demandSince?: number;
   readonly startedAt: number;
   readonly at: number;
 }

@@ -27,6 +27,16 @@ describe("an idle line", () => {
     expect(longest).toBeLessThan(60);
   });
 
+  for (const idle of [300, 500, 1000, 2000, 5000, 60_000]) {
+    test(`is found as well by who first asks after ${idle} ms`, () => {
+      const line = new FluidLine({ demand: false });
+      line.run(idle);
+      line.settings.demand = true;
+      line.run(6000);
+      expect(line.rate).toBeGreaterThan(17e6);
+    });
+  }
+
   test("is used no more than peers ask for, and nothing is measured by sending", () => {
     const line = new FluidLine({ demand: false });
     line.run(20_000);

@@ -17,6 +17,8 @@ import { burstOf, look, type View } from "./line-view.ts";
 import type { LineSample } from "./sample.ts";
 
 const ACTIVITY_FADE_MS = 8000;
+/** After so long without anything to send, what arrives has to be measured anew. */
+const PAUSE_MS = 1000;
 
 export interface LineLimits {
   /** Bits per second that policy and comfort allow. */
@@ -90,6 +92,8 @@ function learnLoss(state: LineState, view: View): number {
 
 function observe(state: LineState, sample: LineSample): LineState {
   const { at, peers } = sample;
+  const busy = peers !== undefined && peers.busy > 0;
+  const begins = busy && (state.demandSince === undefined || at - state.demandAt > PAUSE_MS);
   const fade = Math.exp(-(at - state.at) / ACTIVITY_FADE_MS);
   return {
     ...state,
@@ -103,7 +107,8 @@ function observe(state: LineState, sample: LineSample): LineState {
     delivery: peers ? observeDelivery(state.delivery, at, peers, state.rate) : [],
     activity: state.activity * fade,
     trainHeardAt: sample.train?.rate === undefined ? state.trainHeardAt : at,
-    demandAt: peers && peers.busy > 0 ? at : state.demandAt,
+    demandAt: busy ? at : state.demandAt,
+    ...(begins && { demandSince: at }),
     knees: state.knees.filter((t) => t > at - 4000),
     pushes: state.pushes.filter((t) => t > at - 6000),
     changes: state.changes.filter((t) => t > at - CHANGES_MS),
