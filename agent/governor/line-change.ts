@@ -21,6 +21,7 @@ const ASKED_MS = 500;
 const STRETCH = 1.2;
 const STRETCH_MS = 0.3;
 const OWN_JITTER = 0.8;
+const SEEN_MS = 250;
 /** What arrives while a queue stands may say more than a train, but no more than this. */
 const BEYOND_TRAIN = 1.25;
 
@@ -63,6 +64,11 @@ export function rateOfSlowerLine(
 ): number | undefined {
   const now = carried(state, view);
   if (!now || (view.train?.sentAt ?? 0) < since - UNDER_WAY_MS) return undefined;
+  // One late answer is a halt of somebody's; and where there is no queue for all, a train tells what is left.
+  const seen = state.delay.queue.filter(
+    ({ at, queue }) => at >= since - SEEN_MS && queue > view.knee,
+  );
+  if (seen.length < 2) return undefined;
   const rate = Math.max(now.most, Math.min(arrived, BEYOND_TRAIN * now.least));
   const known = Math.max(state.available ?? 0, askedOfLate(state, view));
   return rate < SLOWER * known ? rate : undefined;
