@@ -1,6 +1,6 @@
 /** From which network a request came, as a keyed hash: enough to see that two came from one home. */
 import { createHmac } from "node:crypto";
-import { isIP } from "node:net";
+import { networkPrefix } from "../core/network-prefix.ts";
 
 /** IPv4 addresses that say nothing about a household: loopback, private, link-local, carrier NAT, multicast. */
 const NOT_PUBLIC =
@@ -8,30 +8,21 @@ const NOT_PUBLIC =
 
 /**
  * IPv6: global unicast is 2000::/3 (RFC 4291), less Teredo (2001::/32) and 6to4 (2002::/16), which
- * carry an IPv4 address in them. An IPv4-mapped address in hexadecimal is none of it either.
+ * carry an IPv4 address in them.
  */
-const PUBLIC_V6 = /^(?!2001:0{0,4}:|2002:)[23][0-9a-f]{3}:/i;
+const PUBLIC_V6 = /^(?!2001:0:|2002:)[23][0-9a-f]{3}:/;
+/** What a household is given (RFC 6177). */
+const HOME_BITS = 56;
 
 /**
- * The network's name: an IPv4 address, or the first 56 bits of an IPv6 address, which is what a
- * household is given (RFC 6177). undefined for what is not a public address.
+ * The network's name: an IPv4 address, or the first 56 bits of an IPv6 address. undefined for what is
+ * not a public address.
  */
 export function networkOf(address: string): string | undefined {
-  const plain = address.replace(/^::ffff:(?=\d+\.)/i, "").replace(/%.*$/, "");
-  const family = isIP(plain);
-  if (family === 4) return NOT_PUBLIC.test(plain) ? undefined : plain;
-  return family === 6 && PUBLIC_V6.test(plain) ? `${prefix56(plain)}/56` : undefined;
-}
-
-function prefix56(address: string): string {
-  const [head = "", tail] = address.toLowerCase().split("::");
-  const left = head === "" ? [] : head.split(":");
-  const right = tail === undefined || tail === "" ? [] : tail.split(":");
-  const zeros = Array<string>(Math.max(0, 8 - left.length - right.length)).fill("0");
-  const groups = tail === undefined ? left : [...left, ...zeros, ...right];
-  const first = groups.slice(0, 4).map((group) => Number.parseInt(group, 16));
-  first[3] = (first[3] ?? 0) & 0xff00;
-  return first.map((group) => group.toString(16)).join(":");
+  const network = networkPrefix(address, HOME_BITS);
+  if (network === undefined) return undefined;
+  const isPublic = network.includes(":") ? PUBLIC_V6.test(network) : !NOT_PUBLIC.test(network);
+  return isPublic ? network : undefined;
 }
 
 /** Addresses are never stored, only what this makes of them. */

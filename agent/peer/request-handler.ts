@@ -4,6 +4,7 @@ import type { ContentFile, ContentSource } from "../content/content-source.ts";
 import type { Clock } from "../core/clock.ts";
 import type { Hash, PublicKey } from "../core/encoding.ts";
 import { assertNever } from "../core/errors.ts";
+import { networkPrefix } from "../core/network-prefix.ts";
 import { seconds } from "../core/units.ts";
 import type { VerdictSource } from "../governor/verdict.ts";
 import { type Refusal, refusalResponse, toRefusal } from "./answers.ts";
@@ -51,6 +52,8 @@ const CLIENT_CLOSED = 499;
 const MOST_TARGETS = 256;
 const LONGEST_KEPT_URL = 512;
 const PREFIX = "Spareband ";
+/** A household has at least a /64 of IPv6 (RFC 6177), and each of its addresses is as good as another. */
+const HOME_BITS = 64;
 
 export class RequestHandler {
   readonly #options: RequestHandlerOptions;
@@ -242,9 +245,7 @@ export class RequestHandler {
   }
 
   #address(request: Request, server: PeerServer): string {
-    const address = server.requestIP(request)?.address ?? "gone";
-    // A household has a /64 of IPv6 (RFC 6177), so what is behind it is as good as any of it.
-    return address.includes(":") ? address.split(":").slice(0, 4).join(":") : address;
+    return networkPrefix(server.requestIP(request)?.address ?? "", HOME_BITS) ?? "gone";
   }
 }
 
