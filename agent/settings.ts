@@ -280,6 +280,11 @@ export const settings = {
   "mqtt.username": text("", "User name; a box's is its id when empty."),
   "mqtt.password_file": text("", "File with the password or JWT."),
 
+  "governor.recording": text(
+    "",
+    "File that keeps what the governor sees, to be replayed; it ends at 64 MiB. Empty for none.",
+  ),
+
   "limits.max_rate": rate(unlimited, 'Ceiling the device maker sets; "0 bit/s" for none.'),
   "limits.metered": flag(
     false,

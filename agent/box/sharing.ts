@@ -22,6 +22,7 @@ import type { Random } from "../core/random.ts";
 import { bitsPerSecond, type Milliseconds, milliseconds } from "../core/units.ts";
 import { createGovernor, type Governor } from "../governor/governor.ts";
 import { probeTargets } from "../governor/probe-targets.ts";
+import { openRecording } from "../governor/recording-file.ts";
 import type { Health } from "../health/health.ts";
 import type { Signer } from "../identity/ed25519.ts";
 import type { Journal } from "../journal/journal.ts";
@@ -99,6 +100,7 @@ export async function openSharing(options: SharingOptions): Promise<Sharing> {
   });
   const ports = () => [peers.port];
   const towards = () => addressOfHost(config["coordinator.url"]);
+  const recording = resources.use(openRecording(config["governor.recording"], log));
   const governor = createGovernor({
     clock,
     log,
@@ -110,11 +112,12 @@ export async function openSharing(options: SharingOptions): Promise<Sharing> {
     policy: () => policyOf(config, household, holdsOf(journal, health)),
     householdUpload: () => (home.upload.trust === "credible" ? home.upload.rate : undefined),
     store: fileTextStore(join(directory, "volume.json")),
-    record: ({ board }, _policy, now, { state }) => {
+    record: (samples, policy, now, decision) => {
       figures.note(now.monotonic, {
-        busy: board?.busy,
-        delay: newestDelay(state.line.delay, now.monotonic),
+        busy: samples.board?.busy,
+        delay: newestDelay(decision.state.line.delay, now.monotonic),
       });
+      recording?.take(samples, policy, now, decision);
     },
   });
   const peers = createPeerServer({
