@@ -19,6 +19,12 @@ describe("queueing delay", () => {
     expect(state.queue.at(-1)?.queue).toBe(13);
     expect(baseRtt(state)).toBe(20);
   });
+  test("a near place that has gone silent is not waited for", () => {
+    const near = [0, 100].map((at) => [at + 20, [reply("near", at + 20, 20)]] as const);
+    const far = [0, 100, 2600].map((at) => [at + 60, [reply("far", at + 60, 60)]] as const);
+    expect(baseRtt(newest(...near, ...far.slice(0, 2)))).toBe(20);
+    expect(baseRtt(newest(...near, ...far))).toBe(60);
+  });
   test("counts only when every place that answered of late shows it", () => {
     const state = newest(
       [100, [reply("a", 100, 20), reply("b", 100, 50)]],

@@ -9,6 +9,8 @@ const SLICE_MS = 10_000;
 const SLICES = 6;
 /** A place's answer speaks for this long. */
 const FRESH_MS = 80;
+/** A place that has not answered for this long is not waited for any more. */
+const HEARD_MS = 2000;
 /** Queue samples are kept this long. */
 export const HISTORY_MS = 1500;
 
@@ -97,9 +99,10 @@ export function rebase(state: DelayState): DelayState {
   return { ...state, places: {}, queue: [] };
 }
 
-/** Round-trip time of the nearest place without any queue; undefined before the first answer. */
-export function baseRtt(state: DelayState): number | undefined {
-  const bases = Object.values(state.places).map((place) => place.base);
+/** Round-trip time of the nearest place that answers, without any queue; undefined before the first answer. */
+export function baseRtt({ places, answeredAt }: DelayState): number | undefined {
+  const heard = Object.values(places).filter(({ last }) => answeredAt - last.at <= HEARD_MS);
+  const bases = heard.map((place) => place.base);
   return bases.length > 0 ? Math.min(...bases) : undefined;
 }
 

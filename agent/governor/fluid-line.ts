@@ -6,13 +6,12 @@ import { bitsPerSecond, bytes, celsius, milliseconds } from "../core/units.ts";
 import { type Decision, decide, type GovernorState, startGovernor } from "./decide.ts";
 import { inFairQueues, inOneQueue, leftForOneMore, type Pair } from "./fluid-share.ts";
 import type { Policy } from "./policy.ts";
+import { TRAIN_PACKET } from "./probing.ts";
 import { type LineSample, PEERS_TARGET } from "./sample.ts";
 import { startVolume } from "./volume.ts";
 
 export const TICK_MS = 25;
 const OWN_FLOWS = 2;
-/** Of a packet of a train. */
-const TRAIN_BITS = 9824;
 /** Ticks. */
 const ROUTER_LATE = 80;
 /** Seconds of our own that fair queueing lets stand before it drops. */
@@ -191,7 +190,7 @@ export class FluidLine {
     const own = Array.from({ length: OWN_FLOWS }, () => (demand ? this.rate / OWN_FLOWS : 0));
     // In one queue a train stays together, whoever else has packets before and after it.
     const rate = fair ? leftForOneMore(capacity, [...own, family]) : capacity;
-    const spread = (this.decision.train * TRAIN_BITS * 1000) / rate;
+    const spread = (this.decision.train * TRAIN_PACKET * 1000) / rate;
     this.#train = { due: this.at + rtt + this.#queue, sentAt: this.at, rate, spread };
   }
 

@@ -116,6 +116,44 @@ describe("the governor over a simulated home", () => {
     expect(device.model.sending).toBe(bitsPerSecond(0));
   });
 
+  for (const part of ["places to probe", "sockets"]) {
+    test(`${part} that fail hold sharing, and it goes on when they work again`, async () => {
+      let broken = false;
+      const failing = () => {
+        if (broken) throw new Error("broken");
+      };
+      const { clock, device, governor } = start(
+        () => everythingAllowed,
+        {},
+        (sockets) => ({
+          ...sockets,
+          read: () => {
+            if (part === "sockets") failing();
+            return sockets.read();
+          },
+        }),
+        {
+          targets: () => {
+            if (part !== "sockets") failing();
+            return [{ kind: "reflector", address: "192.0.2.1", port: 1 }];
+          },
+        },
+      );
+      device.model.change({ peerDemand: megabitsPerSecond(500) });
+      await clock.advance(8000);
+      expect(device.model.sending).toBeGreaterThan(15e6);
+      broken = true;
+      await clock.advance(200);
+      expect(governor.current).toEqual({ state: "held", reason: "signals-missing" });
+      expect(device.model.sending).toBeLessThanOrEqual(8000);
+      await clock.advance(6000);
+      expect(device.model.sending).toBe(bitsPerSecond(0));
+      broken = false;
+      await clock.advance(1000);
+      expect(governor.current.state).toBe("sharing");
+    });
+  }
+
   test("a connection without a response is ended after twenty seconds, a slow one never", async () => {
     const cut: string[] = [];
     const { clock, device } = start(

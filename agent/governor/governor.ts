@@ -95,6 +95,7 @@ class PacingGovernor implements Governor {
   #state: GovernorState;
   #decision: Decision;
   #boardReading: BoardReading | undefined;
+  #reading: PeerReading | undefined;
   #sent = 0;
   /** Bytes of probes since the last tick: they are part of what sharing costs. */
   #probed = 0;
@@ -161,24 +162,46 @@ class PacingGovernor implements Governor {
     this.#boardReading = await this.#board.read();
   }
 
-  /** Probes and looks when the decision says. A tick that fails holds sharing. */
+  /** Round after round, at the pace that the decision says. One that fails holds sharing. */
   async #follow(signal: AbortSignal): Promise<void> {
-    const { clock } = this.#options;
+    const { clock, log } = this.#options;
     while (!signal.aborted) {
-      const sent = clock.monotonicMs();
-      const { probeEvery, lookAfter } = this.#decision;
-      this.#sendProbes(sent);
-      if (lookAfter < probeEvery && this.#pacer.isTurning(sent)) await this.#passTurns();
-      await this.#sleepUntil(sent + lookAfter, signal);
-      await this.#look();
-      for (let times = 0; this.#decision.lookAgain && times < AGAIN_TIMES; times++) {
-        await clock.sleep(AGAIN_AFTER, signal);
-        await this.#look();
+      const begun = clock.monotonicMs();
+      const { probeEvery } = this.#decision;
+      try {
+        await this.#round(begun, signal);
+        if (this.#failing) log.notice("governor works again");
+        this.#failing = false;
+      } catch (fault) {
+        if (!this.#failing) log.error("governor fails", { reason: reasonOf(fault) });
+        this.#failing = true;
+        this.#holdAll();
       }
       // Something has happened: the next probes leave at once.
       if (this.#decision.probeEvery < probeEvery) continue;
-      await this.#sleepUntil(sent + probeEvery, signal);
+      await this.#sleepUntil(begun + probeEvery, signal);
     }
+  }
+
+  /** Probes, and looks when the decision says. */
+  async #round(begun: number, signal: AbortSignal): Promise<void> {
+    const { clock } = this.#options;
+    const { probeEvery, lookAfter } = this.#decision;
+    this.#sendProbes(begun);
+    if (lookAfter < probeEvery && this.#pacer.isTurning(begun)) await this.#passTurns();
+    await this.#sleepUntil(begun + lookAfter, signal);
+    await this.#look();
+    for (let times = 0; this.#decision.lookAgain && times < AGAIN_TIMES; times++) {
+      await clock.sleep(AGAIN_AFTER, signal);
+      await this.#look();
+    }
+  }
+
+  /** By what was read last, for reading may be what fails. Where not even this works the part ends. */
+  #holdAll(): void {
+    const verdict = { state: "held", reason: "signals-missing" } as const;
+    this.#decision = { ...this.#decision, verdict };
+    if (this.#reading) this.#pace(this.#reading, this.#options.clock.monotonicMs());
   }
 
   async #sleepUntil(at: number, signal: AbortSignal): Promise<void> {
@@ -202,24 +225,11 @@ class PacingGovernor implements Governor {
   }
 
   async #look(): Promise<void> {
-    const { log } = this.#options;
-    try {
-      await this.#tick();
-      if (this.#failing) log.notice("governor works again");
-      this.#failing = false;
-    } catch (fault) {
-      if (!this.#failing) log.error("governor tick failed", { reason: reasonOf(fault) });
-      this.#failing = true;
-      const verdict = { state: "held", reason: "signals-missing" } as const;
-      this.#decision = { ...this.#decision, verdict };
-    }
-  }
-
-  async #tick(): Promise<void> {
     const { sockets, probe, policy, record } = this.#options;
     const now = this.#now();
     const targets = this.#targets(now.monotonic);
     const reading = sockets.ability === "blind" ? undefined : await sockets.read();
+    this.#reading = reading;
     const replies = probe.receive();
     if (replies.length > 0) this.#answeredAt = now.monotonic;
     if (replies.some(({ target }) => target.kind === "reflector")) {

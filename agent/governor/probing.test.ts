@@ -74,6 +74,9 @@ describe("when to probe, and when to look", () => {
     const { line, sample } = used(20, 6000);
     expect(probing(line, false, sample).probeEvery).toBe(milliseconds(500));
     const later = { ...sample, at: milliseconds(sample.at + 5000) };
-    expect(probing(line, true, later).probeEvery).toBe(milliseconds(500));
+    const { probeEvery, lookAfter } = probing(line, true, later);
+    expect(probeEvery).toBe(milliseconds(500));
+    // An answer is only worth something while it is new.
+    expect(lookAfter).toBeLessThan(20 + 15);
   });
 });

@@ -1,4 +1,5 @@
 /** What to measure next, and when: part of the decision, pure. */
+import { TRAIN_LENGTH } from "../../hardware/probe-message.ts";
 import { type Milliseconds, milliseconds } from "../core/units.ts";
 import { baseRtt } from "./delay.ts";
 import type { LineState } from "./line-state.ts";
@@ -30,8 +31,8 @@ const DEMAND_LASTS_MS = 3000;
 /** Answers are looked for so long after they usually come, and so long are late ones waited for. */
 const SLACK_MS = 7;
 const LATE_MS = 40;
-/** Bits of a packet of a train. */
-const TRAIN_PACKET = 9824;
+/** Bits of a packet of a train, with its UDP and IPv4 headers. */
+export const TRAIN_PACKET = (TRAIN_LENGTH + 28) * 8;
 
 /** @param open whether anything may be shared. */
 export function probing(line: LineState, open: boolean, sample: LineSample): Probing {
@@ -45,13 +46,13 @@ export function probing(line: LineState, open: boolean, sample: LineSample): Pro
 function timing(line: LineState, open: boolean, { at, unanswered }: LineSample) {
   const every = periodFor(line, open, at);
   const rtt = baseRtt(line.delay);
-  if (rtt === undefined || every === IDLE) {
+  if (rtt === undefined) {
     return { probeEvery: every, lookAfter: every, lookAgain: false };
   }
   const late = unanswered === undefined ? 0 : at - unanswered - rtt;
   const lookAgain = late > line.usual + 2 && late < LATE_MS;
   const answer = rtt + line.usual + SLACK_MS;
-  if (every === CALM && answer < 0.8 * every) {
+  if (every !== BUSY && answer < 0.8 * every) {
     return { probeEvery: every, lookAfter: milliseconds(answer), lookAgain };
   }
   // About as often as that, and such that answers come just before the next probes leave.

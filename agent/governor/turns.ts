@@ -17,7 +17,7 @@ export interface Taken {
 /** How long one sender keeps its turn when there are more than may send at once. */
 const TURN_MS = 10_000;
 /** What is left of a response is its end when it is gone within the time of one decision. */
-export const TICK_MS = 25;
+const TICK_MS = 25;
 /** So much of its share at most, so that the next one has some of it already. */
 const ENDING = 0.7;
 /** So soon nobody's turn ends: who waited has little at hand until it asks its server for more. */
