@@ -3,8 +3,7 @@
  * connections by the answer. Everything it does between two sleeps is a few system calls.
  */
 
-import type { DelayProbe, ProbeTarget } from "../../hardware/probe.ts";
-import { PROBE_LENGTH, TRAIN_LENGTH } from "../../hardware/probe-message.ts";
+import type { DelayProbe } from "../../hardware/probe.ts";
 import type { PeerReading, PeerSockets, SocketAbility } from "../../hardware/sockets.ts";
 import type { Clock } from "../core/clock.ts";
 import { reasonOf } from "../core/errors.ts";
@@ -28,36 +27,22 @@ import {
 } from "./decide.ts";
 import { PeerPacer } from "./peer-pacer.ts";
 import type { Policy } from "./policy.ts";
+import { type ProbePlaces, ProbeRounds } from "./probe-rounds.ts";
 import { onCard, takeSample } from "./sampling.ts";
 import type { Signal } from "./signals.ts";
 import type { Verdict, VerdictSource } from "./verdict.ts";
 import type { Volume } from "./volume.ts";
 import { type TextStore, VolumeKeeper } from "./volume-store.ts";
 
-/** Without an answer for this long the peers' own round trips stand in. */
-const PROBES_SILENT_MS = 1000;
-/** Longer than a line or a coordinator that is away for a moment. */
-const REFLECTORS_SILENT_MS = 5000;
-/** Targets past this many add packets and no knowledge. */
-const MOST_TARGETS = 3;
-
 /** Late answers are looked for again after this, so often. */
 const AGAIN_AFTER = milliseconds(9);
 const AGAIN_TIMES = 2;
 
-/** With UDP, IPv4 and Ethernet headers. */
-const PROBE_ON_CARD = PROBE_LENGTH + 42;
-const TRAIN_ON_CARD = TRAIN_LENGTH + 42;
-
-export interface GovernorOptions {
+export interface GovernorOptions extends ProbePlaces {
   readonly clock: Clock;
   readonly log: Log;
   readonly sockets: PeerSockets;
   readonly probe: DelayProbe;
-  /** Places beyond the home's line: reflectors first. Asked at each tick, so it may change. */
-  readonly targets: () => readonly ProbeTarget[];
-  /** Places asked instead while none of those answers. */
-  readonly fallback?: () => readonly ProbeTarget[];
   readonly device: BoardDevices;
   readonly policy: () => Policy;
   /** What others at home send by the router's counters, where these have proven true. */
@@ -92,17 +77,12 @@ class PacingGovernor implements Governor {
   readonly #volume: VolumeKeeper;
   readonly #board: BoardReader;
   readonly #pacer: PeerPacer;
+  readonly #probes: ProbeRounds;
   #state: GovernorState;
   #decision: Decision;
   #boardReading: BoardReading | undefined;
   #reading: PeerReading | undefined;
   #sent = 0;
-  /** Bytes of probes since the last tick: they are part of what sharing costs. */
-  #probed = 0;
-  #answeredAt: number;
-  #reflectedAt: number;
-  /** Place that was asked last, where they are asked in turn. */
-  #asked = 0;
   #failing = false;
 
   constructor(options: GovernorOptions) {
@@ -111,9 +91,8 @@ class PacingGovernor implements Governor {
     this.#volume = new VolumeKeeper(options.store, wall, monotonic);
     this.#board = new BoardReader(options.device);
     this.#pacer = new PeerPacer(options.sockets);
+    this.#probes = new ProbeRounds(options.probe, options, monotonic);
     this.#state = startGovernor(this.#volume.volume, { wall, monotonic });
-    this.#answeredAt = monotonic;
-    this.#reflectedAt = monotonic;
     this.#decision = {
       state: this.#state,
       verdict: { state: "held", reason: "line-unknown" },
@@ -186,8 +165,8 @@ class PacingGovernor implements Governor {
   /** Probes, and looks when the decision says. */
   async #round(begun: number, signal: AbortSignal): Promise<void> {
     const { clock } = this.#options;
-    const { probeEvery, lookAfter } = this.#decision;
-    this.#sendProbes(begun);
+    const { probeEvery, lookAfter, inTurn } = this.#decision;
+    this.#probes.send(begun, inTurn);
     if (lookAfter < probeEvery && this.#pacer.isTurning(begun)) await this.#passTurns();
     await this.#sleepUntil(begun + lookAfter, signal);
     await this.#look();
@@ -210,14 +189,6 @@ class PacingGovernor implements Governor {
     if (rest > 0) await clock.sleep(milliseconds(rest), signal);
   }
 
-  #sendProbes(at: number): void {
-    const { probe } = this.#options;
-    const targets = this.#targets(at);
-    for (const target of this.#decision.inTurn ? this.#nextOf(targets) : targets) {
-      if (probe.send(target)) this.#probed += PROBE_ON_CARD;
-    }
-  }
-
   /** Where turns pass often, they do between two looks too. */
   async #passTurns(): Promise<void> {
     const { sockets, clock } = this.#options;
@@ -225,22 +196,15 @@ class PacingGovernor implements Governor {
   }
 
   async #look(): Promise<void> {
-    const { sockets, probe, policy, record } = this.#options;
+    const { sockets, policy, record } = this.#options;
     const now = this.#now();
-    const targets = this.#targets(now.monotonic);
     const reading = sockets.ability === "blind" ? undefined : await sockets.read();
     this.#reading = reading;
-    const replies = probe.receive();
-    if (replies.length > 0) this.#answeredAt = now.monotonic;
-    if (replies.some(({ target }) => target.kind === "reflector")) {
-      this.#reflectedAt = now.monotonic;
-    }
-    const silent = now.monotonic - this.#answeredAt > PROBES_SILENT_MS;
+    const { places, replies, unanswered, train, silent } = this.#probes.answers(now.monotonic);
     const householdUpload = this.#options.householdUpload?.();
-    const unanswered = probe.unanswered();
     const samples: Samples = {
       line: {
-        ...takeSample(now.monotonic, reading, replies, targets, silent, probe.receiveTrain()),
+        ...takeSample(now.monotonic, reading, replies, places, silent, train),
         ...(unanswered !== undefined && { unanswered }),
         ...(householdUpload !== undefined && { householdUpload }),
       },
@@ -253,22 +217,7 @@ class PacingGovernor implements Governor {
     record?.(samples, allowed, now, decision);
     this.#settle(decision, allowed);
     if (reading) this.#pace(reading, now.monotonic);
-    const reflector = targets.find((target) => target.kind === "reflector");
-    if (decision.train > 0 && reflector && probe.sendTrain(reflector, decision.train)) {
-      this.#probed += decision.train * TRAIN_ON_CARD;
-    }
-  }
-
-  #targets(at: number): readonly ProbeTarget[] {
-    const { targets, fallback } = this.#options;
-    const wanted = targets().slice(0, MOST_TARGETS);
-    const alone = fallback && at - this.#reflectedAt > REFLECTORS_SILENT_MS;
-    return alone ? [...wanted, ...fallback()] : wanted;
-  }
-
-  #nextOf(targets: readonly ProbeTarget[]): readonly ProbeTarget[] {
-    this.#asked = (this.#asked + 1) % Math.max(1, targets.length);
-    return targets.slice(this.#asked, this.#asked + 1);
+    if (decision.train > 0) this.#probes.sendTrain(now.monotonic, decision.train);
   }
 
   #settle(decision: Decision, policy: Policy): void {
@@ -283,11 +232,9 @@ class PacingGovernor implements Governor {
   }
 
   #sentSince(reading: PeerReading | undefined): Bytes {
-    const probes = this.#probed;
-    this.#probed = 0;
     const more = Math.max(0, (reading?.sent ?? 0) - this.#sent);
     this.#sent += more;
-    return bytes(onCard(more) + probes);
+    return bytes(onCard(more) + this.#probes.takeSent());
   }
 
   #pace(reading: PeerReading, at: number): void {
