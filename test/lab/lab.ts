@@ -8,7 +8,10 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { drawRun } from "./draw.ts";
-import { everyday, type Figure, lines, perform, type Scenario, scenarios } from "./scenarios.ts";
+import type { Figure } from "./figures.ts";
+import { lines } from "./lines.ts";
+import { everyday } from "./plays.ts";
+import { perform, type Scenario, scenarios } from "./scenarios.ts";
 
 const { values } = parseArgs({
   options: {

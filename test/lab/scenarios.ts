@@ -1,119 +1,23 @@
 /** The scenarios that the governor is judged by, each with its bar. */
 
 import { writeCellularTrace } from "./cellular.ts";
+import { type Figure, ms, percent, seconds, share, used } from "./figures.ts";
 import { Home, type Line, sh } from "./home.ts";
+import { ordinary } from "./lines.ts";
+import { idle, type Play, settled, step, upload } from "./plays.ts";
 import { Run } from "./run.ts";
 import { startGovernor } from "./sharers.ts";
-
-export interface Figure {
-  readonly name: string;
-  readonly value: number | undefined;
-  readonly unit: string;
-  /** Met when the value is at most (or, for `atLeast`, at least) this. */
-  readonly atMost?: number;
-  readonly atLeast?: number;
-}
 
 export interface Scenario {
   readonly id: string;
   readonly title: string;
   readonly line: Line;
-  readonly play: (run: Run) => Promise<readonly Figure[]>;
+  readonly play: Play;
   /** Only meaningful for the governor itself. */
   readonly own?: boolean;
 }
 
 const cellular = writeCellularTrace();
-export const ordinary: Line = { up: 20_000, down: 100_000, buffer: 250, rtt: 20 };
-const percent = (part: number, whole: number) => (100 * part) / whole;
-
-const used = (value: number, run: Run, atLeast: number): Figure => ({
-  name: "used",
-  value: percent(value, run.home.line.up * 1000),
-  unit: "%",
-  atLeast,
-});
-const ms = (name: string, value: number | undefined, atMost?: number): Figure => ({
-  name,
-  value,
-  unit: "ms",
-  ...(atMost !== undefined && { atMost }),
-});
-const seconds = (name: string, value: number | undefined, atMost: number): Figure => ({
-  name,
-  value,
-  unit: "s",
-  atMost,
-});
-const share = (rate: number, alone: number, atLeast: number): Figure => ({
-  name: "share",
-  value: percent(rate, alone),
-  unit: "%",
-  atLeast,
-});
-
-/** An upload alone, then against the sharer: what it keeps, how soon it has it, how soon we are back. */
-const upload =
-  (
-    flows: number,
-    congestionControl: string,
-    bars: { share: number; given: number; back: number; used?: number },
-  ) =>
-  async (run: Run): Promise<readonly Figure[]> => {
-    await run.rest();
-    // As long as with us: BBR for one lets go of the line every ten seconds.
-    const alone = await run.transfer({ seconds: 12, flows, congestionControl });
-    await run.wait(1);
-    await run.share();
-    const idle = await run.watch(8);
-    const shared = await run.transfer({
-      seconds: 12,
-      flows,
-      congestionControl,
-      expected: alone.rate,
-    });
-    await run.wait(10);
-    return [
-      share(shared.rate, alone.rate, bars.share),
-      seconds("given", shared.given, bars.given + (alone.given ?? 0)),
-      seconds("back", run.regained(shared.ended, 0.9 * idle.used), bars.back),
-      ...(bars.used === undefined ? [] : [used(idle.used, run, bars.used)]),
-    ];
-  };
-
-const idle =
-  (
-    length: number,
-    bars: { used: number; p50?: number; p95?: number; p99?: number },
-    options: readonly string[] = [],
-  ) =>
-  async (run: Run): Promise<readonly Figure[]> => {
-    await run.rest();
-    await run.share(12, options);
-    const seen = await run.watch(length);
-    return [
-      used(seen.used, run, bars.used),
-      ms("p50", seen.added.p50, bars.p50),
-      ms("p95", seen.added.p95, bars.p95),
-      ms("p99", seen.added.p99, bars.p99),
-    ];
-  };
-
-async function step(run: Run, to: number): Promise<{ from: number; rate: number }> {
-  await run.rest();
-  await run.share(20);
-  const from = Date.now() / 1000;
-  run.home.command(`up ${to}`);
-  await run.wait(12);
-  return { from, rate: to * 1000 };
-}
-
-/** Seconds after which the box held 90 per cent of a rate and the delay stayed below 30 ms. */
-function settled(run: Run, from: number, rate: number): number | undefined {
-  const at = run.regained(from + 0.2, 0.9 * rate);
-  return at === undefined ? undefined : at + 0.2;
-}
-
 export const scenarios: readonly Scenario[] = [
   {
     id: "1",
@@ -383,40 +287,6 @@ export const scenarios: readonly Scenario[] = [
     },
   },
 ];
-
-/** The ordinary line, and those on which it must be just as good. */
-export const lines: readonly (readonly [string, Line])[] = [
-  ["20/100", ordinary],
-  ["2/10", { ...ordinary, up: 2000, down: 10_000 }],
-  ["5/50", { ...ordinary, up: 5000, down: 50_000 }],
-  ["50/500", { ...ordinary, up: 50_000, down: 500_000 }],
-  ["200/200", { ...ordinary, up: 200_000, down: 200_000 }],
-  ["buffer 20 ms", { ...ordinary, buffer: 20 }],
-  ["buffer 100 ms", { ...ordinary, buffer: 100 }],
-  ["buffer 1 s", { ...ordinary, buffer: 1000 }],
-  ["RTT 5 ms", { ...ordinary, rtt: 5 }],
-  ["RTT 50 ms", { ...ordinary, rtt: 50 }],
-  ["RTT 150 ms", { ...ordinary, rtt: 150 }],
-];
-
-/** What the ordinary line is measured by, in one run: idle, an upload, and coming back. */
-export const everyday: Scenario["play"] = async (run) => {
-  await run.rest();
-  const alone = await run.transfer({ seconds: 12 });
-  await run.wait(1);
-  await run.share();
-  const seen = await run.watch(15);
-  const shared = await run.transfer({ seconds: 12, expected: alone.rate });
-  await run.wait(10);
-  return [
-    used(seen.used, run, 93),
-    ms("p50", seen.added.p50, 2),
-    ms("p95", seen.added.p95, 4),
-    share(shared.rate, alone.rate, 96),
-    seconds("given", shared.given, 0.4 + (alone.given ?? 0)),
-    seconds("back", run.regained(shared.ended, 0.8 * seen.used), 4),
-  ];
-};
 
 export async function perform(scenario: Scenario, sharer: string, record?: string) {
   await using home = await Home.open(scenario.line);
