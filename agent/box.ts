@@ -17,6 +17,7 @@ import { consentFile, exportBox } from "./box/export.ts";
 import { journalExists } from "./box/identity.ts";
 import { openSharing, type Sharing } from "./box/sharing.ts";
 import { makerLimits } from "./box/sharing-policy.ts";
+import { writeSignedFile } from "./box/signed-file.ts";
 import { createStatementWatch, statementFile } from "./box/statement-watch.ts";
 import { type WatchOptions, watchConditions } from "./box/watch-conditions.ts";
 import type { Config } from "./config.ts";
@@ -239,7 +240,6 @@ function consentChanged(
     key.signer,
     config.environment,
   );
-  const file = consentFile(config["box.state_dir"]);
-  writeDurably(file, `${toBase64Url(signed.bytes)}\n`, 0o600);
+  writeSignedFile(consentFile(config["box.state_dir"]), signed);
   log.notice("consent signed", { given });
 }

@@ -3,13 +3,12 @@
  * the household's consent, and from the coordinator the ledger lines with what proves them. Without
  * the coordinator, what the box has itself.
  */
-import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { type ExportEntry, ExportWriter, type WrittenItem } from "../accounting/write-export.ts";
 import type { Config } from "../config.ts";
 import { onceOnly, walletPages } from "../content/wallet-pages.ts";
 import type { Clock } from "../core/clock.ts";
-import { fromBase64Url, type PublicKey } from "../core/encoding.ts";
+import type { PublicKey } from "../core/encoding.ts";
 import { reasonOf } from "../core/errors.ts";
 import type { Log } from "../core/log.ts";
 import type { Random } from "../core/random.ts";
@@ -17,6 +16,7 @@ import { toUnixSeconds } from "../core/units.ts";
 import type { Signer } from "../identity/ed25519.ts";
 import type { Journal } from "../journal/journal.ts";
 import type { CoordinatorContact } from "./coordinator-contact.ts";
+import { readSignedFile } from "./signed-file.ts";
 import { statementFile } from "./statement-watch.ts";
 
 export interface BoxExportOptions {
@@ -50,7 +50,8 @@ export async function* exportBox(
   journal.commit();
   for (const { bytes } of journal.records()) yield writer.entry({ kind: "message", bytes });
   for (const bytes of journal.acks()) yield writer.entry({ kind: "message", bytes });
-  const consent = readSigned(consentFile(config["box.state_dir"]));
+  // An export without the household's word proves no less of what was served.
+  const consent = readSignedFile(consentFile(config["box.state_dir"]));
   if (consent) yield writer.entry({ kind: "message", bytes: consent });
   for await (const entry of fromCoordinator(options, signal)) yield writer.entry(entry);
   yield writer.end();
@@ -75,20 +76,11 @@ async function* fromCoordinator(
       yield* entries.filter(isNew);
     }
     // What the coordinator showed before, should it tell something else now.
-    const bytes = readSigned(statementFile(config["box.state_dir"]));
+    const bytes = readSignedFile(statementFile(config["box.state_dir"]));
     if (bytes) yield* [{ kind: "message", bytes } as const].filter(isNew);
   } catch (fault) {
     // Half an account would look like one from which lines were left out.
     if (answered) throw fault;
     log.notice("exported without the coordinator", { reason: reasonOf(fault) });
-  }
-}
-
-function readSigned(file: string): Uint8Array | undefined {
-  try {
-    return fromBase64Url(readFileSync(file, "utf8").trim());
-  } catch {
-    // Never given, never seen, or not readable: an export without it proves no less of what was served.
-    return undefined;
   }
 }

@@ -2,18 +2,17 @@
  * Follows the coordinator's statements from one to the next, and keeps the newest: whoever was shown a
  * root once notices when the past is told otherwise, and has the signed proof of it.
  */
-import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { open } from "../accounting/envelope.ts";
 import type { Environment, Sealed, Statement } from "../accounting/messages.ts";
 import type { CoordinatorClient } from "../content/coordinator-client.ts";
 import type { Clock } from "../core/clock.ts";
-import { fromBase64Url, type PublicKey, toBase64Url } from "../core/encoding.ts";
+import type { PublicKey } from "../core/encoding.ts";
 import type { Log } from "../core/log.ts";
 import { every, type Part } from "../core/part.ts";
 import { seconds } from "../core/units.ts";
-import { writeDurably } from "../core/write-durably.ts";
 import type { Health } from "../health/health.ts";
+import { readSignedFile, writeSignedFile } from "./signed-file.ts";
 
 export interface StatementWatchOptions {
   readonly file: string;
@@ -61,7 +60,7 @@ async function look(options: StatementWatchOptions, signal: AbortSignal): Promis
   const latest = await ask("latest");
   // Nobody answers, nothing is closed yet, or a key signed it that is not known yet.
   if (!latest) return;
-  const seen = opened(kept(file), options);
+  const seen = opened(readSignedFile(file), options);
   let current = seen ?? latest;
   for (let steps = 0; current.body.epoch < latest.body.epoch && steps < MOST_AT_ONCE; steps++) {
     const next =
@@ -75,7 +74,7 @@ async function look(options: StatementWatchOptions, signal: AbortSignal): Promis
     current.body.epoch < latest.body.epoch ? undefined : contradiction(current.body, latest.body);
   if (wrong !== undefined) return dispute(wrong);
   health.clear("statement-disputed");
-  if (current.hash !== seen?.hash) writeDurably(file, `${toBase64Url(current.bytes)}\n`, 0o600);
+  if (current.hash !== seen?.hash) writeSignedFile(file, current);
 
   /** What was seen stays kept: it is the proof. */
   function dispute(why: string): void {
@@ -90,13 +89,4 @@ function opened(
 ): Sealed<"statement"> | undefined {
   const read = signed && open("statement", signed, { environment, signer: keys() });
   return read?.ok ? read.message : undefined;
-}
-
-function kept(file: string): Uint8Array | undefined {
-  try {
-    return fromBase64Url(readFileSync(file, "utf8").trim());
-  } catch {
-    // None was seen yet, or it cannot be read: the next one is where it begins again.
-    return undefined;
-  }
 }
