@@ -2,7 +2,7 @@
 import { CborReader, DecodeFault, major } from "./cbor-reader.ts";
 import { CborWriter } from "./cbor-writer.ts";
 import type { Refused } from "./envelope.ts";
-import { MAX_BATCH } from "./schema.ts";
+import { MAX_BATCH } from "./limits.ts";
 
 /** Largest frame that is looked at: what a broker is told to let through. */
 export const MAX_BATCH_BYTES = 1024 * 1024;

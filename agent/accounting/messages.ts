@@ -1,6 +1,7 @@
 /**
  * The bodies of every signed message, as the rest of the agent sees them. How they look as bytes
- * is `schema.ts` and docs/protocol.md; who may sign what is in the table of docs/protocol.md.
+ * is `schema.ts` and docs/protocol.md; who may sign what is in the table of docs/protocol.md. One list
+ * of plain shapes, which reads best whole.
  */
 import type { Hash, Id, PublicKey } from "../core/encoding.ts";
 import type { BasisPoints, Bytes, MicroTokens, Milliseconds, UnixSeconds } from "../core/units.ts";
@@ -236,7 +237,7 @@ export interface Succession {
 /** What a coordinator may ask a box to do at once; each is harmless when it is done twice. */
 export type CommandVerb = "announce" | "resend" | "reconnect";
 
-/** Sent to one box under `cmd/<id>`, answered under `res/<id>`. */
+/** Sent to one box under `cmd/<id>`, answered under `res`. */
 export interface Command {
   readonly box: PublicKey;
   readonly id: Id;

@@ -1,5 +1,6 @@
 /** What the fields of one message owe each other, beyond each field's own limits. */
 import type { PublicKey } from "../core/encoding.ts";
+import { COMMAND_WITHIN_S, EXPIRES_WITHIN_S, SETTLE_WITHIN_S, START_WITHIN_S } from "./limits.ts";
 import type {
   Command,
   MessageBodies,
@@ -11,7 +12,6 @@ import type {
   TitleManifest,
   UsageRecord,
 } from "./messages.ts";
-import { COMMAND_WITHIN_S, EXPIRES_WITHIN_S, SETTLE_WITHIN_S, START_WITHIN_S } from "./schema.ts";
 
 type Rule<T extends MessageType> = (
   body: MessageBodies[T],

@@ -2,6 +2,7 @@
 import { type Command, Option } from "commander";
 import { seal } from "../accounting/envelope.ts";
 import type { TitleKind } from "../accounting/messages.ts";
+import { fits, ISRC, ISWC, SLUG } from "../accounting/title-codes.ts";
 import { makeTitle, type TitleAbout } from "../content/make-title.ts";
 import { agreed, collectSplit, signSplit, wholeTo } from "../content/split-file.ts";
 import { uploadTitle } from "../content/upload-title.ts";
@@ -103,17 +104,17 @@ async function publish(folder: string, options: PublishOptions, context: Command
 const accepted = [
   {
     flag: "slug",
-    pattern: /^[a-z0-9][a-z0-9-]{0,63}$/,
+    form: SLUG,
     what: 'small letters, digits and "-", at most 64, such as "big-lake"',
   },
-  { flag: "isrc", pattern: /^[A-Z]{2}[A-Z0-9]{3}\d{7}$/, what: 'such as "DEA012600001"' },
-  { flag: "iswc", pattern: /^T\d{10}$/, what: 'such as "T0345246801"' },
+  { flag: "isrc", form: ISRC, what: 'such as "DEA012600001"' },
+  { flag: "iswc", form: ISWC, what: 'such as "T0345246801"' },
 ] as const;
 
 function aboutOf(options: PublishOptions): TitleAbout {
-  for (const { flag, pattern, what } of accepted) {
+  for (const { flag, form, what } of accepted) {
     const value = options[flag];
-    if (value && !pattern.test(value)) throw wrong(`--${flag}`, value, what);
+    if (value && !fits(value, form)) throw wrong(`--${flag}`, value, what);
   }
   const { name, slug, kind, artist, album, isrc, iswc, open } = options;
   return {

@@ -1,4 +1,5 @@
 import { parseFile } from "music-metadata";
+import { fits, ISRC } from "../accounting/title-codes.ts";
 import { reasonOf } from "../core/errors.ts";
 import type { Log } from "../core/log.ts";
 
@@ -34,10 +35,10 @@ export async function readMusicTags(diskPath: string, log: Log): Promise<MusicTa
   }
 }
 
-/** ISO 3901: two letters, three letters or digits, seven digits; often written with hyphens. */
+/** A code as tags have it, which is often with hyphens and in small letters. */
 export function plainIsrc(code: string): string | undefined {
   const plain = code.replace(/[-\s]/g, "").toUpperCase();
-  return /^[A-Z]{2}[A-Z0-9]{3}[0-9]{7}$/.test(plain) ? plain : undefined;
+  return fits(plain, ISRC) ? plain : undefined;
 }
 
 const text = <K extends string>(key: K, value: string | undefined) => {

@@ -2,7 +2,7 @@
  * Composes the coordinator: store, verification, ledger, statements, matching, HTTP and MQTT.
  * Several processes may run it on one database; then one of them at a time closes epochs.
  */
-import { SETTLE_WITHIN_S } from "../accounting/schema.ts";
+import { SETTLE_WITHIN_S } from "../accounting/limits.ts";
 import { type Hash, toHex } from "../core/encoding.ts";
 import { every, type Part } from "../core/part.ts";
 import { type Bytes, type Milliseconds, seconds, toUnixSeconds } from "../core/units.ts";

@@ -3,9 +3,9 @@
  * could have played it (receipts of that viewer for that title back it), and limits are kept.
  */
 import { open } from "../accounting/envelope.ts";
+import { SETTLE_WITHIN_S } from "../accounting/limits.ts";
 import type { Environment, Play, Sealed } from "../accounting/messages.ts";
 import type { RefusalCode } from "../accounting/refusal.ts";
-import { SETTLE_WITHIN_S } from "../accounting/schema.ts";
 import type { Clock } from "../core/clock.ts";
 import { toUnixSeconds, type UnixSeconds } from "../core/units.ts";
 import { playPostings } from "./ledger.ts";

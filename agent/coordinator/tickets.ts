@@ -1,7 +1,7 @@
 /** Answers a viewer's "who has it?" with tickets: one for each box it may ask, and one for the origin. */
 import { open, seal } from "../accounting/envelope.ts";
+import { EXPIRES_WITHIN_S, SETTLE_WITHIN_S, START_WITHIN_S } from "../accounting/limits.ts";
 import type { Environment, Sealed, Ticket, TicketRequest } from "../accounting/messages.ts";
-import { EXPIRES_WITHIN_S, SETTLE_WITHIN_S, START_WITHIN_S } from "../accounting/schema.ts";
 import type { Clock } from "../core/clock.ts";
 import { type Hash, type Id, type PublicKey, toHex } from "../core/encoding.ts";
 import type { Random } from "../core/random.ts";

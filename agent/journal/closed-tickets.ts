@@ -7,7 +7,7 @@ import { bytes, type Milliseconds, seconds } from "../core/units.ts";
 import type { ClosedRow } from "./schema.ts";
 import type { RestoredSession } from "./session-journal.ts";
 
-/** Tickets live for 2 hours at most (`accounting/schema.ts`). */
+/** Tickets live for 2 hours at most (`accounting/limits.ts`). */
 const KEPT = seconds(3 * 3600);
 /** About 6 MiB of memory; a box that closes more than that in 3 h forgets the oldest. */
 const MOST = 20_000;

@@ -4,8 +4,8 @@
  * so that the newest traffic is safe every few seconds and flash is written every five minutes.
  */
 import { peek, seal } from "../accounting/envelope.ts";
+import { MAX_TAIL } from "../accounting/limits.ts";
 import type { Environment, RecordEntry, Sealed } from "../accounting/messages.ts";
-import { MAX_TAIL } from "../accounting/schema.ts";
 import type { Clock } from "../core/clock.ts";
 import { type Hash, sha256 } from "../core/encoding.ts";
 import { bytes, type Milliseconds, mebibytes, seconds } from "../core/units.ts";

@@ -1,6 +1,6 @@
 import { seal } from "../../accounting/envelope.ts";
+import { MAX_BATCH } from "../../accounting/limits.ts";
 import type { Ack, Environment, Sealed } from "../../accounting/messages.ts";
-import { MAX_BATCH } from "../../accounting/schema.ts";
 import type { PublicKey } from "../../core/encoding.ts";
 import type { UnixSeconds } from "../../core/units.ts";
 import type { Signer } from "../../identity/ed25519.ts";

@@ -3,9 +3,9 @@
  * continues a chain, holds what came early, and keeps the proof when a box contradicts itself.
  */
 import { open } from "../../accounting/envelope.ts";
+import { MAX_BATCH } from "../../accounting/limits.ts";
 import type { Environment, Sealed } from "../../accounting/messages.ts";
 import type { RefusalCode } from "../../accounting/refusal.ts";
-import { MAX_BATCH } from "../../accounting/schema.ts";
 import type { Hash, PublicKey } from "../../core/encoding.ts";
 import type { Log } from "../../core/log.ts";
 import type { UnixSeconds } from "../../core/units.ts";
