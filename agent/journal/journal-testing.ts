@@ -1,6 +1,6 @@
 /** For tests of the journal and the reporter: keys, and sessions that look like a viewer's. */
-import { seal } from "../accounting/envelope.ts";
-import type { Ack, Sealed, Ticket } from "../accounting/messages.ts";
+import { open, seal } from "../accounting/envelope.ts";
+import type { Ack, Sealed, Ticket, UsageRecord } from "../accounting/messages.ts";
 import type { Hash, Id } from "../core/encoding.ts";
 import { toHex } from "../core/encoding.ts";
 import { FakeClock } from "../core/fake-clock.ts";
@@ -11,6 +11,7 @@ import { createSigner, type Signer } from "../identity/ed25519.ts";
 import { type Chain, NO_HEAD } from "./chain.ts";
 import type { Journal, JournalOptions } from "./journal.ts";
 import { openJournal } from "./open-journal.ts";
+import type { StoredRecord } from "./outbox.ts";
 import type { SessionSnapshot } from "./session-journal.ts";
 import { openSqlite } from "./sqlite.ts";
 
@@ -107,3 +108,20 @@ export function makeJournal(
 }
 
 export const everything = { records: 1_000_000, bytes: mebibytes(1024) };
+
+/** Sessions of the tickets `from` to `to`, each of a million proven bytes, closed and durable. */
+export function serveSessions(journal: Journal, from: number, to: number): void {
+  for (let n = from; n <= to; n++) {
+    const ticket = makeTicket(n);
+    journal.note(makeSnapshot(ticket, 500_000));
+    journal.close(makeSnapshot(ticket, 1_000_000, 2), "done");
+  }
+  journal.commit();
+}
+
+/** What a record says; throws where its signature does not hold. */
+export function bodyOf(record: StoredRecord | undefined): UsageRecord {
+  const opened = open("record", record?.bytes ?? new Uint8Array(), { environment });
+  if (!opened.ok) throw new Error(`record ${record?.sequence} cannot be opened: ${opened.detail}`);
+  return opened.message.body;
+}

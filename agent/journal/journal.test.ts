@@ -1,26 +1,22 @@
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { open } from "../accounting/envelope.ts";
-import type { UsageRecord } from "../accounting/messages.ts";
 import { type Hash, sha256 } from "../core/encoding.ts";
 import { bytes, mebibytes, microTokens, seconds } from "../core/units.ts";
 import { createSigner } from "../identity/ed25519.ts";
 import { NO_HEAD } from "./chain.ts";
 import {
+  bodyOf,
   boxKey,
-  environment,
   everything,
   makeAck,
   makeJournal,
   makeSnapshot,
   makeTicket,
+  serveSessions,
   viewerKey,
 } from "./journal-testing.ts";
-import type { StoredRecord } from "./outbox.ts";
-import { migrate } from "./schema.ts";
-import { openSqlite } from "./sqlite.ts";
 
 let state: string;
 beforeEach(() => {
@@ -28,25 +24,10 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(state, { recursive: true, force: true }));
 
-const bodyOf = (record: StoredRecord | undefined): UsageRecord => {
-  const opened = open("record", record?.bytes ?? new Uint8Array(), { environment });
-  if (!opened.ok) throw new Error(opened.detail);
-  return opened.message.body;
-};
-
-function serve(journal: ReturnType<typeof makeJournal>["journal"], from: number, to: number) {
-  for (let n = from; n <= to; n++) {
-    const ticket = makeTicket(n);
-    journal.note(makeSnapshot(ticket, 500_000));
-    journal.close(makeSnapshot(ticket, 1_000_000, 2), "done");
-  }
-  journal.commit();
-}
-
 describe("records", () => {
   test("a closed session becomes a signed record that chains to the one before", () => {
     const { journal } = makeJournal(state);
-    serve(journal, 1, 3);
+    serveSessions(journal, 1, 3);
     const found = journal.pending(0, everything);
     const bodies = found.map(bodyOf);
     expect(bodies.map(({ generation, sequence }) => [generation, sequence])).toEqual([
@@ -90,7 +71,7 @@ describe("records", () => {
 
   test("a batch keeps to its limits but always holds a record", () => {
     const { journal } = makeJournal(state);
-    serve(journal, 1, 5);
+    serveSessions(journal, 1, 5);
     expect(journal.pending(0, { records: 2, bytes: mebibytes(1) })).toHaveLength(2);
     expect(journal.pending(3, { records: 9, bytes: bytes(1) }).map((r) => r.sequence)).toEqual([4]);
     journal[Symbol.dispose]();
@@ -139,7 +120,7 @@ describe("a restart", () => {
 
   test("a ticket of a closed session is remembered, and forgotten when no ticket can live that long", async () => {
     const first = makeJournal(state);
-    serve(first.journal, 1, 1);
+    serveSessions(first.journal, 1, 1);
     first.journal[Symbol.dispose]();
 
     const { journal, clock } = makeJournal(state);
@@ -155,14 +136,14 @@ describe("a restart", () => {
   test("viewers' standing and the chain go on", () => {
     const first = makeJournal(state);
     first.journal.noteViewer(viewerKey.publicKey, { window: mebibytes(4), strikes: 2 });
-    serve(first.journal, 1, 2);
+    serveSessions(first.journal, 1, 2);
     const { chain } = first.journal;
     first.journal[Symbol.dispose]();
 
     const { journal } = makeJournal(state);
     expect(journal.viewer(viewerKey.publicKey)).toEqual({ window: mebibytes(4), strikes: 2 });
     expect(journal.chain).toEqual({ ...chain, boots: 2 });
-    serve(journal, 3, 3);
+    serveSessions(journal, 3, 3);
     expect(bodyOf(journal.pending(2, everything)[0]).previous).toBe(chain.head);
     journal[Symbol.dispose]();
   });
@@ -171,8 +152,8 @@ describe("a restart", () => {
 describe("acks", () => {
   test("acked records are not sent again, and go once the history is full", () => {
     const { journal } = makeJournal(state, { limits: { history: bytes(1) } });
-    serve(journal, 1, 2);
-    serve(journal, 3, 4);
+    serveSessions(journal, 1, 2);
+    serveSessions(journal, 3, 4);
     const [, second] = journal.pending(0, everything);
     const head = sha256(second?.bytes as Uint8Array);
     const ack = makeAck(journal.chain, { upTo: 2, head, creditedTotal: microTokens(9n) });
@@ -187,7 +168,7 @@ describe("acks", () => {
 
   test("an ack for another box changes nothing", () => {
     const { journal } = makeJournal(state);
-    serve(journal, 1, 1);
+    serveSessions(journal, 1, 1);
     const ack = makeAck(journal.chain, { box: viewerKey.publicKey });
     expect(journal.applyAck(ack)).toEqual({ result: "ignored", why: "other-box" });
     expect(journal.pendingRecords).toBe(1);
@@ -196,7 +177,7 @@ describe("acks", () => {
 
   test("an ack for records this journal never made begins a new generation, unanswered ones in it", () => {
     const { journal } = makeJournal(state);
-    serve(journal, 1, 2);
+    serveSessions(journal, 1, 2);
     const ack = makeAck(journal.chain, { upTo: 7, head: "ee".repeat(32) as Hash });
     expect(journal.applyAck(ack).result).toBe("new-generation");
     const bodies = journal.pending(0, everything).map(bodyOf);
@@ -217,73 +198,10 @@ describe("acks", () => {
   });
 });
 
-describe("another version's journal", () => {
-  /** Leaves a journal with one record behind, changed by the statements. */
-  function leave(...statements: string[]) {
-    const { journal } = makeJournal(state);
-    serve(journal, 1, 1);
-    journal.pending(0, everything);
-    journal[Symbol.dispose]();
-    const db = openSqlite(join(state, "journal/journal.sqlite"), { readOnly: false });
-    for (const statement of statements) db.exec(statement);
-    db.close();
-  }
-
-  test("a newer minor version is used as it is, what it added included", () => {
-    leave("CREATE TABLE extra (id INTEGER)", "PRAGMA user_version = 1099");
-    const { journal } = makeJournal(state);
-    serve(journal, 2, 2);
-    expect(journal.pending(0, everything).map((r) => r.sequence)).toEqual([1, 2]);
-    journal[Symbol.dispose]();
-    const db = openSqlite(join(state, "journal/journal.sqlite"), { readOnly: true });
-    expect(db.pragma("user_version")).toBe(1099);
-    expect(db.prepare("SELECT count(*) AS n FROM extra").get()).toEqual({ n: 0 });
-    db.close();
-  });
-
-  test("one with smaller pages, as earlier versions made them, goes on and can be salvaged", () => {
-    mkdirSync(join(state, "journal"));
-    const path = join(state, "journal/journal.sqlite");
-    const made = openSqlite(path, { readOnly: false });
-    made.pragma("page_size = 1024");
-    migrate(made);
-    made.close();
-    const { journal } = makeJournal(state);
-    serve(journal, 1, 4);
-    journal[Symbol.dispose]();
-    expect(readFileSync(path).readUInt16BE(16)).toBe(1024);
-
-    const again = makeJournal(state).journal;
-    expect(again.putAside).toBeUndefined();
-    expect(again.pending(0, everything)).toHaveLength(4);
-    again[Symbol.dispose]();
-    const damaged = readFileSync(path);
-    damaged.fill(0xff, 4 * 1024, 4 * 1024 + 40);
-    writeFileSync(path, damaged);
-    const salvaged = makeJournal(state).journal;
-    expect(salvaged.putAside).toBeDefined();
-    expect(salvaged.pending(0, everything)).toHaveLength(4);
-    salvaged[Symbol.dispose]();
-  });
-
-  test("another major version is put aside whole, and what can be read of it is issued again", () => {
-    leave("PRAGMA user_version = 2000");
-    const { journal } = makeJournal(state);
-    expect(journal.putAside?.why).toBe("it is of another major version");
-    expect(journal.pending(0, everything).map(bodyOf)).toMatchObject([
-      { generation: 2, sequence: 1, closeReason: "done" },
-    ]);
-    const kept = openSqlite(join(state, "journal/damaged-1/journal.sqlite"), { readOnly: true });
-    expect(kept.pragma("user_version")).toBe(2000);
-    kept.close();
-    journal[Symbol.dispose]();
-  });
-});
-
 describe("trouble", () => {
   test("a full outbox refuses new tickets and drops nothing", () => {
     const { journal } = makeJournal(state, { limits: { outbox: bytes(600) } });
-    serve(journal, 1, 3);
+    serveSessions(journal, 1, 3);
     expect(journal.admits()).toEqual({ ok: false, reason: "outbox-full" });
     expect(journal.pending(0, everything)).toHaveLength(3);
     journal[Symbol.dispose]();
@@ -297,7 +215,7 @@ describe("trouble", () => {
 
   test("a journal that is no database is put aside, and the count goes on in a new generation", () => {
     const first = makeJournal(state);
-    serve(first.journal, 1, 1);
+    serveSessions(first.journal, 1, 1);
     first.journal.pending(0, everything);
     first.journal[Symbol.dispose]();
     writeFileSync(join(state, "journal/journal.sqlite"), "not a database, and long enough to see");
@@ -312,7 +230,7 @@ describe("trouble", () => {
 
   test("a journal of another key is put aside, not continued", () => {
     const first = makeJournal(state);
-    serve(first.journal, 1, 1);
+    serveSessions(first.journal, 1, 1);
     first.journal[Symbol.dispose]();
     const { journal } = makeJournal(state, { signer: createSigner(new Uint8Array(32).fill(7)) });
     expect(journal.putAside?.why).toBe("it belongs to another key");

@@ -5,12 +5,12 @@
 import { systemClock } from "../../agent/core/system-clock.ts";
 import { milliseconds } from "../../agent/core/units.ts";
 import {
+  bodyOf,
   everything,
   makeJournal,
   makeSnapshot,
   makeTicket,
 } from "../../agent/journal/journal-testing.ts";
-import { bodyOf } from "./journal-inspection.ts";
 
 const [directory = ""] = process.argv.slice(2);
 const { journal } = makeJournal(directory, { clock: systemClock, clockQuality: () => "untrusted" });

@@ -8,12 +8,13 @@ import { sha256 } from "../../agent/core/encoding.ts";
 import { seededRandom } from "../../agent/core/random.ts";
 import { bytes, mebibytes } from "../../agent/core/units.ts";
 import {
+  bodyOf,
   makeAck,
   makeJournal,
   makeSnapshot,
   makeTicket,
 } from "../../agent/journal/journal-testing.ts";
-import { bodyOf, provenBy } from "./journal-inspection.ts";
+import { provenBy } from "./journal-inspection.ts";
 
 const [directory = "", seed = "0"] = process.argv.slice(2);
 const random = seededRandom(Number(seed));

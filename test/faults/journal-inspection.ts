@@ -3,14 +3,7 @@ import { open } from "../../agent/accounting/envelope.ts";
 import type { UsageRecord } from "../../agent/accounting/messages.ts";
 import { type Hash, sha256 } from "../../agent/core/encoding.ts";
 import type { Journal } from "../../agent/journal/journal.ts";
-import { environment, everything } from "../../agent/journal/journal-testing.ts";
-import type { StoredRecord } from "../../agent/journal/outbox.ts";
-
-export function bodyOf(record: StoredRecord): UsageRecord {
-  const opened = open("record", record.bytes, { environment });
-  if (!opened.ok) throw new Error(`record ${record.sequence} cannot be opened: ${opened.detail}`);
-  return opened.message.body;
-}
+import { bodyOf, environment, everything } from "../../agent/journal/journal-testing.ts";
 
 /** Bytes that a record's receipt signs for; 0 without one. */
 export function provenBy(record: UsageRecord): number {

@@ -9,8 +9,13 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { sha256 } from "../../agent/core/encoding.ts";
 import { seededRandom } from "../../agent/core/random.ts";
-import { everything, makeJournal, makeTicket } from "../../agent/journal/journal-testing.ts";
-import { bodyOf, checkChain, provenBy } from "./journal-inspection.ts";
+import {
+  bodyOf,
+  everything,
+  makeJournal,
+  makeTicket,
+} from "../../agent/journal/journal-testing.ts";
+import { checkChain, provenBy } from "./journal-inspection.ts";
 
 const KILLS = Number(process.env.SPAREBAND_KILLS ?? 40);
 const LANES = 4;
