@@ -76,7 +76,7 @@ export function createTestBox(signer: Signer, environment: Environment, random: 
       return record;
     },
     /** Takes bytes into the chain as if they had been a record. */
-    skip(hash: Hash) {
+    chainOn(hash: Hash) {
       sequence += 1;
       previous = hash;
     },
