@@ -1,13 +1,13 @@
 /** @jsxImportSource hono/jsx */
 import { QuietHoursFields } from "./card-quiet-hours.tsx";
-import type { NumberField } from "./limits-form.ts";
+import { limitText, type NumberField } from "./limits-form.ts";
 import type { View } from "./view.ts";
 
 export function LimitsCard({ view }: { readonly view: View }) {
   const { texts, choices, typed, maker } = view;
   const { limits } = choices;
-  const inUnits = (value: number | undefined, unit: number) =>
-    value === undefined ? "" : view.number(String(value / unit));
+  const inUnits = (name: NumberField, value: number | undefined) =>
+    value === undefined ? "" : view.number(limitText(name, value));
   return (
     <section class="card" id="limits">
       <h2>{texts.limits}</h2>
@@ -17,21 +17,21 @@ export function LimitsCard({ view }: { readonly view: View }) {
         <Field
           view={view}
           name="maxRate"
-          value={inUnits(limits.maxRate, 1e6)}
-          hint={maker.maxRate > 0 ? texts.upTo(inUnits(maker.maxRate, 1e6)) : texts.noLimit}
+          value={inUnits("maxRate", limits.maxRate)}
+          hint={maker.maxRate > 0 ? texts.upTo(inUnits("maxRate", maker.maxRate)) : texts.noLimit}
         />
         <Field view={view} name="share" value={String(limits.share)} hint="100" />
         <MakersLimits view={view} />
         <Field
           view={view}
           name="dailyCap"
-          value={inUnits(limits.dailyCap, 1e9)}
+          value={inUnits("dailyCap", limits.dailyCap)}
           hint={texts.noLimit}
         />
         <Field
           view={view}
           name="monthlyCap"
-          value={inUnits(limits.monthlyCap, 1e9)}
+          value={inUnits("monthlyCap", limits.monthlyCap)}
           hint={texts.noLimit}
         />
         <QuietHoursFields view={view} />

@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
 import { bitsPerSecond, bytes, unixSeconds } from "../core/units.ts";
-import { parseLimitsForm } from "./limits-form.ts";
+import { limitText, parseLimitsForm } from "./limits-form.ts";
 import { formatMinute, formatTime, parseMinute } from "./local-time.ts";
 
 test("megabits, gigabytes and times of day become limits", () => {
@@ -48,6 +48,18 @@ test.each([
   const form = parseLimitsForm(fields);
   expect(form).toMatchObject({ ok: false, typed: { wrong } });
   if (!form.ok && "maxRate" in fields) expect(form.typed.numbers.maxRate).toBe(fields.maxRate);
+});
+
+test.each([
+  ["dailyCap", 5 * 2 ** 30, "5.36870912"],
+  ["dailyCap", 1, "0.000000001"],
+  ["monthlyCap", 1e15, "1000000"],
+  ["monthlyCap", 999_999_999_999_999, "999999.999999999"],
+  ["maxRate", 1, "0.000001"],
+  ["maxRate", 7_500_001, "7.500001"],
+] as const)("a %s of %d is shown as what saves it again", (name, value, text) => {
+  expect(limitText(name, value)).toBe(text);
+  expect(parseLimitsForm({ [name]: text })).toMatchObject({ ok: true, limits: { [name]: value } });
 });
 
 test("a stretch is removed by its place, an empty one is none", () => {

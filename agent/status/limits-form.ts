@@ -20,20 +20,27 @@ export type LimitsForm =
   | { readonly ok: true; readonly limits: Limits }
   | { readonly ok: false; readonly typed: Typed & { readonly wrong: LimitField } };
 
-/** How many of the unit that people read are in one that is stored. */
-const FACTORS: Readonly<Record<NumberField, number>> = {
-  maxRate: 1e6,
-  share: 1,
-  dailyCap: 1e9,
-  monthlyCap: 1e9,
+/** The power of ten between the unit that people read and the one that is stored. */
+const PLACES: Readonly<Record<NumberField, number>> = {
+  maxRate: 6,
+  share: 0,
+  dailyCap: 9,
+  monthlyCap: 9,
 };
+
+/** What is stored, in the unit that people read, to its last byte: saving it again changes nothing. */
+export function limitText(name: NumberField, value: number): string {
+  const [whole = "", fraction = ""] = (value / 10 ** PLACES[name]).toFixed(PLACES[name]).split(".");
+  const digits = fraction.replace(/0+$/, "");
+  return digits === "" ? whole : `${whole}.${digits}`;
+}
 
 /** Nothing is to be changed unless all of it is acceptable. */
 export function parseLimitsForm(fields: FormFields): LimitsForm {
   const typed = typedIn(fields);
   const numbers = numberFields.map((name) => [name, parseNumber(typed.numbers[name])] as const);
   const given = numbers.flatMap(([name, value]) =>
-    value === undefined ? [] : [[name, Math.round(value * FACTORS[name])]],
+    value === undefined ? [] : [[name, Math.round(value * 10 ** PLACES[name])]],
   );
   const fractional = numbers.find(
     ([name, value]) => name === "share" && value !== undefined && !Number.isInteger(value),
@@ -79,7 +86,7 @@ const first = (value: unknown): string => list(value)[0] ?? "";
 function parseNumber(text: string): number | undefined {
   const point = text.replace(",", ".");
   if (point === "") return undefined;
-  return /^\d{1,9}(\.\d{1,6})?$/.test(point) ? Number(point) : Number.NaN;
+  return /^\d{1,9}(\.\d{1,9})?$/.test(point) ? Number(point) : Number.NaN;
 }
 
 const fieldOf = (key: unknown): LimitField =>
