@@ -32,6 +32,11 @@ test("quantities read with three significant digits", () => {
   expect(formatRate(0)).toBe("0 bit/s");
   expect(formatBytes(1_234_567)).toBe("1.23 MB");
   expect(formatBytes(999)).toBe("999 B");
+  expect(formatRate(999_400)).toBe("999 kbit/s");
+  expect(formatRate(999_600)).toBe("1.00 Mbit/s");
+  expect(formatBytes(99_960)).toBe("100 kB");
+  expect(formatBytes(9_996_000)).toBe("10.0 MB");
+  expect(formatBytes(1e15)).toBe("1000 TB");
 });
 
 test("tokens are printed exactly", () => {

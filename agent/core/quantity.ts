@@ -62,12 +62,12 @@ export const acceptedRate = `a rate such as "20 Mbit/s" (${Object.keys(rateUnits
 export const acceptedBytes = `a size such as "8 GiB" (${Object.keys(byteUnits).join(", ")})`;
 export const acceptedDuration = `a duration such as "15 min" (${Object.keys(durationUnits).join(", ")})`;
 
-/** Three significant digits with the largest of the units that keeps the number at 1 or more. */
+/** Three significant digits with the largest of the units that keeps the number, rounded, at 1 or more. */
 function format(value: number, steps: readonly (readonly [number, string])[]): string {
-  const [factor, unit] = steps.find(([step]) => value >= step) ?? steps.at(-1) ?? [1, ""];
+  const reaches = (step: number) => Number((value / step).toPrecision(3)) >= 1;
+  const [factor, unit] = steps.find(([step]) => reaches(step)) ?? steps.at(-1) ?? [1, ""];
   const scaled = value / factor;
-  const digits = factor === 1 || scaled >= 100 ? 0 : scaled >= 10 ? 1 : 2;
-  return `${scaled.toFixed(digits)} ${unit}`;
+  return `${factor === 1 || scaled >= 100 ? scaled.toFixed(0) : scaled.toPrecision(3)} ${unit}`;
 }
 
 export const formatRate = (rate: number) =>
