@@ -6,7 +6,7 @@ import type { Hash } from "../core/encoding.ts";
 import { OperatorError } from "../core/errors.ts";
 import { FakeClock } from "../core/fake-clock.ts";
 import { silentLog } from "../core/log.ts";
-import { bitsPerSecond, bytes } from "../core/units.ts";
+import { bitsPerSecond, bytes, unixSeconds } from "../core/units.ts";
 import { Health } from "../health/health.ts";
 import { Household } from "./household.ts";
 
@@ -44,6 +44,22 @@ test("a pause with an end runs out by itself; one without does not", async () =>
   expect(open().choices.pause).toEqual({ state: "paused" });
   household.resume();
   expect(open().choices.pause.state).toBe("running");
+});
+
+test("a pause lasts as long as was said, whatever the time of day does meanwhile", async () => {
+  const now = clock.wallMs();
+  clock.jumpWall(0);
+  const household = open();
+  household.pause(3600);
+  await clock.advance(60_000);
+  clock.jumpWall(now);
+  const until = Math.floor(now / 1000) + 3540;
+  expect(household.choices.pause).toEqual({ state: "paused", until: unixSeconds(until) });
+  clock.jumpWall(now - 1e10);
+  await clock.advance(3_539_000);
+  expect(household.choices.pause.state).toBe("paused");
+  await clock.advance(1_000);
+  expect(household.choices.pause.state).toBe("running");
 });
 
 test("limits come back exactly", () => {

@@ -8,7 +8,7 @@ import { join } from "node:path";
 import type { Clock } from "../core/clock.ts";
 import { errnoOf, exitCode, OperatorError, reasonOf } from "../core/errors.ts";
 import type { Log } from "../core/log.ts";
-import { toUnixSeconds, type UnixSeconds } from "../core/units.ts";
+import { type Milliseconds, milliseconds, toUnixSeconds, type UnixSeconds } from "../core/units.ts";
 import { writeDurably } from "../core/write-durably.ts";
 import type { Health } from "../health/health.ts";
 import {
@@ -21,6 +21,8 @@ import {
 
 const FILE = "household.json";
 const COPY = "household.last-good.json";
+/** Clocks drift apart by less; a difference beyond it is a jump, and the end is told anew. */
+const SAME_TIME_S = 60;
 
 export interface HouseholdOptions {
   readonly directory: string;
@@ -34,6 +36,11 @@ export interface HouseholdOptions {
 export class Household {
   readonly #options: HouseholdOptions;
   #choices: Choices;
+  /**
+   * When a pause of this run ends on the monotonic clock: one of an hour, pressed before the time of day
+   * was known, is not over when that is set. After a restart the time of day is all there is.
+   */
+  #pauseEnds: Milliseconds | undefined;
 
   constructor(options: HouseholdOptions) {
     this.#options = options;
@@ -43,9 +50,18 @@ export class Household {
   /** What is in force. A pause that has run out no longer counts. */
   get choices(): Choices {
     const { pause } = this.#choices;
-    const over =
-      pause.state === "paused" && pause.until !== undefined && pause.until <= this.#now();
-    return over ? { ...this.#choices, pause: { state: "running" } } : this.#choices;
+    if (pause.state !== "paused" || pause.until === undefined) return this.#choices;
+    const left = this.#pauseLeft(pause.until);
+    if (left <= 0) return { ...this.#choices, pause: { state: "running" } };
+    const until = toUnixSeconds(milliseconds(this.#options.clock.wallMs() + left));
+    if (Math.abs(until - pause.until) < SAME_TIME_S) return this.#choices;
+    return { ...this.#choices, pause: { state: "paused", until } };
+  }
+
+  #pauseLeft(until: UnixSeconds): number {
+    const { clock } = this.#options;
+    if (this.#pauseEnds === undefined) return until * 1000 - clock.wallMs();
+    return this.#pauseEnds - clock.monotonicMs();
   }
 
   get consented(): boolean {
@@ -63,6 +79,9 @@ export class Household {
   /** Until resumed, or for so many seconds. */
   pause(seconds?: number): void {
     const until = seconds === undefined ? {} : { until: (this.#now() + seconds) as UnixSeconds };
+    const { clock } = this.#options;
+    this.#pauseEnds =
+      seconds === undefined ? undefined : milliseconds(clock.monotonicMs() + seconds * 1000);
     this.#choices = { ...this.#choices, pause: { state: "paused", ...until } };
     this.#replace(this.#choices, "sharing paused");
   }
