@@ -57,8 +57,7 @@ export function boxStatus(options: BoxStatusOptions): StatusSources {
       sharing ? recordRows(recordReader(sharing, environment), limit, before) : [],
     ...(options.exported && { exported: options.exported }),
     consentChanged: options.consentChanged,
-    // Minutes east of UTC, as the household reads its clocks.
-    utcOffsetMinutes: () => -new Date(clock.wallMs()).getTimezoneOffset(),
+    utcOffsetMinutes: (at) => -new Date(at * 1000).getTimezoneOffset(),
     uptime: () => milliseconds(clock.monotonicMs() - started),
   };
 }

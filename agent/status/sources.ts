@@ -107,8 +107,8 @@ export interface StatusSources {
   readonly exported?: (signal: AbortSignal) => AsyncIterable<ExportedItem>;
   /** Signs the household's consent and sends it to the coordinator. */
   readonly consentChanged: (consent: ConsentChoice) => void;
-  /** Local minutes east of UTC now, for quiet hours and times on the page. */
-  readonly utcOffsetMinutes: () => number;
+  /** Local minutes east of UTC at a time: summer's are not winter's. */
+  readonly utcOffsetMinutes: (at: UnixSeconds) => number;
   /** Since the service started. */
   readonly uptime: () => Milliseconds;
 }

@@ -1,5 +1,6 @@
 /** All that one rendering of the page needs, taken from the sources at one moment. */
 import { formatBytes, formatRate, formatTokens } from "../core/quantity.ts";
+import type { UnixSeconds } from "../core/units.ts";
 import type { Access } from "./access.ts";
 import { consentText } from "./consent-text.ts";
 import type { LimitField, Typed } from "./limits-form.ts";
@@ -37,7 +38,6 @@ const RECORDS_SHOWN = 8;
 export function viewOf({ sources, history, language, access, note, typed, before }: ViewOptions) {
   const texts: Texts = languages[language];
   const { choices } = sources.household;
-  const offset = sources.utcOffsetMinutes();
   const consent = consentText(language);
   return {
     texts,
@@ -69,7 +69,7 @@ export function viewOf({ sources, history, language, access, note, typed, before
     box: sources.box,
     version: sources.version,
     environment: sources.environment,
-    time: (at: Parameters<typeof formatTime>[0]) => formatTime(at, offset, language),
+    time: (at: UnixSeconds) => formatTime(at, sources.utcOffsetMinutes(at), language),
     number: (text: string) => localNumber(text, language),
     rate: (value: number) => localNumber(formatRate(value), language),
     bytes: (value: number) => localNumber(formatBytes(value), language),

@@ -67,6 +67,7 @@ export class StatusFixture implements AsyncDisposable {
   records: readonly RecordRow[] = signed;
   blocked: readonly { readonly title: Hash }[] = [];
   environment: "dev" | "prod" = "prod";
+  utcOffsetMinutes: StatusSources["utcOffsetMinutes"] = () => 60;
   maker: MakerLimits = { maxRate: bitsPerSecond(0), share: 100, metered: false };
   sharing: SharingNow = {
     verdict: { state: "sharing", rate: megabitsPerSecond(18), maxStreams: 3, reason: "line-idle" },
@@ -165,7 +166,7 @@ export class StatusFixture implements AsyncDisposable {
       records: (limit, before = Number.POSITIVE_INFINITY) =>
         this.records.filter(({ sequence }) => sequence < before).slice(0, limit),
       consentChanged: (consent) => this.consents.push(consent),
-      utcOffsetMinutes: () => 60,
+      utcOffsetMinutes: (at) => this.utcOffsetMinutes(at),
       uptime: () => milliseconds(1000),
     };
   }

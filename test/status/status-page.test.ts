@@ -173,6 +173,13 @@ test("shows what was signed, answered, credited and refused, page by page", asyn
   expect(await box.page()).toContain("No records yet.");
 });
 
+test("a record is dated as the household's clocks stood then, not as they stand now", async () => {
+  const forward = box.records.find(({ sequence }) => sequence === 8)?.wallTime ?? 0;
+  box.utcOffsetMinutes = (at) => (at < forward ? 60 : 120);
+  const html = await box.page();
+  for (const time of ["2:10", "3:20"]) expect(html).toContain(`${time} AM`);
+});
+
 test("titles can be deleted, blocked and allowed again", async () => {
   const [first, second] = box.titles;
   await box.post(`titles/${first?.title}`, { do: "delete" });
