@@ -155,6 +155,9 @@ test.each([
   ["nobody", "version = 1\nparty = []\n", "it names no [[party]]"],
   ["an unknown key", `shares = 1\n${party(anna.publicKey, 100)}`, "shares"],
   ["broken TOML", "[[party]\n", "line 1"],
+  ["a share finer than is paid", party(anna.publicKey, 50.005), "more than two decimals"],
+  ["a date before 1970", `valid_from = 1960-01-01\n${party(anna.publicKey, 100)}`, "before 1970"],
+  ["a version beyond counting", `version = 1e300\n${party(anna.publicKey, 100)}`, "version"],
 ])("a split file with %s is refused, file and cause named", async (_, content, message) => {
   await writeFile(split, content);
   await expect(readSplit(split)).rejects.toThrow(message);
@@ -164,6 +167,16 @@ test.each([
 test("only a named party can sign", async () => {
   await writeFile(split, party(anna.publicKey, 100));
   await expect(signSplit(split, ben, "dev")).rejects.toThrow("does not name your key");
+});
+
+test("what lies where a signature should be is named", async () => {
+  await writeFile(split, party(anna.publicKey, 50) + party(ben.publicKey, 50));
+  const signature = `${split}.${ben.publicKey.slice(0, 8)}.signed`;
+  await mkdir(signature);
+  await expect(signSplit(split, ben, "dev")).rejects.toThrow(
+    `could not be written to ${signature}`,
+  );
+  await expect(collectSplit(split, anna, "dev")).rejects.toThrow(`${signature} cannot be used`);
 });
 
 test("the manifest does not depend on anything but the folder, the split and the time", async () => {

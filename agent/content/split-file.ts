@@ -17,9 +17,17 @@ import type { Signer } from "../identity/ed25519.ts";
 
 const LONGEST_FILE = 64 * 1024;
 
+/** Of a message's field (docs/protocol.md). */
+const LATEST_VERSION = 0xffff_ffff;
+
+const toBasisPoints = (perCent: number) => basisPoints(Math.round(perCent * 100));
+
 const splitFile = v.strictObject({
-  version: v.optional(v.pipe(v.number(), v.integer(), v.minValue(1)), 1),
-  valid_from: v.optional(v.date()),
+  version: v.optional(
+    v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(LATEST_VERSION)),
+    1,
+  ),
+  valid_from: v.optional(v.pipe(v.date(), v.minValue(new Date(0), "it lies before 1970"))),
   party: v.pipe(
     v.array(
       v.strictObject({
@@ -29,7 +37,12 @@ const splitFile = v.strictObject({
         ),
         name: v.optional(v.string()),
         /** Per cent, two decimals at most. */
-        share: v.pipe(v.number(), v.minValue(0.01), v.maxValue(100)),
+        share: v.pipe(
+          v.number(),
+          v.minValue(0.01),
+          v.maxValue(100),
+          v.check((share) => share === toBasisPoints(share) / 100, "more than two decimals"),
+        ),
       }),
     ),
     v.minLength(1, "it names no [[party]]"),
@@ -56,7 +69,7 @@ export async function readSplit(path: string): Promise<Split> {
   if (!parsed.success) throw bad(path, parsed.issues.map(wordsOf).join("; "));
   const parties = parsed.output.party.map(({ key, share }) => ({
     key,
-    share: basisPoints(Math.round(share * 100)),
+    share: toBasisPoints(share),
   }));
   const total = parties.reduce((sum, party) => sum + party.share, 0);
   if (total !== 10_000) throw bad(path, `the shares sum to ${total / 100} per cent, not 100`);
@@ -76,7 +89,15 @@ export async function signSplit(path: string, signer: Signer, environment: Envir
   if (!split.parties.some((party) => party.key === signer.publicKey))
     throw bad(path, `it does not name your key ${signer.publicKey}`);
   const signed = `${path}.${signer.publicKey.slice(0, 8)}.signed`;
-  await writeFile(signed, `${toBase64Url(seal("split", split, signer, environment).bytes)}\n`);
+  try {
+    await writeFile(signed, `${toBase64Url(seal("split", split, signer, environment).bytes)}\n`);
+  } catch (cause) {
+    throw new OperatorError(
+      exitCode.ioError,
+      `Your signature could not be written to ${signed} (${errnoOf(cause) ?? reasonOf(cause)}): make room or the folder writable, and sign again.`,
+      { cause },
+    );
+  }
   return signed;
 }
 
@@ -94,7 +115,7 @@ export async function collectSplit(
   for (const name of await readdir(dirname(path))) {
     if (!name.startsWith(`${basename(path)}.`) || !name.endsWith(".signed")) continue;
     const file = join(dirname(path), name);
-    const data = fromBase64Url(readTextFile(file, LONGEST_FILE).trim());
+    const data = fromBase64Url(readSigned(file).trim());
     const opened = data && open("split", data, { environment });
     if (!opened?.ok)
       throw bad(file, `it is no signed split (${opened?.detail ?? "not base64url"})`);
@@ -106,6 +127,14 @@ export async function collectSplit(
   if (missing.length > 0)
     throw bad(path, `not yet signed by ${missing.map((party) => party.key).join(", ")}`);
   return agreed([...bySigner.values()], environment, path);
+}
+
+function readSigned(file: string): string {
+  try {
+    return readTextFile(file, LONGEST_FILE);
+  } catch (cause) {
+    throw bad(file, errnoOf(cause) ?? reasonOf(cause), cause);
+  }
 }
 
 export function agreed(
