@@ -1,24 +1,20 @@
 /** What is said and heard over one connection, from the birth message to the last record. */
 import { encodeBatch } from "../accounting/batch.ts";
-import { open, seal } from "../accounting/envelope.ts";
-import type { Birth, Command, MessageBodies, Reported } from "../accounting/messages.ts";
-import type { Id, PublicKey } from "../core/encoding.ts";
+import { open } from "../accounting/envelope.ts";
+import type { Command } from "../accounting/messages.ts";
+import type { Id } from "../core/encoding.ts";
 import { assertNever, reasonOf } from "../core/errors.ts";
 import { every } from "../core/part.ts";
-import { type Bytes, bytes, type Milliseconds, seconds, type UnixSeconds } from "../core/units.ts";
-import { momentOf } from "../journal/moment.ts";
+import { type Bytes, bytes, type Milliseconds, seconds } from "../core/units.ts";
+import { Announcements } from "./announcements.ts";
 import type { BrokerSession, Ended } from "./broker-session.ts";
 import type { CloneWatch } from "./clone-watch.ts";
 import { CommandDesk } from "./command-desk.ts";
-import { isWorthTelling, type Report } from "./reported-change.ts";
 import type { ReporterOptions } from "./reporter-options.ts";
 import { commandIdOf, formatState, type Topics } from "./topics.ts";
 import { UsagePump } from "./usage-pump.ts";
 
 const TICK = seconds(1);
-const REPORT_EVERY = seconds(5);
-/** Told again after this long even when nothing changed, so that its time stays fresh. */
-const REPORT_LATEST = seconds(10 * 60);
 const GREETING = seconds(10);
 const FAREWELL = seconds(2);
 const RESULT_EXPIRY_S = 300;
@@ -34,6 +30,7 @@ export class Conversation {
   readonly #topics: Topics;
   readonly #clones: CloneWatch;
   readonly #options: ReporterOptions;
+  readonly #announcements: Announcements;
   readonly #pump: UsagePump;
   readonly #desk: CommandDesk;
   /** Aborts when the connection is over. */
@@ -41,10 +38,6 @@ export class Conversation {
   /** Aborts, with the reason as an Ended, when we are to connect again. */
   readonly #leave = new AbortController();
   readonly #boots: number;
-  #reported: { readonly report: Report; readonly at: Milliseconds } | undefined;
-  #reportLookedAt: Milliseconds | undefined;
-  #announced = false;
-  #tail: "new" | "kept" | "refused" = "new";
   #desiredVersion = -1;
   readonly #began: Milliseconds;
   #answered = false;
@@ -62,6 +55,7 @@ export class Conversation {
     this.#topics = topics;
     this.#options = options;
     const { records, clock, signer, environment, coordinatorKeys } = options;
+    this.#announcements = new Announcements(session, topics, clones, options, this.#over.signal);
     this.#began = clock.monotonicMs();
     this.#boots = records.chain.boots;
     this.#pump = new UsagePump(records, frameBytes(session.maxPacket), clock.monotonicMs());
@@ -75,7 +69,7 @@ export class Conversation {
   }
 
   announce(): void {
-    this.#announced = false;
+    this.#announcements.renewBirth();
   }
 
   /** Talks until the connection ends, the signal aborts or the coordinator sends us away. */
@@ -132,18 +126,9 @@ export class Conversation {
       this.#leave.abort(JOURNAL_OPENED);
       return;
     }
-    if (!this.#announced) {
-      this.#announced = true;
-      try {
-        await this.#publishBirth();
-      } catch (fault) {
-        this.#announced = false;
-        throw fault;
-      }
-    }
-    await this.#publishReported();
+    await this.#announcements.say();
     if (!this.#mayReport()) return;
-    await this.#publishTail();
+    await this.#announcements.sayTail();
     const records = this.#pump.next(this.#options.clock.monotonicMs());
     if (records.length === 0) return;
     const frame = encodeBatch(records.map((record) => record.bytes));
@@ -157,69 +142,6 @@ export class Conversation {
   #mayReport(): boolean {
     const { clock, greeting = GREETING } = this.#options;
     return this.#answered || clock.monotonicMs() - this.#began >= greeting;
-  }
-
-  async #publishBirth(): Promise<void> {
-    const { records, describe } = this.#options;
-    const { generation, sequence, head, boots: bootCounter } = records.chain;
-    // Without a journal there is no generation to speak of, and nothing will be sent.
-    if (generation === 0) return;
-    const online = formatState(true, bootCounter);
-    await this.#session.publish(this.#topics.state, online, { retain: true });
-    const birth: Birth = {
-      ...describe(),
-      ...this.#signature(),
-      generation,
-      sequence,
-      head,
-      bootCounter,
-    };
-    await this.#publishSealed("birth", birth, this.#topics.birth);
-  }
-
-  async #publishReported(): Promise<void> {
-    const { clock, report } = this.#options;
-    const now = clock.monotonicMs();
-    if (this.#reportLookedAt !== undefined && now - this.#reportLookedAt < REPORT_EVERY) return;
-    this.#reportLookedAt = now;
-    const current = report();
-    const last = this.#reported;
-    if (last && now - last.at < REPORT_LATEST && !isWorthTelling(last.report, current)) return;
-    this.#reported = { report: current, at: now };
-    const reported: Reported = { ...current, ...this.#signature() };
-    await this.#publishSealed("reported", reported, this.#topics.reported);
-  }
-
-  /**
-   * Only once the one that was retained has come: it arrives before any answer to our birth. A broker
-   * whose access rules do not know the topic is not asked again.
-   */
-  async #publishTail(): Promise<void> {
-    if (this.#tail === "refused") return;
-    const tail = this.#options.records.tail(this.#tail === "new");
-    this.#tail = "kept";
-    if (!tail) return;
-    try {
-      await this.#session.publish(this.#topics.tail, tail.bytes, { retain: true });
-      tail.kept();
-    } catch (fault) {
-      if (this.#over.signal.aborted) throw fault;
-      this.#tail = "refused";
-      const reason = reasonOf(fault);
-      this.#options.log.warning("the broker does not keep the tail", { reason });
-    }
-  }
-
-  #publishSealed<T extends "birth" | "reported">(type: T, body: MessageBodies[T], topic: string) {
-    const { signer, environment } = this.#options;
-    const sealed = seal(type, body, signer, environment);
-    if (type === "birth") this.#clones.published(sealed.hash);
-    return this.#session.publish(topic, sealed.bytes, { retain: true });
-  }
-
-  #signature(): { readonly box: PublicKey; readonly at: UnixSeconds } {
-    const { signer, clock, clockQuality } = this.#options;
-    return { box: signer.publicKey, at: momentOf(clock, clockQuality()).wall };
   }
 
   #hearAck(payload: Uint8Array): void {
@@ -282,9 +204,7 @@ export class Conversation {
   #carryOut({ verb, from }: Command): void {
     switch (verb) {
       case "announce":
-        this.#reported = undefined;
-        this.#reportLookedAt = undefined;
-        this.announce();
+        this.#announcements.renew();
         break;
       case "resend":
         this.#pump.resend(from ?? 0);

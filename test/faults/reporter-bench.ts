@@ -16,7 +16,11 @@ import {
   makeTicket,
   viewerKey,
 } from "../../agent/journal/journal-testing.ts";
-import { Reporter, type ReporterOptions } from "../../agent/reporting/reporter.ts";
+import {
+  type BrokerOptions,
+  Reporter,
+  type ReporterOptions,
+} from "../../agent/reporting/reporter.ts";
 import { topicsOf } from "../../agent/reporting/topics.ts";
 import { type Broker, startMosquitto } from "./mosquitto.ts";
 
@@ -63,6 +67,30 @@ export class Listener implements Disposable {
     this.client.end(true);
   }
 }
+
+/** The box's, with what most tests do not care about filled in. */
+export const reporterOptions = (
+  broker: BrokerOptions,
+  records: Journal,
+  over: Partial<ReporterOptions> = {},
+): ReporterOptions => ({
+  broker,
+  fleet: "home",
+  signer: boxKey,
+  environment: "dev",
+  coordinatorKeys: () => new Set([coordinatorKey.publicKey]),
+  records,
+  describe: () => ({ version: "0.1.0", device: "test", addresses: [], capacity: bytes(0) }),
+  report: () => ({ sharing: true, rate: 1_000_000, titles: [], blocked: [] }),
+  onDesired: () => {},
+  clock: systemClock,
+  clockQuality: () => "synchronised",
+  random: seededRandom(3),
+  log: silentLog,
+  spread: seconds(0),
+  greeting: seconds(0),
+  ...over,
+});
 
 export interface ReporterBench extends AsyncDisposable {
   /** The box's state directory. */
@@ -124,24 +152,8 @@ export async function openBench(): Promise<ReporterBench> {
       return listener;
     },
     asBox: () => connect(box, users[box] as string),
-    optionsFor: (journal, over = {}) => ({
-      broker: { url: bench.broker.url, password: () => users[box] },
-      fleet: "home",
-      signer: boxKey,
-      environment: "dev",
-      coordinatorKeys: () => new Set([coordinatorKey.publicKey]),
-      records: journal,
-      describe: () => ({ version: "0.1.0", device: "test", addresses: [], capacity: bytes(0) }),
-      report: () => ({ sharing: true, rate: 1_000_000, titles: [], blocked: [] }),
-      onDesired: () => {},
-      clock: systemClock,
-      clockQuality: () => "synchronised",
-      random: seededRandom(3),
-      log: silentLog,
-      spread: seconds(0),
-      greeting: seconds(0),
-      ...over,
-    }),
+    optionsFor: (journal, over) =>
+      reporterOptions({ url: bench.broker.url, password: () => users[box] }, journal, over),
     [Symbol.asyncDispose]: async () => {
       await bench.stop();
       bench.journal[Symbol.dispose]();

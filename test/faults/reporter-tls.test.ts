@@ -8,20 +8,16 @@ import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { ClockQuality } from "../../agent/accounting/messages.ts";
-import { silentLog } from "../../agent/core/log.ts";
-import { seededRandom } from "../../agent/core/random.ts";
-import { systemClock } from "../../agent/core/system-clock.ts";
-import { bytes, seconds } from "../../agent/core/units.ts";
 import type { Journal } from "../../agent/journal/journal.ts";
-import { boxKey, coordinatorKey, makeJournal } from "../../agent/journal/journal-testing.ts";
+import { makeJournal } from "../../agent/journal/journal-testing.ts";
 import { type BrokerOptions, Reporter } from "../../agent/reporting/reporter.ts";
 import { type Certificate, certificateMaker, hasFaketime, hasOpenssl } from "./certificates.ts";
 import { type Broker, hasMosquitto, startMosquitto } from "./mosquitto.ts";
+import { box, reporterOptions } from "./reporter-bench.ts";
 
 // Real brokers and disks, on machines that may be busy.
 setDefaultTimeout(60_000);
 
-const box = boxKey.publicKey;
 const users = { [box]: "box-word" };
 const missing = [
   ...(hasMosquitto ? [] : ["mosquitto is missing"]),
@@ -53,22 +49,8 @@ afterEach(async () => {
 });
 
 function run(options: BrokerOptions, quality: ClockQuality = "synchronised"): Reporter {
-  const reporter = new Reporter({
-    broker: options,
-    fleet: "home",
-    signer: boxKey,
-    environment: "dev",
-    coordinatorKeys: () => new Set([coordinatorKey.publicKey]),
-    records: journal,
-    describe: () => ({ version: "0.1.0", device: "test", addresses: [], capacity: bytes(0) }),
-    report: () => ({ sharing: true, rate: 1_000_000, titles: [], blocked: [] }),
-    onDesired: () => {},
-    clock: systemClock,
-    clockQuality: () => quality,
-    random: seededRandom(3),
-    log: silentLog,
-    spread: seconds(0),
-  });
+  const clockQuality = () => quality;
+  const reporter = new Reporter(reporterOptions(options, journal, { clockQuality }));
   running = reporter.run(stop.signal);
   return reporter;
 }
