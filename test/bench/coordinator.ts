@@ -124,7 +124,7 @@ async function endToEnd(world: World, boxes: ReturnType<typeof makeFrames>) {
     ["coordinator", "bench"],
     ...boxes.map(({ key }) => [key, "bench"] as const),
   ]);
-  await using broker = await startMosquitto({ users });
+  await using broker = await startMosquitto({ fleet: "test", users });
   const spent = { prepare: 0, credit: 0 };
   const timed =
     <A extends unknown[], R>(name: keyof typeof spent, work: (...args: A) => R) =>

@@ -71,7 +71,7 @@ test.skipIf(!hasMosquitto)(
     const users = Object.fromEntries(
       ["coordinator", ...boxes.map(({ key }) => key)].map((name) => [name, "word"]),
     );
-    await using broker = await startMosquitto({ users });
+    await using broker = await startMosquitto({ fleet: "test", users });
     const workers = [worker(one, broker), worker(two, broker)];
     const stop = new AbortController();
     const running = runAll(

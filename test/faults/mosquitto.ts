@@ -14,6 +14,8 @@ export const hasMosquitto = binary !== undefined;
 export interface Broker {
   readonly url: string;
   readonly port: number;
+  /** Of the running process. */
+  pid(): number | undefined;
   stop(): Promise<void>;
   /** Starts again on the same port with the same users. */
   start(): Promise<void>;
@@ -21,6 +23,8 @@ export interface Broker {
 }
 
 export interface BrokerSetup {
+  /** Whom the shipped access rules are made for; theirs is "home". */
+  readonly fleet?: string;
   /** Names and passwords; the shipped ACL file tells what each may do. */
   readonly users: Readonly<Record<string, string>>;
   /** Instead of a plain listener on loopback. */
@@ -30,6 +34,7 @@ export interface BrokerSetup {
 }
 
 export async function startMosquitto({
+  fleet = "home",
   users,
   listener,
   configuration,
@@ -46,7 +51,8 @@ export async function startMosquitto({
   );
   spawnSync("mosquitto_passwd", ["-U", passwords]);
   const acl = join(directory, "acl");
-  writeFileSync(acl, await Bun.file(resolve("agent/reporting/mosquitto/spareband.acl")).text());
+  const rules = await Bun.file(resolve("agent/reporting/mosquitto/spareband.acl")).text();
+  writeFileSync(acl, rules.replaceAll("/v1/home/", `/v1/${fleet}/`));
   const config = join(directory, "mosquitto.conf");
   writeFileSync(
     config,
@@ -64,6 +70,7 @@ export async function startMosquitto({
   const broker: Broker = {
     url: `mqtt://127.0.0.1:${port}`,
     port,
+    pid: () => process?.pid,
     async start() {
       process = spawn(binary, ["-c", config], { stdio: "ignore" });
       await listening(port);
