@@ -19,6 +19,7 @@ import { openStore } from "./coordinator/store/store.ts";
 import type { Clock } from "./core/clock.ts";
 import { toHex } from "./core/encoding.ts";
 import { errnoOf, exitCode, OperatorError, reasonOf } from "./core/errors.ts";
+import { formatAuthority, type ListenAddress } from "./core/listen-address.ts";
 import type { Log } from "./core/log.ts";
 import type { Part } from "./core/part.ts";
 import type { Random } from "./core/random.ts";
@@ -30,7 +31,6 @@ import type { Verdict } from "./governor/verdict.ts";
 import { selfTest } from "./identity/self-test.ts";
 import { UnrecordedSessions } from "./journal/unrecorded-sessions.ts";
 import { createPeerServer } from "./peer/peer-server.ts";
-import { formatAuthority, type ListenAddress } from "./settings.ts";
 
 export interface CoordinatorDaemonOptions {
   readonly config: Config;

@@ -1,7 +1,7 @@
 /** Base URLs under which peers may reach this box, most preferred first. Pure but for the caller's list. */
 import type { NetworkInterfaceInfo } from "node:os";
 import type { Config } from "../config.ts";
-import { formatAuthority } from "../settings.ts";
+import { formatAuthority } from "../core/listen-address.ts";
 
 const MOST = 8;
 /** Privacy extensions add one a day (RFC 8981); the newest few are enough. */

@@ -3,8 +3,8 @@ import { join } from "node:path";
 import type { Config } from "../config.ts";
 import { type ExitCode, exitCode, OperatorError } from "../core/errors.ts";
 import { parseJson } from "../core/json.ts";
+import { formatAuthority } from "../core/listen-address.ts";
 import { readBounded } from "../core/read-bounded.ts";
-import { formatAuthority } from "../settings.ts";
 import { readStatusToken } from "../status/status-token.ts";
 
 const ANSWER_WITHIN_MS = 20_000;

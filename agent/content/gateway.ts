@@ -4,6 +4,7 @@
  */
 import type { TitleFile } from "../accounting/messages.ts";
 import { errnoOf, exitCode, OperatorError, reasonOf } from "../core/errors.ts";
+import { hostInUrl } from "../core/listen-address.ts";
 import { every, type Part } from "../core/part.ts";
 import { seconds } from "../core/units.ts";
 import { respond, text } from "./gateway-response.ts";
@@ -33,7 +34,7 @@ export class Gateway implements Part, AsyncDisposable {
   /** Listens when it resolves; rejects with an OperatorError when the address cannot be used. */
   static async open(options: GatewayOptions): Promise<Gateway> {
     const { host, port } = options.listen;
-    if (!isLocal(`http://${inUrl(host)}`))
+    if (!isLocal(`http://${hostInUrl(host)}`))
       throw new OperatorError(
         exitCode.configuration,
         `The player gateway cannot listen on ${host}: it spends your tickets, so name a loopback address such as 127.0.0.1.`,
@@ -55,7 +56,7 @@ export class Gateway implements Part, AsyncDisposable {
 
   get url(): string {
     const { host, port } = this.#options.listen;
-    return `http://${inUrl(host)}:${this.#server?.port ?? port}`;
+    return `http://${hostInUrl(host)}:${this.#server?.port ?? port}`;
   }
 
   /** Ends titles that nobody plays any more and tells their plays. */
@@ -172,7 +173,5 @@ function decode(segment: string): string {
     return segment;
   }
 }
-
-const inUrl = (host: string) => (host.includes(":") ? `[${host}]` : host);
 
 const encodePath = (path: string) => path.split("/").map(encodeURIComponent).join("/");

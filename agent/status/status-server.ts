@@ -8,6 +8,7 @@ import { Hono } from "hono";
 import { bodyLimit } from "hono/body-limit";
 import type { Clock } from "../core/clock.ts";
 import { errnoOf, exitCode, OperatorError, reasonOf } from "../core/errors.ts";
+import { hostInUrl } from "../core/listen-address.ts";
 import type { Log } from "../core/log.ts";
 import { every, type Part } from "../core/part.ts";
 import { seconds } from "../core/units.ts";
@@ -52,7 +53,7 @@ export async function createStatusServer(options: StatusServerOptions): Promise<
   return {
     name: "status-page",
     port,
-    url: `http://${shown.includes(":") ? `[${shown}]` : shown}:${port}/`,
+    url: `http://${hostInUrl(shown)}:${port}/`,
     async run(signal) {
       const { clock, log, sources } = options;
       const sample = () => history.add(sources.sharing().measuredRate);

@@ -2,7 +2,9 @@
  * The vendor's configuration file, made from the table of settings so that it cannot go stale.
  * `bun test/image/sample-config.ts > systemd/spareband.toml` writes it anew.
  */
-import { type Setting, settings } from "../../agent/settings.ts";
+import { hostInUrl } from "../../agent/core/listen-address.ts";
+import type { Setting } from "../../agent/setting-kinds.ts";
+import { settings } from "../../agent/settings.ts";
 
 const intro = `# The device maker's settings, installed as /usr/share/spareband/spareband.toml. Every line below is
 # what holds when nobody says anything; remove the "# " in front of it, and of its [section], to
@@ -12,10 +14,8 @@ const intro = `# The device maker's settings, installed as /usr/share/spareband/
 /** How the fallback is written in TOML, in the units that a person would use. */
 function written(key: string, value: unknown): string {
   if (Array.isArray(value)) return "[]";
-  if (typeof value === "object" && value !== null && "host" in value && "port" in value) {
-    const host = String(value.host);
-    return `"${host.includes(":") ? `[${host}]` : host}:${value.port}"`;
-  }
+  if (typeof value === "object" && value !== null && "host" in value && "port" in value)
+    return `"${hostInUrl(String(value.host))}:${value.port}"`;
   const inUnits: Readonly<Record<string, (amount: number) => string>> = {
     "content.capacity": (amount) => `"${amount / 2 ** 30} GiB"`,
     "content.daily_writes": (amount) => `"${amount / 2 ** 30} GiB"`,

@@ -1,5 +1,6 @@
 /** The configuration as it came out, with what could be a secret taken out. */
 import type { Config } from "../../config.ts";
+import { hostInUrl } from "../../core/listen-address.ts";
 import { settings } from "../../settings.ts";
 
 /** Settings that differ from what holds when nobody says anything. URLs lose their credentials. */
@@ -15,8 +16,7 @@ export function changedSettings(config: Config): Record<string, unknown> {
 function asWritten(value: unknown): unknown {
   if (typeof value !== "object" || value === null || !("host" in value) || !("port" in value))
     return value;
-  const host = String(value.host);
-  return `${host.includes(":") ? `[${host}]` : host}:${value.port}`;
+  return `${hostInUrl(String(value.host))}:${value.port}`;
 }
 
 /** A list is looked through item by item. */

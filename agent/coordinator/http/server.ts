@@ -1,5 +1,6 @@
 import type { Hono } from "hono";
 import { errnoOf, exitCode, OperatorError, reasonOf } from "../../core/errors.ts";
+import { hostInUrl } from "../../core/listen-address.ts";
 import type { Log } from "../../core/log.ts";
 import type { Part } from "../../core/part.ts";
 import { type ApiEnv, TITLE_BODY } from "./request.ts";
@@ -25,7 +26,7 @@ export function createApiServer(options: ServerOptions): ApiServer {
   const server = listen(options);
   return {
     name: "coordinator-api",
-    url: `http://${options.host.includes(":") ? `[${options.host}]` : options.host}:${server.port}`,
+    url: `http://${hostInUrl(options.host)}:${server.port}`,
     async run(signal) {
       await new Promise<void>((resolve) => {
         if (signal.aborted) resolve();
