@@ -1,3 +1,4 @@
+import { ipv6Groups } from "../../agent/core/network-prefix.ts";
 import { AF_INET, AF_INET6 } from "./ffi.ts";
 
 /** sizeof(struct sockaddr_in6), the larger of the two families. */
@@ -43,19 +44,14 @@ function format4(address: string, port: number): Uint8Array | undefined {
 }
 
 function format6(address: string, port: number): Uint8Array | undefined {
-  const halves = address.split("::");
-  if (halves.length > 2) return undefined;
-  const [head = [], tail = []] = halves.map((half) => (half === "" ? [] : half.split(":")));
-  const missing = 8 - head.length - tail.length;
-  if (halves.length === 2 ? missing < 1 : missing !== 0) return undefined;
-  const words = [...head, ...Array<string>(missing).fill("0"), ...tail];
-  if (!words.every((word) => /^[0-9a-f]{1,4}$/i.test(word))) return undefined;
+  const groups = ipv6Groups(address);
+  if (!groups) return undefined;
   const data = new Uint8Array(28);
   const view = new DataView(data.buffer);
   view.setUint16(0, AF_INET6, true);
   view.setUint16(2, port, false);
-  words.forEach((word, i) => {
-    view.setUint16(8 + 2 * i, Number.parseInt(word, 16), false);
+  groups.forEach((group, i) => {
+    view.setUint16(8 + 2 * i, group, false);
   });
   return data;
 }
