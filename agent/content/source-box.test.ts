@@ -39,8 +39,8 @@ test("the next request goes out when a quarter of a second of the box's rate is 
   expect(box.free).toBe(true);
 });
 
-test("a request is no longer than half a MiB, a second of the box's rate, and its ticket", () => {
-  expect(boxWith({ rate: 1e9 }).box.asSource.most).toBe(512 * KIB);
+test("a request is no longer than three quarters of a MiB, a second of the box's rate, and its ticket", () => {
+  expect(boxWith({ rate: 1e9 }).box.asSource.most).toBe(768 * KIB);
   expect(boxWith({ rate: 100_000 }).box.asSource.most).toBe(100_000);
   expect(boxWith({ allowance: 7 }).box.asSource.most).toBe(7);
 });

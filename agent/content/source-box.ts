@@ -14,7 +14,7 @@ import type { Source } from "./schedule.ts";
 /** Requests at once to one box; the third only bridges the end of the first. */
 export const LANES = 3;
 /** Most bytes of one request: two of them stay inside the window a box gives a stranger. */
-const MOST_PER_REQUEST = 512 * 1024;
+const MOST_PER_REQUEST = 768 * 1024;
 /**
  * The next request goes out when what is still to come from a box takes it no longer than this, within
  * these bytes: its line never idles for a round trip, and it hoards nothing that others could bring.
