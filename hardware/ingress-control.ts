@@ -1,4 +1,5 @@
 import type { BitsPerSecond } from "../agent/core/units.ts";
+import type { Obstacle } from "./traffic-control.ts";
 
 /** Where the box fetches from: one TCP endpoint, as a literal address. */
 export interface Source {
@@ -23,8 +24,7 @@ export type IngressInForce =
       /** Bytes from the sources that were let in since shaping began, by the kernel's own counter. */
       readonly received: number;
     }
-  | { readonly state: "foreign"; readonly device: string; readonly qdisc: string }
-  | { readonly state: "unavailable"; readonly reason: string };
+  | Obstacle;
 
 /**
  * The same promises as `TrafficControl`: `apply` is idempotent, what `read` says is in force, and

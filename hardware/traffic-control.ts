@@ -19,6 +19,10 @@ export type ShapingInForce =
       /** Bytes the peer class has sent since it was made, by the kernel's own counter. */
       readonly sent: number;
     }
+  | Obstacle;
+
+/** Why nothing of ours is in force: somebody else's qdisc stands there, or none can be set at all. */
+export type Obstacle =
   | { readonly state: "foreign"; readonly device: string; readonly qdisc: string }
   | { readonly state: "unavailable"; readonly reason: string };
 

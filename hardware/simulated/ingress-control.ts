@@ -1,6 +1,7 @@
 import { isIP } from "node:net";
 import type { IngressControl, IngressInForce } from "../ingress-control.ts";
 import type { SimulatedModel } from "./model.ts";
+import { obstacleOn } from "./obstacle.ts";
 
 export interface SimulatedIngressControl extends IngressControl {
   /** An ingress qdisc that somebody else put on the device, until it is taken away again. */
@@ -18,11 +19,8 @@ export function createSimulatedIngressControl(model: SimulatedModel): SimulatedI
     model.setFetchCeiling(undefined);
   };
   const read = (device: string): IngressInForce => {
-    const { name, plugged } = model.home.nic;
-    if (!plugged || device !== name) {
-      return { state: "unavailable", reason: "the network interface is gone" };
-    }
-    if (foreign) return { state: "foreign", device, qdisc: foreign };
+    const obstacle = obstacleOn(device, model, foreign);
+    if (obstacle) return obstacle;
     if (shaped?.device !== device) return { state: "none" };
     return { ...shaped, received: model.now.received - receivedBefore };
   };

@@ -1,5 +1,6 @@
 import type { ShapingInForce, TrafficControl } from "../traffic-control.ts";
 import type { SimulatedModel } from "./model.ts";
+import { obstacleOn } from "./obstacle.ts";
 
 export interface SimulatedTrafficControl extends TrafficControl {
   /** A qdisc that somebody else put on the device, until it is taken away again. */
@@ -22,11 +23,8 @@ export function createSimulatedTrafficControl(model: SimulatedModel): SimulatedT
   };
   const read = (device: string): ShapingInForce => {
     if (missing) return { state: "unavailable", reason: missing };
-    const { name, plugged } = model.home.nic;
-    if (!plugged || device !== name) {
-      return { state: "unavailable", reason: "the network interface is gone" };
-    }
-    if (foreign) return { state: "foreign", device, qdisc: foreign };
+    const obstacle = obstacleOn(device, model, foreign);
+    if (obstacle) return obstacle;
     if (shaped?.device !== device) return { state: "none" };
     return { ...shaped, sent: model.now.sentByPeers - sentBefore };
   };
