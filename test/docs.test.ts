@@ -9,6 +9,7 @@ import { readSplit } from "../agent/content/split-file.ts";
 import { blocksOf, localLinks, scriptOf } from "./docs/blocks.ts";
 import { mentionsOf, namedIn } from "./docs/commands.ts";
 import { freePort } from "./faults/mosquitto.ts";
+import { endOf } from "./runner/end-of.ts";
 
 const root = join(import.meta.dir, "..");
 const PAGE_LIMIT_MS = 600_000;
@@ -71,11 +72,7 @@ describe("the shell blocks of a page work, one after the other", () => {
         stdout: "pipe",
         stderr: "pipe",
       });
-      const [stdout, stderr, code] = await Promise.all([
-        new Response(child.stdout).text(),
-        new Response(child.stderr).text(),
-        child.exited,
-      ]);
+      const { code, stdout, stderr } = await endOf(child);
       expect(code, `${file} ended with ${code}:\n${stdout}${stderr}`).toBe(0);
     },
     PAGE_LIMIT_MS,

@@ -2,9 +2,11 @@
  * The whole check, stage by stage: types, lint, unit tests by folder, then what crosses parts. Ends
  * with the line `N passed, N failed`. With arguments, only the tests under those paths.
  */
+
 import { availableParallelism } from "node:os";
 import { dirname } from "node:path";
 import { type GroupResult, runGroup } from "./runner/bun-test.ts";
+import { endOf } from "./runner/end-of.ts";
 import { type Case, skipReasons, summary } from "./runner/report.ts";
 
 interface Job {
@@ -77,12 +79,8 @@ function tool(name: string, program: string, ...args: string[]): Job {
         stdout: "pipe",
         stderr: "pipe",
       });
-      const [stdout, stderr, status] = await Promise.all([
-        new Response(child.stdout).text(),
-        new Response(child.stderr).text(),
-        child.exited,
-      ]);
-      const outcome = status === 0 ? "passed" : "failed";
+      const { code, stdout, stderr } = await endOf(child);
+      const outcome = code === 0 ? "passed" : "failed";
       return { cases: [{ file: name, name: program, outcome }], output: stdout + stderr };
     },
   };

@@ -9,12 +9,9 @@ import { toNowhere } from "../../agent/content/destination.ts";
 import { fetchTitle } from "../../agent/content/fetch-title.ts";
 import { type SampleTitle, sampleTitle } from "../../agent/content/sample-title.ts";
 import { sha256 } from "../../agent/core/encoding.ts";
-import { silentLog } from "../../agent/core/log.ts";
-import { systemRandom } from "../../agent/core/random.ts";
-import { systemClock } from "../../agent/core/system-clock.ts";
 import { createSigner } from "../../agent/identity/ed25519.ts";
 import { loadTitle, playFromBoxes, titlesFolder } from "../content/gateway-fixture.ts";
-import { ScriptedBox, ticketSource } from "../content/scripted-box.ts";
+import { asViewer, ScriptedBox, ticketSource } from "../content/scripted-box.ts";
 import { ServingBox } from "../content/serving-box.ts";
 import { PacedLine } from "./paced-line.ts";
 
@@ -44,25 +41,16 @@ async function behindLine(title: SampleTitle, { lies = false, rate = RATE } = {}
 const eight = (title: SampleTitle, liar = -1) =>
   Promise.all([...Array(8).keys()].map((at) => behindLine(title, { lies: at === liar })));
 
-function viewer(title: SampleTitle, boxes: Awaited<ReturnType<typeof eight>>) {
-  return {
-    title: title.sealed,
-    tickets: ticketSource(boxes),
-    signer: createSigner(systemRandom.bytes(32)),
-    environment: "dev" as const,
-    clock: systemClock,
-    random: systemRandom,
-    log: silentLog,
-  };
-}
-
 const never = new AbortController().signal;
 const megabits = (amount: number, ms: number) => ((amount * 8) / ms / 1000).toFixed(1);
 
 async function throughput() {
   const title = sampleTitle([["film.mp4", size]], { chunkSize: 256 * 1024 });
   const boxes = await eight(title);
-  const summary = await fetchTitle({ ...viewer(title, boxes), destination: toNowhere }, never);
+  const summary = await fetchTitle(
+    { ...asViewer(title, ticketSource(boxes)), destination: toNowhere },
+    never,
+  );
   const copies = summary.boxes.reduce((sum, box) => sum + box.copies, 0);
   console.log(
     `eight boxes of 5 Mbit/s: ${megabits(summary.done, summary.took)} Mbit/s to one viewer (bar 36), ${((100 * copies) / size).toFixed(1)} % fetched twice`,
@@ -107,7 +95,7 @@ async function liar() {
       return undefined;
     },
   };
-  const summary = await fetchTitle({ ...viewer(title, boxes), destination }, never);
+  const summary = await fetchTitle({ ...asViewer(title, ticketSource(boxes)), destination }, never);
   const exact = sha256(Buffer.concat(chunks)) === sha256(title.content[0] as Uint8Array);
   const named = summary.boxes.filter((box) => box.state === "garbled").map((box) => box.box);
   console.log(

@@ -8,37 +8,25 @@ import { join } from "node:path";
 import type { TicketRequest } from "../../agent/accounting/messages.ts";
 import { toNowhere } from "../../agent/content/destination.ts";
 import { fetchTitle, fillTitle } from "../../agent/content/fetch-title.ts";
-import { type SampleTitle, sampleTitle } from "../../agent/content/sample-title.ts";
+import { sampleTitle } from "../../agent/content/sample-title.ts";
 import { ContentStore } from "../../agent/content/store.ts";
 import type { Hash } from "../../agent/core/encoding.ts";
 import { silentLog } from "../../agent/core/log.ts";
-import { systemRandom } from "../../agent/core/random.ts";
 import { systemClock } from "../../agent/core/system-clock.ts";
 import { milliseconds } from "../../agent/core/units.ts";
 import { certificateKey } from "../../agent/identity/certificate-key.ts";
-import { createSigner } from "../../agent/identity/ed25519.ts";
 import { selfSignedCertificate } from "../../agent/identity/self-signed.ts";
-import { ticketFor, ticketSource } from "./scripted-box.ts";
+import { asViewer, ticketFor, ticketSource } from "./scripted-box.ts";
 import { ServingBox } from "./serving-box.ts";
 
 const MIB = 1024 * 1024;
 const never = new AbortController().signal;
 
-const viewer = (title: SampleTitle, tickets: ReturnType<typeof ticketSource>) => ({
-  title: title.sealed,
-  tickets,
-  signer: createSigner(systemRandom.bytes(32)),
-  environment: "dev" as const,
-  clock: systemClock,
-  random: systemRandom,
-  log: silentLog,
-});
-
 test("every byte that three boxes gave is proven by a receipt in their journals", async () => {
   const title = sampleTitle([["film.mp4", 24 * MIB + 5]], { chunkSize: 256 * 1024 });
   const boxes = await Promise.all([1, 2, 3].map(() => ServingBox.start(title)));
   const tickets = ticketSource(boxes);
-  const summary = await fetchTitle({ ...viewer(title, tickets), destination: toNowhere }, never);
+  const summary = await fetchTitle({ ...asViewer(title, tickets), destination: toNowhere }, never);
   await Promise.all(boxes.map((box) => box.kill()));
   expect(summary.end).toBe("complete");
   for (const box of boxes) {
@@ -58,7 +46,7 @@ test("a box fills its store from another box, as a viewer with its own key", asy
       clock: systemClock,
       log: silentLog,
     });
-    const summary = await fillTitle({ ...viewer(title, ticketSource([first])), store }, never);
+    const summary = await fillTitle({ ...asViewer(title, ticketSource([first])), store }, never);
     expect(summary).toMatchObject({ end: "complete" });
     expect(store.complete(title.sealed.hash)).toBe(true);
   }
@@ -101,7 +89,7 @@ test("over TLS a box is known by the key in the ticket alone, beside boxes witho
     const tickets = ticketSource(boxes);
     const patience = milliseconds(1_500);
     const summary = await fetchTitle(
-      { ...viewer(title, tickets), destination: toNowhere, patience },
+      { ...asViewer(title, tickets), destination: toNowhere, patience },
       never,
     );
     const its = summary.boxes.find(({ box }) => box === secure.signer.publicKey);
@@ -143,7 +131,7 @@ test("a certificate that an authority signed is known by its key as well", async
     ticket: ticketFor(box.signer.publicKey, request, MIB, key),
   });
   const tickets = ticketSource([{ signer: box.signer, grant }]);
-  const summary = await fetchTitle({ ...viewer(title, tickets), destination: toNowhere }, never);
+  const summary = await fetchTitle({ ...asViewer(title, tickets), destination: toNowhere }, never);
   expect(summary.end).toBe("complete");
   await box.kill();
 });

@@ -8,11 +8,9 @@ import { type SampleTitle, sampleTitle } from "../../agent/content/sample-title.
 import { ContentStore } from "../../agent/content/store.ts";
 import { sha256 } from "../../agent/core/encoding.ts";
 import { silentLog } from "../../agent/core/log.ts";
-import { systemRandom } from "../../agent/core/random.ts";
 import { systemClock } from "../../agent/core/system-clock.ts";
 import { bytes, milliseconds } from "../../agent/core/units.ts";
-import { createSigner } from "../../agent/identity/ed25519.ts";
-import { type BoxScript, ScriptedBox, ticketSource } from "./scripted-box.ts";
+import { asViewer, type BoxScript, ScriptedBox, ticketSource } from "./scripted-box.ts";
 
 const MIB = 1024 * 1024;
 const running: ScriptedBox[] = [];
@@ -35,18 +33,6 @@ async function newFolder() {
   return folder;
 }
 
-function fetching(title: SampleTitle, tickets: ReturnType<typeof ticketSource>) {
-  return {
-    title: title.sealed,
-    tickets,
-    signer: createSigner(systemRandom.bytes(32)),
-    environment: "dev" as const,
-    clock: systemClock,
-    random: systemRandom,
-    log: silentLog,
-  };
-}
-
 const never = new AbortController().signal;
 
 async function exact(folder: string, title: SampleTitle) {
@@ -65,7 +51,7 @@ test("a title comes from all boxes at once, and every box gets receipts for all 
   const boxes = start(title, {}, {}, {}, {});
   const folder = await newFolder();
   const destination = toFolder(folder, title.sealed.body);
-  const summary = await fetchTitle({ ...fetching(title, ticketSource(boxes)), destination }, never);
+  const summary = await fetchTitle({ ...asViewer(title, ticketSource(boxes)), destination }, never);
   expect(summary.end).toBe("complete");
   await exact(folder, title);
   expect(summary.boxes.filter((box) => box.bytes > 0)).toHaveLength(4);
@@ -83,7 +69,7 @@ test("a box that lies is named and given up, and the file is exact", async () =>
   const folder = await newFolder();
   const tickets = ticketSource(boxes);
   const destination = toFolder(folder, title.sealed.body);
-  const summary = await fetchTitle({ ...fetching(title, tickets), destination }, never);
+  const summary = await fetchTitle({ ...asViewer(title, tickets), destination }, never);
   await exact(folder, title);
   const tally = summary.boxes.find((box) => box.box === liar.signer.publicKey);
   expect(tally?.state).toBe("garbled");
@@ -103,7 +89,7 @@ test("boxes that die in the middle do not stop the fetch", async () => {
     }
   };
   const summary = await fetchTitle(
-    { ...fetching(title, ticketSource(boxes)), destination, onProgress },
+    { ...asViewer(title, ticketSource(boxes)), destination, onProgress },
     never,
   );
   expect(killed).toBe(true);
@@ -118,7 +104,7 @@ test("the origin gives only what no box has", async () => {
   ]);
   const [box, origin] = start(title, { files: new Set(["a.ts"]) }, {});
   const tickets = ticketSource([box as ScriptedBox], origin);
-  const summary = await fetchTitle({ ...fetching(title, tickets), destination: toNowhere }, never);
+  const summary = await fetchTitle({ ...asViewer(title, tickets), destination: toNowhere }, never);
   expect(summary.end).toBe("complete");
   const fromOrigin = summary.boxes.find((each) => each.origin);
   expect(fromOrigin?.bytes).toBe(MIB);
@@ -132,7 +118,7 @@ test("a fetch goes on where it was stopped", async () => {
   const destination = toFolder(folder, title.sealed.body);
   const first = await fetchTitle(
     {
-      ...fetching(title, ticketSource([slow as ScriptedBox])),
+      ...asViewer(title, ticketSource([slow as ScriptedBox])),
       destination,
       onProgress: ({ done }) => done >= MIB && stop.abort(),
     },
@@ -141,7 +127,7 @@ test("a fetch goes on where it was stopped", async () => {
   expect(first.end).toBe("stopped");
   const [again] = start(title, {});
   const second = await fetchTitle(
-    { ...fetching(title, ticketSource([again as ScriptedBox])), destination },
+    { ...asViewer(title, ticketSource([again as ScriptedBox])), destination },
     never,
   );
   expect(second.resumed).toBeGreaterThanOrEqual(MIB);
@@ -156,7 +142,7 @@ test("a longer file of the same name is cut, a damaged part fetched again", asyn
   const destination = toFolder(folder, title.sealed.body);
   await Bun.write(join(folder, "a"), title.content[0] as Uint8Array<ArrayBuffer>);
   await truncate(join(folder, "a"), 300_000);
-  await fetchTitle({ ...fetching(title, ticketSource(boxes)), destination }, never);
+  await fetchTitle({ ...asViewer(title, ticketSource(boxes)), destination }, never);
   await exact(folder, title);
   expect(boxes[0]?.sentBytes).toBe(0);
 });
@@ -165,7 +151,7 @@ test("a box that wants receipts first gets them and goes on", async () => {
   const title = sampleTitle([["film.mp4", 4 * MIB]]);
   const boxes = start(title, { window: 512 * 1024 });
   const summary = await fetchTitle(
-    { ...fetching(title, ticketSource(boxes)), destination: toNowhere },
+    { ...asViewer(title, ticketSource(boxes)), destination: toNowhere },
     never,
   );
   expect(summary.end).toBe("complete");
@@ -175,7 +161,7 @@ test("a busy box is asked again later", async () => {
   const title = sampleTitle([["a", MIB]]);
   const boxes = start(title, { busyFirst: 3 });
   const summary = await fetchTitle(
-    { ...fetching(title, ticketSource(boxes)), destination: toNowhere },
+    { ...asViewer(title, ticketSource(boxes)), destination: toNowhere },
     never,
   );
   expect(summary.end).toBe("complete");
@@ -185,7 +171,7 @@ test("a ticket that is used up is replaced by a new one", async () => {
   const title = sampleTitle([["a", 4 * MIB]]);
   const boxes = start(title, { maxBytes: MIB });
   const tickets = ticketSource(boxes);
-  const summary = await fetchTitle({ ...fetching(title, tickets), destination: toNowhere }, never);
+  const summary = await fetchTitle({ ...asViewer(title, tickets), destination: toNowhere }, never);
   expect(summary.end).toBe("complete");
   expect(tickets.requests.length).toBeGreaterThanOrEqual(4);
   expect(tickets.requests.every((request) => request.avoid.length === 0)).toBe(true);
@@ -195,7 +181,7 @@ test("the coordinator is not asked again and again while the boxes it named are 
   const title = sampleTitle([["a", 2 * MIB]]);
   const boxes = start(title, { rate: 6e6 });
   const tickets = ticketSource(boxes);
-  await fetchTitle({ ...fetching(title, tickets), destination: toNowhere }, never);
+  await fetchTitle({ ...asViewer(title, tickets), destination: toNowhere }, never);
   expect(tickets.requests.length).toBeLessThanOrEqual(2);
 });
 
@@ -207,7 +193,7 @@ test("what is fetched waits for the pace that the household allows", async () =>
     allowed += amount;
   };
   await fetchTitle(
-    { ...fetching(title, ticketSource(boxes)), destination: toNowhere, pace },
+    { ...asViewer(title, ticketSource(boxes)), destination: toNowhere, pace },
     never,
   );
   expect(allowed).toBeGreaterThanOrEqual(2 * MIB);
@@ -218,7 +204,7 @@ test("a box that says nothing does not hold the title up", async () => {
   const title = sampleTitle([["a", 2 * MIB]]);
   const boxes = start(title, { mute: true }, {});
   const summary = await fetchTitle(
-    { ...fetching(title, ticketSource(boxes)), destination: toNowhere },
+    { ...asViewer(title, ticketSource(boxes)), destination: toNowhere },
     never,
   );
   expect(summary.end).toBe("complete");
@@ -226,7 +212,7 @@ test("a box that says nothing does not hold the title up", async () => {
 
 test("when nobody has the title the fetch ends with a sentence", async () => {
   const title = sampleTitle([["a", MIB]]);
-  const options = { ...fetching(title, ticketSource([])), destination: toNowhere };
+  const options = { ...asViewer(title, ticketSource([])), destination: toNowhere };
   await expect(fetchTitle({ ...options, patience: milliseconds(300) }, never)).rejects.toThrow(
     'Nothing of "Sample 1" came for 0 s (no box and no origin has the title): try again later.',
   );
@@ -242,11 +228,11 @@ test("a box fills its store and stops at its write budget", async () => {
     clock: systemClock,
     log: silentLog,
   });
-  const outcome = await fillTitle({ ...fetching(title, ticketSource(boxes)), store }, never);
+  const outcome = await fillTitle({ ...asViewer(title, ticketSource(boxes)), store }, never);
   expect(outcome).toMatchObject({ end: "budget-spent" });
   expect(store.usedBytes).toBeGreaterThan(MIB);
   await store.refuse(title.sealed.hash, "household");
-  expect(await fillTitle({ ...fetching(title, ticketSource(boxes)), store }, never)).toBe(
+  expect(await fillTitle({ ...asViewer(title, ticketSource(boxes)), store }, never)).toBe(
     "household",
   );
 });

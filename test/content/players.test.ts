@@ -1,4 +1,5 @@
 /** Ordinary players and download tools, as they are, against a real gateway and real boxes. */
+
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -7,6 +8,7 @@ import { chromium } from "playwright-core";
 import { metalink } from "../../agent/content/metalink.ts";
 import { type SampleTitle, sampleTitle } from "../../agent/content/sample-title.ts";
 import { sha256 } from "../../agent/core/encoding.ts";
+import { endOf } from "../runner/end-of.ts";
 import { loadTitle, type PlayedFrom, playFromBoxes, titlesFolder } from "./gateway-fixture.ts";
 import { ServingBox } from "./serving-box.ts";
 
@@ -47,11 +49,7 @@ function played(name: "meadow" | "three-tones" | "film") {
 
 async function run(command: readonly string[]) {
   const child = Bun.spawn([...command], { stdout: "pipe", stderr: "pipe", cwd: folder });
-  const [stdout, stderr] = await Promise.all([
-    new Response(child.stdout).text(),
-    new Response(child.stderr).text(),
-  ]);
-  return { code: await child.exited, stdout, stderr };
+  return endOf(child);
 }
 
 test.skipIf(lacks("ffprobe"))(

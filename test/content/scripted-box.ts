@@ -13,7 +13,9 @@ import {
   type PublicKey,
   toHex,
 } from "../../agent/core/encoding.ts";
+import { silentLog } from "../../agent/core/log.ts";
 import { systemRandom } from "../../agent/core/random.ts";
+import { systemClock } from "../../agent/core/system-clock.ts";
 import { bytes, unixSeconds } from "../../agent/core/units.ts";
 import { createSigner, type Signer } from "../../agent/identity/ed25519.ts";
 
@@ -218,3 +220,14 @@ export function ticketSource(boxes: readonly Grantor[], origin?: Grantor) {
     },
   };
 }
+
+/** What a fetch of the title by some viewer needs, with the real clock and a key of its own. */
+export const asViewer = (title: SampleTitle, tickets: ReturnType<typeof ticketSource>) => ({
+  title: title.sealed,
+  tickets,
+  signer: createSigner(systemRandom.bytes(32)),
+  environment: "dev" as const,
+  clock: systemClock,
+  random: systemRandom,
+  log: silentLog,
+});

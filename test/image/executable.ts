@@ -3,17 +3,12 @@ import { existsSync } from "node:fs";
 import { mkdtemp } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { type End, endOf } from "../runner/end-of.ts";
 
 export const repository = join(import.meta.dir, "../..");
 export const isRoot = process.getuid?.() === 0;
 
 export type BuildTarget = "linux-x64" | "linux-arm64" | "linux-arm64-musl";
-
-export interface RunResult {
-  readonly code: number;
-  readonly stdout: string;
-  readonly stderr: string;
-}
 
 export interface RunOptions {
   readonly cwd?: string;
@@ -27,10 +22,7 @@ export const bareEnvironment = () => ({
   HOME: process.env.HOME ?? "/",
 });
 
-export async function run(
-  command: readonly string[],
-  options: RunOptions = {},
-): Promise<RunResult> {
+export async function run(command: readonly string[], options: RunOptions = {}): Promise<End> {
   const child = Bun.spawn([...command], {
     cwd: options.cwd ?? repository,
     env: { ...bareEnvironment(), ...options.env },
@@ -38,12 +30,7 @@ export async function run(
     stdout: "pipe",
     stderr: "pipe",
   });
-  const [stdout, stderr, code] = await Promise.all([
-    new Response(child.stdout).text(),
-    new Response(child.stderr).text(),
-    child.exited,
-  ]);
-  return { code, stdout, stderr };
+  return endOf(child);
 }
 
 /** Throws with what was printed when the command fails. */

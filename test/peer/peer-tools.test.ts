@@ -1,10 +1,12 @@
 /** Ordinary tools against a box as they are: curl, aria2, wrk; and TLS. */
+
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { sha256 } from "../../agent/core/encoding.ts";
 import { systemClock } from "../../agent/core/system-clock.ts";
+import { endOf } from "../runner/end-of.ts";
 import { authorization, PeerFixture } from "./peer-fixture.ts";
 
 const SIZE = 24 * 1024 * 1024 + 77;
@@ -23,12 +25,9 @@ const file = (name: string) => join(directory, name);
 const exact = (name: string) => sha256(readFileSync(file(name))) === sha256(peer.content);
 async function run(...command: readonly string[]): Promise<string> {
   const child = Bun.spawn([...command], { stdout: "pipe", stderr: "pipe" });
-  const [text, complaint] = await Promise.all([
-    new Response(child.stdout).text(),
-    new Response(child.stderr).text(),
-  ]);
-  if ((await child.exited) !== 0) throw new Error(`${command[0]} failed: ${complaint}${text}`);
-  return text;
+  const { code, stdout, stderr } = await endOf(child);
+  if (code !== 0) throw new Error(`${command[0]} failed: ${stderr}${stdout}`);
+  return stdout;
 }
 const without = (tool: string) => !Bun.which(tool);
 

@@ -1,8 +1,10 @@
 /** Runs test files with `bun test`, each group in a process of its own, so that a crash costs only itself. */
+
 import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { errnoOf } from "../../agent/core/errors.ts";
+import { endOf } from "./end-of.ts";
 import { type Case, casesOf } from "./report.ts";
 
 /** A group that takes longer is taken for hung. */
@@ -46,12 +48,8 @@ async function runProcess(files: readonly string[]) {
       ],
       { env: testEnvironment(scratch), stdout: "pipe", stderr: "pipe", timeout: GROUP_LIMIT_MS },
     );
-    const [stdout, stderr, status] = await Promise.all([
-      new Response(child.stdout).text(),
-      new Response(child.stderr).text(),
-      child.exited,
-    ]);
-    return { files, junit: await contentOf(report), exitCode: status, output: stdout + stderr };
+    const { code, stdout, stderr } = await endOf(child);
+    return { files, junit: await contentOf(report), exitCode: code, output: stdout + stderr };
   } finally {
     await rm(scratch, { recursive: true, force: true });
   }

@@ -1,6 +1,8 @@
 /** A viewer's player: ffprobe and ffmpeg read a title from `spareband play`. */
+
 import { expect, test } from "bun:test";
 import { spawnSync } from "node:child_process";
+import { endOf } from "../runner/end-of.ts";
 import { LIMIT_MS, startLoneCoordinator } from "./lone-coordinator.ts";
 import { run } from "./run.ts";
 
@@ -28,11 +30,7 @@ test.skipIf(!hasFfmpeg)(
 /** stdout of a program that has to end well, without a word of complaint. */
 async function said(...command: string[]): Promise<string> {
   const child = Bun.spawn(command, { stdin: "ignore", stdout: "pipe", stderr: "pipe" });
-  const [stdout, stderr, status] = await Promise.all([
-    new Response(child.stdout).text(),
-    new Response(child.stderr).text(),
-    child.exited,
-  ]);
-  expect({ status, stderr }).toEqual({ status: 0, stderr: "" });
+  const { code, stdout, stderr } = await endOf(child);
+  expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
   return stdout;
 }
