@@ -1,7 +1,6 @@
 /** `spareband publish DIR`: a creator's folder becomes a signed title on the origin. */
 import { type Command, Option } from "commander";
 import { seal } from "../accounting/envelope.ts";
-import type { TitleKind } from "../accounting/messages.ts";
 import { fits, ISRC, ISWC, SLUG } from "../accounting/title-codes.ts";
 import { makeTitle, type TitleAbout } from "../content/make-title.ts";
 import { agreed, collectSplit, signSplit, wholeTo } from "../content/split-file.ts";
@@ -14,15 +13,8 @@ import { type CommandContext, type CommonOptions, readConfig } from "./context.t
 import { connectCoordinator, personalSigner } from "./identity.ts";
 import { createLiveView } from "./live-view.ts";
 
-interface PublishOptions extends CommonOptions {
+interface PublishOptions extends CommonOptions, Omit<TitleAbout, "delivery"> {
   readonly coordinator?: string;
-  readonly name?: string;
-  readonly slug?: string;
-  readonly kind?: TitleKind;
-  readonly artist?: string;
-  readonly album?: string;
-  readonly isrc?: string;
-  readonly iswc?: string;
   readonly open?: boolean;
   readonly split?: string;
 }

@@ -3,9 +3,9 @@
  * the rise since the last record is paid, within what the ticket, the wire, the line and the
  * published caps allow.
  */
-import type { Receipt, UsageRecord } from "../../accounting/messages.ts";
+import type { Receipt, Ticket, UsageRecord } from "../../accounting/messages.ts";
 import type { RefusalCode } from "../../accounting/refusal.ts";
-import type { Hash, PublicKey } from "../../core/encoding.ts";
+import type { Hash } from "../../core/encoding.ts";
 import {
   type BitsPerSecond,
   type Bytes,
@@ -15,17 +15,7 @@ import {
 } from "../../core/units.ts";
 
 /** A ticket's fixed terms. */
-export interface TicketTerms {
-  readonly box: PublicKey;
-  readonly viewer: PublicKey;
-  readonly title: Hash;
-  readonly split: Hash;
-  readonly priceList: number;
-  readonly maxBytes: Bytes;
-  readonly notBefore: UnixSeconds;
-  readonly expires: UnixSeconds;
-  readonly settleBy: UnixSeconds;
-}
+export type TicketTerms = Omit<Ticket, "id" | "startBy" | "tlsKey">;
 
 export interface Circumstances {
   readonly now: UnixSeconds;
