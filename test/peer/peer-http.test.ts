@@ -1,7 +1,7 @@
 /** The HTTP of a box, over real sockets: status codes, ranges and validators. */
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { systemClock } from "../../agent/core/system-clock.ts";
-import { MIB, range, SIZE } from "./answers.ts";
+import { MIB, range, rawAnswer, SIZE } from "./answers.ts";
 import { PeerFixture, title } from "./peer-fixture.ts";
 
 describe("an open title", () => {
@@ -53,10 +53,19 @@ describe("an open title", () => {
     expect(response.headers.get("content-range")).toBe(`bytes */${SIZE}`);
   });
 
-  test("a malformed range is ignored", async () => {
-    const response = await fetch(peer.file, { headers: { range: "bytes=9-2" } });
-    expect(response.status).toBe(200);
-    expect((await response.arrayBuffer()).byteLength).toBe(SIZE);
+  test.each(["bytes=9-2", "bytes =0-9", "bytes=0 - 9", "bytes=0-9, junk", "seconds=0-9"])(
+    "the malformed range %s is ignored",
+    async (range) => {
+      const response = await fetch(peer.file, { headers: { range } });
+      expect(response.status).toBe(200);
+      expect((await response.arrayBuffer()).byteLength).toBe(SIZE);
+    },
+  );
+
+  test("two Range headers are none, and the first is not taken alone", async () => {
+    const ranges = "Range: bytes=0-9\r\nRange: junk\r\n";
+    const request = `GET ${new URL(peer.file).pathname} HTTP/1.1\r\nHost: x\r\n${ranges}Connection: close\r\n\r\n`;
+    expect(await rawAnswer(peer.file, request)).toStartWith("HTTP/1.1 200 ");
   });
 
   test("If-Range keeps the range only with the strong tag", async () => {
