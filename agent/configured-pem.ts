@@ -1,8 +1,11 @@
 /** PEM files that settings name: read and understood, or a sentence with file and setting. */
 import { createPrivateKey, type KeyObject, X509Certificate } from "node:crypto";
-import { readFileSync } from "node:fs";
-import { errnoOf, exitCode, OperatorError } from "./core/errors.ts";
+import { errnoOf, exitCode, OperatorError, reasonOf } from "./core/errors.ts";
 import { certificatesIn } from "./core/pem.ts";
+import { readTextFile } from "./core/read-text-file.ts";
+
+/** Hundreds of authorities; no device or log that somebody named is read to its end. */
+const LONGEST_FILE = 1024 * 1024;
 
 export interface ConfiguredFile {
   readonly file: string;
@@ -14,10 +17,10 @@ export const misconfigured = (sentence: string, cause?: unknown) =>
 
 export function readConfigured({ file, setting }: ConfiguredFile): string {
   try {
-    return readFileSync(file, "utf8");
+    return readTextFile(file, LONGEST_FILE);
   } catch (cause) {
     throw misconfigured(
-      `cannot read ${file} (${errnoOf(cause)}), which ${setting} names: correct the path or its permissions`,
+      `cannot read ${file} (${errnoOf(cause) ?? reasonOf(cause)}), which ${setting} names: correct the path or its permissions`,
       cause,
     );
   }

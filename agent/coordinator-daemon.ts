@@ -2,7 +2,7 @@
  * The coordinator's composition root: its key, its ledger, the origin that serves what creators
  * uploaded, and the reflector that boxes measure their line against.
  */
-import { chmodSync, mkdirSync, readFileSync } from "node:fs";
+import { chmodSync, mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { brokerCredentials } from "./broker-settings.ts";
 import type { Config } from "./config.ts";
@@ -23,6 +23,7 @@ import { formatAuthority, type ListenAddress } from "./core/listen-address.ts";
 import type { Log } from "./core/log.ts";
 import type { Part } from "./core/part.ts";
 import type { Random } from "./core/random.ts";
+import { readTextFile } from "./core/read-text-file.ts";
 import { lockState } from "./core/state-lock.ts";
 import { bitsPerSecond } from "./core/units.ts";
 import { writeDurably } from "./core/write-durably.ts";
@@ -183,12 +184,14 @@ function publishingRules(config: Config, log: Log) {
 const publicUrl = (configured: string, listen: ListenAddress, port: number) =>
   configured !== "" ? configured : `http://${formatAuthority(listen.host, port)}`;
 
+const LONGEST_TOKEN = 4096;
+
 /** Read from the operator's file, or made once and kept beside the ledger. */
 function operatorToken(config: Config, directory: string, random: Random): string {
   const configured = config["coordinator.operator_token_file"];
   const file = configured !== "" ? configured : join(directory, "operator-token");
   try {
-    const token = readFileSync(file, "utf8").trim();
+    const token = readTextFile(file, LONGEST_TOKEN).trim();
     if (token.length >= 16) return token;
     throw new OperatorError(
       exitCode.configuration,

@@ -1,5 +1,6 @@
 /** Settings and coordinators that cannot be used: one sentence each, with the exit code of its kind. */
 import { expect, test } from "bun:test";
+import { execFileSync } from "node:child_process";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import {
@@ -21,6 +22,12 @@ const fetching = (...args: string[]) => ["fetch", "meadow", "--discard", ...args
 const toml = (text: string) => {
   const path = join(temporary(), "spareband.toml");
   writeFileSync(path, text);
+  return path;
+};
+
+const pipe = () => {
+  const path = join(temporary(), "pipe");
+  execFileSync("mkfifo", [path]);
   return path;
 };
 
@@ -152,6 +159,28 @@ const cases = [
     () => ["coordinator", "--config", alone.with({ ...apart(), "mqtt.password_file": "/nowhere" })],
     78,
     /cannot read \/nowhere/,
+  ),
+  wrong(
+    "a password file that is a pipe, which nobody writes to",
+    () => ["coordinator", "--config", alone.with({ ...apart(), "mqtt.password_file": pipe() })],
+    78,
+    /cannot read .* is a pipe, not a file\), which mqtt\.password_file names/,
+  ),
+  wrong(
+    "a device without an end for an authority",
+    () => ["coordinator", "--config", alone.with({ ...apart(), "mqtt.ca_file": "/dev/zero" })],
+    78,
+    /cannot read \/dev\/zero .* is longer than 1048576 bytes\), which mqtt\.ca_file names/,
+  ),
+  wrong(
+    "an operator's token that is a pipe",
+    () => [
+      "coordinator",
+      "--config",
+      alone.with({ ...apart(), "coordinator.operator_token_file": pipe() }),
+    ],
+    78,
+    /cannot read the operator's token file .* is a pipe/,
   ),
 ];
 
