@@ -94,7 +94,8 @@ export class Gateway implements Part, AsyncDisposable {
 
   async #serve(request: Request): Promise<Response> {
     const url = new URL(request.url);
-    const [, name = "", ...rest] = url.pathname.split("/").map(decode);
+    // A player that joins an address ending in "/" with a path means the same file.
+    const [name = "", ...rest] = url.pathname.replace(/^\/+/, "").split("/").map(decode);
     if (name === "") return text(200, "Spareband player gateway: ask for /<title>/<file>.\n");
     const title = await this.#find(name);
     if (title instanceof Response) return title;

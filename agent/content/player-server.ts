@@ -4,6 +4,7 @@
  */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { Duplex } from "node:stream";
+import { errnoOf } from "../core/errors.ts";
 
 export interface PlayerServerOptions {
   readonly host: string;
@@ -26,8 +27,17 @@ const UNSPEAKABLE = new Set(["CONNECT", "TRACE", "TRACK"]);
 
 /** Rejects with the system's error when the address cannot be listened on. */
 export async function listenForPlayers(options: PlayerServerOptions): Promise<PlayerServer> {
-  const server = createServer((incoming, outgoing) => void serve(incoming, outgoing, options));
-  server.on("clientError", turnAway);
+  const answered = new WeakSet<Duplex>();
+  const server = createServer((incoming, outgoing) => {
+    answered.add(incoming.socket);
+    outgoing.once("close", () => answered.delete(incoming.socket));
+    void serve(incoming, outgoing, options);
+  });
+  server.on("clientError", (fault, socket) => {
+    // Words of ours would stand in the middle of a film.
+    if (answered.has(socket)) socket.destroy();
+    else turnAway(fault, socket);
+  });
   server.keepAliveTimeout = IDLE_MS;
   server.headersTimeout = HEADERS_WITHIN_MS;
   server.requestTimeout = HEADERS_WITHIN_MS;
@@ -47,6 +57,10 @@ export async function listenForPlayers(options: PlayerServerOptions): Promise<Pl
  * is led to the same path, escaped. Whatever else is no HTTP is told so.
  */
 function turnAway(fault: Error & { readonly rawPacket?: unknown }, socket: Duplex): void {
+  const refusal =
+    errnoOf(fault) === "HPE_HEADER_OVERFLOW"
+      ? "431 Request Header Fields Too Large"
+      : "400 Bad Request";
   const head =
     fault.rawPacket instanceof Uint8Array ? fault.rawPacket.subarray(0, LONGEST_HEAD) : [];
   const target = /^(?:GET|HEAD) (\/[^\s]*) HTTP\/1\.[01]\r\n/.exec(
@@ -54,9 +68,7 @@ function turnAway(fault: Error & { readonly rawPacket?: unknown }, socket: Duple
   )?.[1];
   const escaped = escapeBytes(target ?? "");
   const answer =
-    escaped !== (target ?? "")
-      ? `307 Temporary Redirect\r\nLocation: ${escaped}`
-      : "400 Bad Request";
+    escaped !== (target ?? "") ? `307 Temporary Redirect\r\nLocation: ${escaped}` : refusal;
   socket.end(`HTTP/1.1 ${answer}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n`);
 }
 

@@ -118,6 +118,25 @@ test("names beyond ASCII are found however they are written, and what is no HTTP
     expect((await spoken(played.url, nonsense)).head).toMatch(/^HTTP\/1\.1 (400|505)/);
 });
 
+test("a slash too many in front leads to the same file", async () => {
+  await using played = await playFrom(film, [{}]);
+  const { origin, pathname } = new URL(`${played.url}/film.mp4`);
+  const response = await fetch(`${origin}/${pathname}`, { headers: { range: "bytes=0-3" } });
+  expect(response.status).toBe(206);
+});
+
+test("what is no HTTP is told so, but never in the middle of a film", async () => {
+  await using played = await playFrom(film, [{}]);
+  const { pathname } = new URL(`${played.url}/film.mp4`);
+  const many = `X: ${"x".repeat(100_000)}\r\n`;
+  expect((await spoken(played.url, `GET ${pathname} HTTP/1.1\r\n${many}\r\n`)).head).toStartWith(
+    "HTTP/1.1 431",
+  );
+  const broken = "Transfer-Encoding: chunked\r\n\r\n5\r\nhello\r\nzz\r\n";
+  const cut = await spoken(played.url, `GET ${pathname} HTTP/1.1\r\nHost: localhost\r\n${broken}`);
+  expect(`${cut.head}${cut.body.toString("latin1")}`).not.toContain("HTTP/1.1 400");
+});
+
 test("only local names and local pages are answered", async () => {
   await using played = await playFrom(film, [{}]);
   const get = (headers: Record<string, string>) => fetch(`${played.url}/empty`, { headers });
