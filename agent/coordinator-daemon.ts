@@ -14,6 +14,7 @@ import { coordinatorSigner, rotateKey } from "./coordinator/key-rotation.ts";
 import type { PlacementRules } from "./coordinator/placement.ts";
 import type { Policy } from "./coordinator/policy.ts";
 import { probeOverHttp } from "./coordinator/reach-probe.ts";
+import { reachElsewhere, reflectorAddresses } from "./coordinator/reflector-addresses.ts";
 import { openDatabase } from "./coordinator/store/sqlite.ts";
 import { openStore } from "./coordinator/store/store.ts";
 import type { Clock } from "./core/clock.ts";
@@ -115,7 +116,8 @@ export async function openCoordinatorDaemon(
       mqtt: { url: config["mqtt.url"], credentials: brokerCredentials(config) },
       origin: { store, addresses: [originUrl] },
       ...publishingRules(config, log),
-      reflectors: [`${formatAuthority(reflectorAt.host, reflector.port)}`],
+      behindProxy: config["coordinator.behind_proxy"],
+      reflectors: announcedReflectors(config, reflector.port, log),
       epoch: config["coordinator.epoch"],
       operatorToken: operatorToken(config, directory, random),
       ...(options.placement && { placement: options.placement }),
@@ -179,6 +181,16 @@ function publishingRules(config: Config, log: Log) {
     ...(file !== "" && { creators: openCreatorList(file, log) }),
     ...(quota > 0 && { creatorQuota: quota }),
   };
+}
+
+function announcedReflectors(config: Config, port: number, log: Log): readonly string[] {
+  const { host } = config["coordinator.reflector_listen"];
+  const addresses = reflectorAddresses(config["coordinator.reflectors"], { host, port });
+  if (config.environment === "prod" && !reachElsewhere(addresses))
+    log.warning("boxes are told of no reflector that they reach", {
+      set: "coordinator.reflectors",
+    });
+  return addresses;
 }
 
 const publicUrl = (configured: string, listen: ListenAddress, port: number) =>

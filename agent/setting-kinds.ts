@@ -1,4 +1,5 @@
 /** The kinds of settings: what is accepted for each, in words and in code, and what it is when nobody says. */
+import { isIP } from "node:net";
 import { isPublicKey } from "./core/encoding.ts";
 import { type ListenAddress, parseListenAddress } from "./core/listen-address.ts";
 import {
@@ -160,6 +161,20 @@ export const addresses = (about: string) =>
     (item) => /^[!-~]{1,255}$/.test(item) && Boolean(parseUrl(item, ["http:", "https:"])),
     about,
   );
+
+/** As many as a box takes of its coordinator. A name could lead anywhere at each look-up. */
+export const endpoints = (about: string) =>
+  listOf(
+    'IP addresses with their port, such as "203.0.113.7:7402" or "[2001:db8::7]:7402"',
+    16,
+    isEndpoint,
+    about,
+  );
+
+function isEndpoint(item: string): boolean {
+  const at = parseListenAddress(item);
+  return at !== undefined && at.port > 0 && isIP(at.host) > 0 && !at.host.includes("%");
+}
 
 export const publicKey = (about: string): Setting<string> => ({
   about,

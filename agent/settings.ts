@@ -5,6 +5,7 @@
 import { mebibytes, megabitsPerSecond, milliseconds } from "./core/units.ts";
 import {
   addresses,
+  endpoints,
   flag,
   integer,
   listen,
@@ -84,6 +85,10 @@ export const settings = {
     "The coordinator's key; learnt at the first contact when empty (dev only).",
   ),
   "coordinator.listen": listen("127.0.0.1", 7400, "Where the coordinator serves its API."),
+  "coordinator.behind_proxy": flag(
+    false,
+    "A proxy before the API writes each client's address at the end of X-Forwarded-For.",
+  ),
   "coordinator.origin_listen": listen(
     "127.0.0.1",
     7401,
@@ -99,6 +104,9 @@ export const settings = {
     "Key, ledger and origin content.",
   ),
   "coordinator.reflector_listen": listen("127.0.0.1", 7402, "UDP delay reflector for boxes."),
+  "coordinator.reflectors": endpoints(
+    "Where boxes reach delay reflectors; where this one listens when empty, nowhere if that is every address.",
+  ),
   "coordinator.epoch": period(milliseconds(3_600_000), "How often a statement closes."),
   "coordinator.creators_file": text(
     "",

@@ -40,6 +40,10 @@ export function createApiServer(options: ServerOptions): ApiServer {
   };
 }
 
+/** Without a sound Host header, as in a proxy's HTTP/1.0 health check, Bun has the path alone. */
+const withHost = (request: Request) =>
+  request.url.startsWith("/") ? new Request(`http://localhost${request.url}`, request) : request;
+
 function listen({ app, host, port, behindProxy }: ServerOptions) {
   try {
     return Bun.serve({
@@ -50,7 +54,8 @@ function listen({ app, host, port, behindProxy }: ServerOptions) {
       fetch(request, server) {
         const peer = server.requestIP(request)?.address ?? "";
         const forwarded = behindProxy ? request.headers.get("x-forwarded-for") : null;
-        return app.fetch(request, { address: forwarded?.split(",").at(-1)?.trim() || peer });
+        const address = forwarded?.split(",").at(-1)?.trim() || peer;
+        return app.fetch(withHost(request), { address });
       },
     });
   } catch (cause) {
