@@ -106,6 +106,8 @@ export async function openCoordinatorDaemon(
     config["coordinator.origin_listen"],
     origin.port,
   );
+  if (environment === "prod" && !reachElsewhere([new URL(originUrl).host]))
+    log.warning("viewers are told of no origin that they reach", { set: "coordinator.origin_url" });
   const coordinator = resources.use(
     createCoordinator({
       signer,

@@ -15,6 +15,7 @@ test("no box is sent to its own loopback by a reflector that listens at every ad
 
 test("loopback is reached from nowhere else", () => {
   expect(reachElsewhere([])).toBe(false);
-  expect(reachElsewhere(["127.0.0.1:7402", "[::1]:7402"])).toBe(false);
+  expect(reachElsewhere(["127.0.0.1:7402", "[::1]:7402", "localhost"])).toBe(false);
+  expect(reachElsewhere(["localhost.example.org"])).toBe(true);
   expect(reachElsewhere(["127.0.0.1:7402", "[2001:db8::7]:7402"])).toBe(true);
 });

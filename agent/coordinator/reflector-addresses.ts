@@ -16,6 +16,6 @@ export function reflectorAddresses(
   return EVERY_ADDRESS.has(host) ? [] : [formatAuthority(host, port)];
 }
 
-/** Whether a box on another machine can reach any of them. */
+/** Whether another machine can reach any of them, which are `host:port`. */
 export const reachElsewhere = (addresses: readonly string[]) =>
-  addresses.some((address) => !/^(127\.|\[::1\]|localhost:)/.test(address));
+  addresses.some((address) => !/^(127\.|\[::1\]|localhost(:|$))/.test(address));
