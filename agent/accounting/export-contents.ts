@@ -1,6 +1,6 @@
 /** The items of an export by what they are, each opened and found in order, and the findings on the rest. */
 import type { Hash, PublicKey } from "../core/encoding.ts";
-import { type Opened, open, peek } from "./envelope.ts";
+import { type Opened, open, peek, splitId } from "./envelope.ts";
 import { type Evidence, openEvidence } from "./evidence.ts";
 import {
   type ConsistencyProof,
@@ -8,11 +8,12 @@ import {
   type ExportHeader,
   exportSchemas,
   type InclusionProof,
+  type PlayTerms,
   type PublishedPrices,
   type ReadItem,
 } from "./export-format.ts";
 import { decodeLine, type LedgerLine, lineLeaf } from "./ledger-line.ts";
-import type { Environment, MessageType, Sealed } from "./messages.ts";
+import type { Environment, MessageType, Sealed, Split } from "./messages.ts";
 import type { RefusalCode } from "./refusal.ts";
 
 export type FindingCode =
@@ -60,6 +61,10 @@ export class ExportContents {
   readonly consistencies: From<ConsistencyProof>[] = [];
   readonly prices = new Map<number, PublishedPrices>();
   readonly plays = new Set<Hash>();
+  /** By play. */
+  readonly terms = new Map<Hash, From<PlayTerms>>();
+  /** What was signed of each split, by its id. */
+  readonly splits = new Map<Hash, Uint8Array[]>();
   /** Messages that only had to be opened: consents, manifests, splits, plays. */
   others = 0;
   readonly findings: Finding[] = [];
@@ -104,6 +109,9 @@ export class ExportContents {
           this.prices.set(value.id, value),
         );
         break;
+      case "terms":
+        this.#structure(index, kind, content, (value: PlayTerms) => this.#terms(index, value));
+        break;
       case "header":
         this.#structure(index, kind, content, (value: ExportHeader) => {
           this.header = value;
@@ -116,13 +124,20 @@ export class ExportContents {
 
   #structure<T>(
     item: number,
-    kind: "header" | "inclusion" | "consistency" | "prices",
+    kind: "header" | "inclusion" | "consistency" | "prices" | "terms",
     content: Uint8Array,
     keep: (value: T) => void,
   ): void {
     const decoded = decodeStructure<unknown>(exportSchemas[kind], content);
     if (decoded.ok) keep(decoded.value as T);
     else this.find(item, kind, decoded.code, decoded.detail);
+  }
+
+  #terms(item: number, value: PlayTerms): void {
+    const before = this.terms.get(value.play)?.value ?? value;
+    if (before.split !== value.split || before.priceList !== value.priceList)
+      this.find(item, "terms", "inconsistent", "the same play has others before");
+    else this.terms.set(value.play, { item, value });
   }
 
   #message(item: number, bytes: Uint8Array): void {
@@ -161,7 +176,12 @@ export class ExportContents {
 
   #other(opened: Opened<MessageType>): Reason | undefined {
     if (!opened.ok) return opened;
-    if (opened.message.type === "play") this.plays.add(opened.message.hash);
+    const { type, hash, body, bytes } = opened.message;
+    if (type === "play") this.plays.add(hash);
+    if (type === "split") {
+      const id = splitId(body as Split);
+      this.splits.set(id, [...(this.splits.get(id) ?? []), bytes]);
+    }
     this.others += 1;
     return undefined;
   }

@@ -45,6 +45,13 @@ export interface PublishedPrices {
   readonly platformFee: BasisPoints;
 }
 
+/** What the coordinator says that a play was paid by: the terms of the ticket that brought its bytes. */
+export interface PlayTerms {
+  readonly play: Hash;
+  readonly split: Hash;
+  readonly priceList: number;
+}
+
 export interface ExportEnd {
   /** Items before this one. */
   readonly items: number;
@@ -82,6 +89,11 @@ export const exportSchemas = {
     items: required(1, uint()),
     digest: required(2, hash),
   }),
+  terms: structure<PlayTerms>("play-terms", {
+    play: required(1, hash),
+    split: required(2, hash),
+    priceList: required(3, uint(0xffff_ffff)),
+  }),
 } as const;
 
 /** In the order of their numbers in the file. `message` and `line` hold the bytes that are proven. */
@@ -93,6 +105,7 @@ const ITEM_KINDS = [
   "consistency",
   "prices",
   "end",
+  "terms",
 ] as const;
 export type ItemKind = (typeof ITEM_KINDS)[number];
 

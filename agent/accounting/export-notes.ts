@@ -1,10 +1,16 @@
 /** What the items of an export leave open, so that "everything verifies" is not taken for more than it is. */
 import type { ExportContents } from "./export-contents.ts";
+import { isCheckable } from "./export-plays.ts";
 import { chainOf } from "./export-proofs.ts";
 
 /** Sentences for the reader; none of them says that something is wrong. */
 export function notesOn(contents: ExportContents): readonly string[] {
-  return [...notesOnChains(contents), ...notesOnPrices(contents), ...notesOnLines(contents)];
+  return [
+    ...notesOnChains(contents),
+    ...notesOnPrices(contents),
+    ...notesOnLines(contents),
+    ...notesOnPlays(contents),
+  ];
 }
 
 interface Extent {
@@ -55,5 +61,15 @@ function notesOnLines({ evidence, lines, plays, header }: ExportContents): reado
   if (open.length === 0) return [];
   return [
     `the records or plays behind ${open.length} of ${lines.length} ledger lines are not here`,
+  ];
+}
+
+/** An account from before the coordinator told of splits, or one whose splits were left out. */
+function notesOnPlays(contents: ExportContents): readonly string[] {
+  const creators = contents.lines.filter(({ value: { line } }) => line.account.kind === "creator");
+  const open = creators.filter(({ value: { line } }) => !isCheckable(line, contents));
+  if (open.length === 0) return [];
+  return [
+    `the split or the prices behind ${open.length} of ${creators.length} lines of creators are not here, so what they pay was not checked`,
   ];
 }

@@ -22,6 +22,7 @@ import {
 } from "./export-format.ts";
 import { notesOn } from "./export-notes.ts";
 import { checkPayouts } from "./export-payouts.ts";
+import { checkPlays } from "./export-plays.ts";
 import {
   checkAcks,
   checkChains,
@@ -82,6 +83,7 @@ export function verifyExport(
   const statements = checkStatements(contents);
   const proven = checkLines(contents, statements);
   checkPayouts(contents, complete, statements);
+  checkPlays(contents, expected.environment);
   const evidence = contents.evidence
     .map(({ value }) => value)
     .filter(({ record }) => header === undefined || record.body.box === header.subject);

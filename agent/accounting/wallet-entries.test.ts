@@ -9,7 +9,7 @@ import {
   subject,
   tree,
 } from "../../test/protocol/example-export.ts";
-import { toBase64Url } from "../core/encoding.ts";
+import { type Hash, toBase64Url } from "../core/encoding.ts";
 import { verifyExport } from "./verify-export.ts";
 import { walletEntries } from "./wallet-entries.ts";
 
@@ -57,8 +57,21 @@ test("a line that no statement covers yet comes without a proof", () => {
   expect(wallet).toMatchObject({ ok: true, next: 7, entries: [{ kind: "line" }] });
 });
 
+test("a play comes with what it was paid by, where the coordinator says so", () => {
+  const [line] = answer.lines;
+  const [split, play] = ["5".repeat(64), toBase64Url(new Uint8Array([1]))];
+  const creators = { ...line, kind: "creator", play };
+  const lines = [{ ...creators, split, priceList: 3 }, creators];
+  const wallet = walletEntries({ wallet: subject, lines });
+  if (!wallet.ok) throw new Error(wallet.detail);
+  expect(wallet.entries.filter(({ kind }) => kind === "terms")).toEqual([
+    { kind: "terms", terms: { play: line?.source as Hash, split: split as Hash, priceList: 3 } },
+  ]);
+});
+
 test.each([
   ["nothing", undefined],
+  ["a split that is no hash", { ...answer, lines: [{ ...answer.lines[0], split: "mine" }] }],
   ["no lines", { wallet: subject }],
   ["a wallet that is no key", { ...answer, wallet: "me" }],
   ["an amount with a fraction", { ...answer, lines: [{ ...answer.lines[0], amount: "1.5" }] }],

@@ -31,6 +31,8 @@ const walletAnswer = v.object({
           v.transform((at) => at as UnixSeconds),
         ),
         play: v.optional(bytes),
+        split: v.optional(hashField),
+        priceList: v.optional(whole),
         proof: v.optional(path),
       }),
     ),
@@ -52,7 +54,7 @@ export type WalletEntries =
   | { readonly ok: false; readonly detail: string };
 
 /**
- * Statements, ledger lines, their proofs and the plays behind them. Nothing is verified here: that is
+ * Statements, ledger lines, their proofs, and the plays behind them with their terms. Nothing is verified here: that is
  * what the export is for.
  */
 export function walletEntries(answer: unknown): WalletEntries {
@@ -71,8 +73,10 @@ export function walletEntries(answer: unknown): WalletEntries {
     const proof = { oldEpoch, epoch, path: consistency.proof };
     entries.push({ kind: "consistency", proof });
   }
-  for (const { kind, play, proof, ...line } of lines) {
+  for (const { kind, play, split, priceList, proof, ...line } of lines) {
     if (play) entries.push({ kind: "message", bytes: play });
+    if (split !== undefined && priceList !== undefined)
+      entries.push({ kind: "terms", terms: { play: line.source, split, priceList } });
     entries.push({ kind: "line", line: { ...line, account: { kind, key: wallet } } });
     if (proof && epoch !== undefined) {
       entries.push({ kind: "inclusion", proof: { line: line.line, epoch, path: proof } });

@@ -8,6 +8,7 @@ import {
   exportSchemas,
   type InclusionProof,
   type ItemKind,
+  type PlayTerms,
   type PublishedPrices,
   readableItem,
 } from "./export-format.ts";
@@ -19,7 +20,8 @@ export type ExportEntry =
   | { readonly kind: "line"; readonly line: LedgerLine }
   | { readonly kind: "inclusion"; readonly proof: InclusionProof }
   | { readonly kind: "consistency"; readonly proof: ConsistencyProof }
-  | { readonly kind: "prices"; readonly prices: PublishedPrices };
+  | { readonly kind: "prices"; readonly prices: PublishedPrices }
+  | { readonly kind: "terms"; readonly terms: PlayTerms };
 
 /** One item for each of the two files; `json` ends its line. */
 export interface WrittenItem {
@@ -84,5 +86,7 @@ function contentOf(entry: ExportEntry): Uint8Array {
       return encodeStructure(exportSchemas.consistency, entry.proof);
     case "prices":
       return encodeStructure(exportSchemas.prices, entry.prices);
+    case "terms":
+      return encodeStructure(exportSchemas.terms, entry.terms);
   }
 }

@@ -6,7 +6,7 @@
 import { join } from "node:path";
 import { type ExportEntry, ExportWriter, type WrittenItem } from "../accounting/write-export.ts";
 import type { Config } from "../config.ts";
-import { onceOnly, walletPages } from "../content/wallet-pages.ts";
+import { accountEntries, onceOnly } from "../content/wallet-pages.ts";
 import type { Clock } from "../core/clock.ts";
 import type { PublicKey } from "../core/encoding.ts";
 import { reasonOf } from "../core/errors.ts";
@@ -71,9 +71,9 @@ async function* fromCoordinator(
     for (const prices of lists) yield { kind: "prices", prices };
     if (wallet !== signer.publicKey) return;
     const isNew = onceOnly();
-    for await (const { entries } of walletPages({ ...options, client, ...config }, signal)) {
+    for await (const entry of accountEntries({ ...options, client, ...config }, isNew, signal)) {
       answered = true;
-      yield* entries.filter(isNew);
+      yield entry;
     }
     // What the coordinator showed before, should it tell something else now.
     const bytes = readSignedFile(statementFile(config["box.state_dir"]));

@@ -2,29 +2,29 @@
 import { ExportWriter, type WrittenItem } from "../accounting/write-export.ts";
 import type { Config } from "../config.ts";
 import type { CoordinatorClient, WalletPage } from "../content/coordinator-client.ts";
-import { onceOnly, walletPages } from "../content/wallet-pages.ts";
+import {
+  accountEntries,
+  onceOnly,
+  type WalletAsker,
+  walletPages,
+} from "../content/wallet-pages.ts";
 import { exitCode, OperatorError } from "../core/errors.ts";
 import { formatTokens } from "../core/quantity.ts";
 import { systemRandom } from "../core/random.ts";
 import { systemClock } from "../core/system-clock.ts";
 import { toUnixSeconds } from "../core/units.ts";
-import type { Signer } from "../identity/ed25519.ts";
 import type { CommandContext, CommonOptions } from "./context.ts";
 import { connectCoordinator, existingSigner } from "./identity.ts";
 
-interface Account {
+interface Account extends WalletAsker {
   readonly client: CoordinatorClient;
-  readonly signer: Signer;
-  readonly pages: AsyncGenerator<WalletPage>;
 }
 
 async function openAccount(config: Config, signal: AbortSignal): Promise<Account> {
   const signer = existingSigner(config);
   const client = await connectCoordinator(config, signal);
   const { environment } = config;
-  const clock = systemClock;
-  const options = { client, signer, environment, clock, random: systemRandom };
-  return { client, signer, pages: walletPages(options, signal) };
+  return { client, signer, environment, clock: systemClock, random: systemRandom };
 }
 
 /** `wallet --mine`: balances and the boxes that earn for this key. */
@@ -33,8 +33,9 @@ export async function showAccount(
   config: Config,
   { signal, print }: CommandContext,
 ): Promise<void> {
-  const { signer, pages } = await openAccount(config, signal);
-  const { value } = await pages.next();
+  const account = await openAccount(config, signal);
+  const { signer } = account;
+  const { value } = await walletPages(account, signal).next();
   if (!value) throw new OperatorError(exitCode.unavailable, "the coordinator told nothing");
   const { balances, boxes } = value as WalletPage;
   const { household, creator } = balances;
@@ -61,16 +62,14 @@ export async function* exportAccount(
   config: Config,
   signal: AbortSignal,
 ): AsyncGenerator<WrittenItem> {
-  const { client, signer, pages } = await openAccount(config, signal);
-  const { environment } = config;
+  const account = await openAccount(config, signal);
+  const { client, signer, environment } = account;
   const writer = new ExportWriter();
   const at = toUnixSeconds(systemClock.wallMs());
   yield writer.header({ environment, subject: signer.publicKey, at });
   const { prices: lists, successions } = await client.info(signal);
   for (const bytes of successions) yield writer.entry({ kind: "message", bytes });
   for (const prices of lists) yield writer.entry({ kind: "prices", prices });
-  const isNew = onceOnly();
-  for await (const { entries } of pages)
-    for (const entry of entries.filter(isNew)) yield writer.entry(entry);
+  for await (const entry of accountEntries(account, onceOnly(), signal)) yield writer.entry(entry);
   yield writer.end();
 }

@@ -42,6 +42,10 @@ export const titleAnswer = v.object({
   manifest: signedField,
   complete: v.boolean(),
 });
+/** A split is signed in 8 KiB at most, by 64 parties. */
+export const splitAnswer = v.object({
+  signed: v.pipe(v.array(bytesField(12_000)), v.maxLength(64)),
+});
 export const titlesAnswer = v.object({
   titles: v.pipe(
     v.array(v.object({ title: hashField, slug: v.string(), name: v.string(), kind: v.string() })),

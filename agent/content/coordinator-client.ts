@@ -21,6 +21,7 @@ import {
   infoAnswer,
   missingAnswer,
   playAnswer,
+  splitAnswer,
   statementAnswer,
   ticketsAnswer,
   titleAnswer,
@@ -33,6 +34,7 @@ export { CoordinatorRefusal } from "./coordinator-http.ts";
 const KIB = 1024;
 /** A manifest in base64url and JSON around it. */
 const MAX_TITLE_ANSWER = 12 * KIB * KIB;
+const MAX_SPLIT_ANSWER = KIB * KIB;
 /** Five hundred lines, each with a path to the root of a tree of up to 2^40. */
 const MAX_WALLET_ANSWER = 4 * KIB * KIB;
 
@@ -181,6 +183,12 @@ export class CoordinatorClient {
     const path = `/v1/statements/${epoch}`;
     const asked = this.#http.get(path, statementAnswer, MAX_ANSWER, signal);
     return (await this.#orNotFound(asked))?.statement;
+  }
+
+  /** What the parties of a split signed, as it came; nothing where the coordinator does not know it. */
+  async split(id: Hash, signal?: AbortSignal): Promise<readonly Uint8Array[]> {
+    const asked = this.#http.get(`/v1/splits/${id}`, splitAnswer, MAX_SPLIT_ANSWER, signal);
+    return (await this.#orNotFound(asked))?.signed ?? [];
   }
 
   /** @param from the first ledger line wanted; one answer has a bounded number of them. */

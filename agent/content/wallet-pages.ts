@@ -45,6 +45,32 @@ export async function* walletPages(
   }
 }
 
+export interface AccountOptions extends WalletAsker {
+  readonly client: Pick<CoordinatorClient, "wallet" | "split">;
+}
+
+/**
+ * A wallet's whole account as an export holds it: with the splits that its plays were paid by, which
+ * are asked for once each. `isNew` decides on every entry. Throws what the client throws.
+ */
+export async function* accountEntries(
+  options: AccountOptions,
+  isNew: (entry: ExportEntry) => boolean,
+  signal?: AbortSignal,
+): AsyncGenerator<ExportEntry> {
+  const asked = new Set<Hash>();
+  for await (const { entries } of walletPages(options, signal)) {
+    for (const entry of entries) {
+      if (entry.kind === "terms" && !asked.has(entry.terms.split)) {
+        asked.add(entry.terms.split);
+        const signed = await options.client.split(entry.terms.split, signal);
+        yield* signed.map((bytes) => ({ kind: "message", bytes }) as const).filter(isNew);
+      }
+      if (isNew(entry)) yield entry;
+    }
+  }
+}
+
 /** Lets each message through once: every page of a wallet brings its statements anew. */
 export function onceOnly(): (entry: ExportEntry) => boolean {
   const seen = new Set<Hash>();

@@ -105,10 +105,10 @@ function makeTitle() {
     manifest: toBase64Url(manifest.bytes),
     split: split.signed.map((signed) => toBase64Url(signed.bytes)),
   };
-  return { title: manifest.hash, body };
+  return { title: manifest.hash, body, split: split.id };
 }
 
-const { title, body: publication } = makeTitle();
+const { title, body: publication, split: splitOfTitle } = makeTitle();
 
 const ticketRequest = (nonce = id(), at = now()) => {
   const body = { viewer: viewer.publicKey, title, boxes: 4, avoid: [], nonce, at };
@@ -128,6 +128,15 @@ test("info names the key, the fleet and the prices", async () => {
 test("the client reads the prices that info tells, which exports are checked by", async () => {
   const { prices } = await new CoordinatorClient({ url, environment: "dev" }).info();
   expect(prices).toEqual([defaultPriceList]);
+});
+
+test("what the parties of a split signed is told to whoever names it", async () => {
+  const client = new CoordinatorClient({ url, environment: "dev" });
+  await post("/v1/titles", publication);
+  const signed = await client.split(splitOfTitle);
+  expect(signed.map((bytes) => toBase64Url(bytes))).toEqual(publication.split);
+  expect(await client.split("0".repeat(64) as Hash)).toEqual([]);
+  expect((await fetch(`${url}/v1/splits/none`)).status).toBe(404);
 });
 
 test("a title is published, uploaded and then has tickets", async () => {

@@ -3,8 +3,8 @@
  * or writes; the store appends what these functions return.
  */
 import type { AccountKind } from "../accounting/ledger-line.ts";
-import type { PublicKey } from "../core/encoding.ts";
-import type { BasisPoints, Bytes, MicroTokens } from "../core/units.ts";
+import { divide, type Party } from "../accounting/shares.ts";
+import type { Bytes, MicroTokens } from "../core/units.ts";
 import { householdTotal, type PriceList, platformFeeOn } from "./price-list.ts";
 
 export type { AccountKind };
@@ -47,11 +47,6 @@ export function deliveryPostings(delivery: DeliveryToPost): readonly Posting[] {
   ]);
 }
 
-export interface Party {
-  readonly key: PublicKey;
-  readonly share: BasisPoints;
-}
-
 /** Moves what one qualified play earned from the payer to the split's parties and the platform. */
 export function playPostings(
   parties: readonly Party[],
@@ -68,29 +63,6 @@ export function playPostings(
     })),
     { account: { kind: "platform", key: fleet }, amount: fee },
   ]);
-}
-
-/**
- * Divides an amount by basis points with the largest remainder method: the parts sum to the amount
- * exactly, and ties go to the party named first.
- */
-export function divide(
-  amount: MicroTokens,
-  parties: readonly Party[],
-): readonly { readonly key: PublicKey; readonly amount: MicroTokens }[] {
-  const parts = parties.map((party, index) => {
-    const exact = amount * BigInt(party.share);
-    return { key: party.key, index, floor: exact / 10_000n, remainder: exact % 10_000n };
-  });
-  const left = Number(amount - parts.reduce((sum, part) => sum + part.floor, 0n));
-  const byRemainder = parts.toSorted(
-    (a, b) => Number(b.remainder - a.remainder) || a.index - b.index,
-  );
-  const raised = new Set(byRemainder.slice(0, left).map((part) => part.index));
-  return parts.map(({ key, index, floor }) => ({
-    key,
-    amount: (floor + (raised.has(index) ? 1n : 0n)) as MicroTokens,
-  }));
 }
 
 /** Refuses an entry that would make or destroy money; drops postings of nothing. */

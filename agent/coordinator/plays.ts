@@ -139,6 +139,7 @@ export function createPlayOffice(options: PlayOfficeOptions) {
     const ledger = store.ledger.appender(now);
     ledger.add(playPostings(split.parties, options.fleet, prices), row.hash);
     ledger.finish();
+    store.plays.notePaid(row.id, split.split, prices.id);
   }
 }
 

@@ -29,6 +29,9 @@ export interface WalletLine {
   readonly at: number;
   /** The signed play, base64url, where a play earned it. */
   readonly play?: string;
+  /** Id of the split that the play was paid by (`GET /v1/splits/<id>`), and the price list. */
+  readonly split?: Hash;
+  readonly priceList?: number;
   /** Path to the statement's root; absent for a line that no statement covers yet. */
   readonly proof?: readonly Hash[];
 }
@@ -119,6 +122,8 @@ export function createWalletOffice(options: WalletOfficeOptions) {
       source,
       at,
       ...(play && { play: toBase64Url(play.bytes) }),
+      ...(play?.split && { split: play.split }),
+      ...(typeof play?.price_list === "number" && { priceList: play.price_list }),
       ...(line < size && { proof: statements.inclusionProof(line, size) }),
     };
   }

@@ -1,7 +1,12 @@
 /** What plays pay to creators: only what receipts back, once, within limits. */
 import { describe, expect, test } from "bun:test";
 import { seal } from "../../agent/accounting/envelope.ts";
+import { verifyExport } from "../../agent/accounting/verify-export.ts";
+import { walletEntries } from "../../agent/accounting/wallet-entries.ts";
+import { writeExport } from "../../agent/accounting/write-export.ts";
 import { createWorld, type World } from "../../agent/coordinator/coordinator-testing.ts";
+import { defaultPriceList } from "../../agent/coordinator/price-list.ts";
+import { type Id, toHex } from "../../agent/core/encoding.ts";
 import { bytes } from "../../agent/core/units.ts";
 import { creatorBalance, deliver, MIB, played, studio } from "./studio.ts";
 
@@ -17,6 +22,40 @@ describe("plays", () => {
     expect(s.plays.receive(play)).toEqual({ ok: true, qualified: true });
     expect(creatorBalance(s.world, s.creator)).toBe(2_500n);
     expect(creatorBalance(s.world, s.label)).toBe(2_500n);
+  });
+
+  test("a creator is told by which split and prices each play was paid, and can work it out", async () => {
+    const s = studio();
+    const { world, creator } = s;
+    await s.titles.publish(s.manifest.bytes, s.signed);
+    const viewer = world.addViewer();
+    await deliver(s, viewer);
+    const play = played(world, viewer, s.manifest.hash);
+    await world.clock.advance(120_000);
+    s.plays.receive(play);
+    s.statements.close();
+    const request = {
+      wallet: creator.publicKey,
+      nonce: toHex(world.random.bytes(16)) as Id,
+      at: world.now(),
+    };
+    const told = s.wallet.answer(seal("wallet-request", request, creator, "dev").bytes, 0);
+    expect(told).toMatchObject({
+      lines: [{ kind: "creator", amount: "2500", split: s.split.id, priceList: 1 }],
+    });
+    const account = walletEntries(told);
+    if (!account.ok) throw new Error(account.detail);
+    const signed = s.signed.map((bytes) => ({ kind: "message", bytes }) as const);
+    const prices = { kind: "prices", prices: defaultPriceList } as const;
+    const header = { environment: "dev", subject: creator.publicKey, at: world.now() } as const;
+    const items = [...writeExport(header, [prices, ...signed, ...account.entries])];
+    const coordinators = new Set([world.signer.publicKey]);
+    const content = Buffer.concat(items.map(({ cbor }) => cbor));
+    expect(verifyExport(content, { environment: "dev", coordinators })).toMatchObject({
+      ok: true,
+      provenTokens: 2_500n,
+      notes: [],
+    });
   });
 
   test("a play before its receipts waits, and is paid when they come", async () => {

@@ -19,6 +19,7 @@ import {
   signOddly,
   smallOrderPoints,
 } from "./edwards.ts";
+import { account, creator } from "./example-account.ts";
 import { exported } from "./example-export.ts";
 import { examples, keys } from "./examples.ts";
 import { refusedMessages } from "./refused-messages.ts";
@@ -39,6 +40,11 @@ export function makeVectors(): Json {
     ledgerLines: lines.map((line) => ({ line, bytes: encodeLine(line) })),
     merkle: merkle(),
     export: { content: exported().content, copy: exported().copy },
+    accounts: [
+      { name: "a creator's account", code: undefined, more: 0n },
+      { name: "a share that is a millionth too large", code: "overpaid", more: 1n },
+      { name: "a share that is a millionth too small", code: "underpaid", more: -1n },
+    ].map(({ more, ...rest }) => ({ ...rest, content: exported(account(more), creator).content })),
   });
 }
 

@@ -456,6 +456,14 @@ def consistency_holds(old, new, path, old_root, root):
     return sn == 0 and fr == old_root and sr == root
 
 
+def divide(amount, parties):
+    """The key and the amount of each party, by largest remainder."""
+    exact = [divmod(amount * party["share"], 10_000) for party in parties]
+    left = amount - sum(whole for whole, _ in exact)
+    raised = sorted(range(len(parties)), key=lambda at: (-exact[at][1], at))[:left]
+    return [(party["key"], exact[at][0] + (at in raised)) for at, party in enumerate(parties)]
+
+
 def read_line(spec, data):
     body = read_all(spec, "ledger-line", data)
     amount = int(body.pop("amount"))
@@ -468,13 +476,14 @@ def read_line(spec, data):
 
 # "Exports"
 
-KINDS = ["header", "message", "line", "inclusion", "consistency", "prices", "end"]
+KINDS = ["header", "message", "line", "inclusion", "consistency", "prices", "end", "terms"]
 STRUCTURES = {
     "header": "export-header",
     "inclusion": "inclusion-proof",
     "consistency": "consistency-proof",
     "prices": "price-list",
     "end": "export-end",
+    "terms": "play-terms",
 }
 
 
@@ -504,6 +513,7 @@ class Export:
         self.records, self.acks, self.statements = [], [], {}
         self.lines, self.leaves, self.proven, self.prices = {}, {}, set(), {}
         self.inclusions, self.consistencies, self.kinds = [], [], []
+        self.terms, self.splits = {}, {}
         self.subject = None
 
     def read(self, data):
@@ -548,6 +558,9 @@ class Export:
                 raise Refused("damaged", "end")
         elif kind == "prices":
             self.prices[body["id"]] = body
+        elif kind == "terms":
+            if self.terms.setdefault(body["play"], body) != body:
+                raise Refused("inconsistent", "terms")
         else:
             {"inclusion": self.inclusions, "consistency": self.consistencies}[kind].append(body)
 
@@ -562,6 +575,8 @@ class Export:
         roles = ("coordinator", "one of both keys")
         trusted = self.coordinators if self.spec.types[kind]["role"] in roles else None
         opened = open_message(self.spec, kind, data, self.environment, trusted)
+        if kind == "split":
+            self.splits.setdefault(sha256(opened["payload"]).hex(), []).append(data)
         if kind == "ack":
             self.acks.append(opened["body"])
         elif kind == "statement":
@@ -598,6 +613,25 @@ class Export:
                 raise Refused("not-in-statement", f"line {proof['line']}")
             self.proven.add(proof["line"])
         self.check_pay()
+        self.check_plays()
+
+    def check_plays(self):
+        paid = {}
+        for line in self.lines.values():
+            if line["account"]["kind"] == "creator":
+                share = (line["source"], line["account"]["key"])
+                paid[share] = paid.get(share, 0) + int(line["amount"])
+        for (play, key), amount in paid.items():
+            terms = self.terms.get(play)
+            if not terms or terms["split"] not in self.splits or terms["priceList"] not in self.prices:
+                continue
+            signed = self.splits[terms["split"]]
+            open_split(self.spec, signed, self.environment)
+            parties = open_message(self.spec, "split", signed[0], self.environment)["body"]["parties"]
+            price = int(self.prices[terms["priceList"]]["creatorsPerPlay"])
+            earned = sum(part for party, part in divide(price, parties) if party == key)
+            if amount != earned:
+                raise Refused("overpaid" if amount > earned else "underpaid", f"play {play}")
 
     def check_pay(self):
         paid, accounts = {}, {}
@@ -674,6 +708,9 @@ def check_vectors(spec, vectors):
     content = unhex(vectors["export"]["content"])
     coordinators = {next(v["signer"] for v in vectors["accepted"] if v["type"] == "ticket")}
     compare("export", None, code_of(lambda: Export(spec, "dev", coordinators).read(content)))
+    for vector in vectors["accounts"]:
+        account = unhex(vector["content"])
+        compare(vector["name"], vector.get("code"), code_of(lambda: Export(spec, "dev", coordinators).read(account)))
     for at in range(0, len(content), 191):
         damaged = content[:at] + bytes([content[at] ^ 4]) + content[at + 1 :]
         changed = code_of(lambda: Export(spec, "dev", coordinators).read(damaged))

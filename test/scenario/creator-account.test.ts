@@ -57,10 +57,17 @@ test(
       },
       ({ lines, provenLines }) => lines > 0 && lines === provenLines,
     );
-    expect(report).toMatchObject({ ok: true, header: { subject: wallet }, findings: [] });
+    expect(report).toMatchObject({
+      ok: true,
+      header: { subject: wallet },
+      findings: [],
+      notes: [],
+    });
     expect(report.provenTokens).toBe(creator);
     const items = readFileSync(`${name}.jsonl`, "utf8").trim().split("\n");
-    expect(items.filter((item) => item.includes('"played"'))).toHaveLength(1);
+    const kinds = items.map((item) => JSON.parse(item).kind);
+    for (const kind of ["play", "split", "terms"])
+      expect(kinds.filter((each) => each === kind)).toHaveLength(1);
   },
   LIMIT_MS,
 );

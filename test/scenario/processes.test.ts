@@ -188,7 +188,7 @@ scenario(
       const { status, stderr } = await box.say("verify", `${name}-damaged.cbor`, ...key, ...copy);
       expect(status).toBe(1);
       expect(stderr).toMatch(
-        /does not verify: .*finding.*the first is in (message|record|ack|statement|consent|line|inclusion|consistency|header|prices|item|end)/,
+        /does not verify: .*finding.*the first is in (message|record|ack|statement|consent|line|inclusion|consistency|header|prices|terms|item|end)/,
       );
     }
   },

@@ -83,6 +83,13 @@ export function addTitleRoutes(app: Hono<ApiEnv>, options: ApiOptions): void {
     return answerStatus(status, outcome, text);
   });
 
+  app.get("/v1/splits/:split", (c) => {
+    const id = c.req.param("split");
+    const split = isHash(id) ? store.titles.split(id) : undefined;
+    if (!split) return answerStatus(404, "no-such-split", "No split of that id was agreed here.");
+    return c.json({ signed: split.signed });
+  });
+
   app.post("/v1/titles/:title/split", async (c) => {
     const title = c.req.param("title");
     const read = await readJson(c, splitBody, TITLE_BODY);

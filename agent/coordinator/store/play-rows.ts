@@ -18,6 +18,9 @@ export interface PlayRow {
   readonly code: string | null;
   readonly bytes: Uint8Array;
   readonly received_at: UnixSeconds;
+  /** What it was paid by; null until then, and for plays that earlier versions paid. */
+  readonly split: Hash | null;
+  readonly price_list: number | null;
 }
 
 /** How far the waiting plays were looked through. */
@@ -40,6 +43,7 @@ export function createPlayRows(db: SqliteDatabase) {
      bytes, received_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
   );
   const decide = db.prepare("UPDATE plays SET state = ?, code = ? WHERE id = ?");
+  const paid = db.prepare("UPDATE plays SET split = ?, price_list = ? WHERE id = ?");
   const pending = db.prepare<Raw & { row: number }>(
     `SELECT rowid AS row, * FROM plays WHERE state = 'pending' AND (received_at, rowid) > (?, ?)
      ORDER BY received_at, rowid LIMIT ?`,
@@ -90,6 +94,7 @@ export function createPlayRows(db: SqliteDatabase) {
       ),
     decide: (id: string, state: PlayState, code: string | undefined) =>
       decide.run(state, code ?? null, id),
+    notePaid: (id: string, split: Hash, priceList: number) => paid.run(split, priceList, id),
     /** Those that wait and came after a place in the queue, in the order in which they came. */
     pending: ({ receivedAt, row }: PendingPlace, limit: number) =>
       pending.all(receivedAt, row, limit).map(({ row: number, ...raw }) => ({

@@ -3,7 +3,7 @@
  * BYTEA, INTEGER its BIGINT), so that a second store can follow; SQLite is the only one there is.
  * Times are Unix seconds, money is micro-tokens, hashes and signed bytes are blobs, keys hex text.
  */
-export const SCHEMA_VERSION = 6;
+export const SCHEMA_VERSION = 7;
 
 const published = `
 CREATE TABLE price_lists (
@@ -29,6 +29,8 @@ export const upgrades: readonly string[] = [
    CREATE INDEX titles_by_creator ON titles (creator)`,
   published,
   unusedTickets,
+  `ALTER TABLE plays ADD COLUMN split TEXT;
+   ALTER TABLE plays ADD COLUMN price_list INTEGER`,
 ];
 
 export const schema = `
@@ -194,7 +196,9 @@ CREATE TABLE plays (
   state TEXT NOT NULL,
   code TEXT,
   bytes BLOB NOT NULL,
-  received_at INTEGER NOT NULL
+  received_at INTEGER NOT NULL,
+  split TEXT,
+  price_list INTEGER
 );
 CREATE INDEX plays_by_viewer ON plays (viewer, title, started_at);
 CREATE INDEX plays_by_hash ON plays (hash);

@@ -1,7 +1,7 @@
 import type { Split, TitleKind } from "../../accounting/messages.ts";
+import type { Party } from "../../accounting/shares.ts";
 import type { Hash, PublicKey } from "../../core/encoding.ts";
 import { type Bytes, bytes, type UnixSeconds } from "../../core/units.ts";
-import type { Party } from "../ledger.ts";
 import type { SqliteDatabase } from "./sqlite.ts";
 
 export interface TitleRow {
