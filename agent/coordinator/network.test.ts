@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { hideNetwork, networkOf } from "./network.ts";
+import { clientOf, hideNetwork, networkOf } from "./network.ts";
 
 test.each([
   ["203.0.113.7", "203.0.113.7"],
@@ -19,6 +19,9 @@ test.each([
   "172.20.0.1",
   "100.64.0.1",
   "169.254.0.1",
+  "192.0.0.8",
+  "198.18.0.1",
+  "240.0.0.1",
   "::1",
   "::ffff:127.0.0.1",
   "fe80::1%eth0",
@@ -34,6 +37,20 @@ test.each([
   "",
 ])("%s says nothing about a household", (address) => {
   expect(networkOf(address)).toBeUndefined();
+});
+
+test.each([
+  ["2001:db8::1", "2001:db8::2"],
+  ["2001:db8:0:7::1", "2001:db8:0:0:1::"],
+  ["fd00::1", "fd00::2:3"],
+  ["::ffff:10.0.0.1", "10.0.0.1"],
+])("%s and %s are one client", (one, other) => {
+  expect(clientOf(one)).toBe(clientOf(other));
+});
+
+test("addresses of two homes are two clients", () => {
+  const homes = ["10.0.0.1", "10.0.0.2", "2001:db8::1", "2001:db8:0:100::1", "no address"];
+  expect(new Set(homes.map(clientOf)).size).toBe(homes.length);
 });
 
 test("what is kept of a network depends on the coordinator's secret", () => {

@@ -7,7 +7,7 @@ import { MAX_SUCCESSIONS } from "../../accounting/succession.ts";
 import { toBase64Url } from "../../core/encoding.ts";
 import { reasonOf } from "../../core/errors.ts";
 import { toUnixSeconds } from "../../core/units.ts";
-import { networkOf } from "../network.ts";
+import { clientOf } from "../network.ts";
 import type { PriceList } from "../price-list.ts";
 import { TokenBuckets } from "../token-bucket.ts";
 import { addMoneyRoutes } from "./money-routes.ts";
@@ -40,8 +40,7 @@ export function createApi(options: ApiOptions): Hono<ApiEnv> {
 
   app.use(async (c, next) => {
     const now = clock.monotonicMs();
-    // An IPv6 client has 2^64 addresses and more; a household has one network.
-    const client = networkOf(c.env.address) ?? c.env.address;
+    const client = clientOf(c.env.address);
     // Without an announced length it counts as the largest.
     const size = Number(c.req.header("content-length") ?? CHUNK_BODY);
     const granted =
