@@ -32,10 +32,11 @@ async function appeal(
   options: AppealOptions,
   context: CommandContext,
 ): Promise<void> {
-  if (text.trim() === "" || text.length > LONGEST_TEXT)
+  const length = text.trim().length;
+  if (length === 0 || text.length > LONGEST_TEXT)
     throw new OperatorError(
       exitCode.usage,
-      `the appeal has ${text.length} characters, but must have 1 to ${LONGEST_TEXT}: say what happened and name the title or the record`,
+      `the appeal has ${length === 0 ? "no words" : `${text.length} characters`}, but must have 1 to ${LONGEST_TEXT} characters: say what happened and name the title or the record`,
     );
   const flags = options.coordinator ? { "coordinator.url": options.coordinator } : {};
   const { config } = readConfig(options, context, flags);

@@ -37,6 +37,8 @@ export function register(program: Command, context: CommandContext): void {
 
 async function run(name: string, options: FetchOptions, context: CommandContext): Promise<void> {
   if (options.to === "") throw wrong("--to", "", "the name of a folder");
+  if (options.to !== undefined && options.discard)
+    throw new OperatorError(exitCode.usage, "--to and --discard exclude each other");
   const repeat = count(options.repeat, "--repeat", 1_000_000);
   const boxes = count(options.boxes, "--boxes", 16);
   if (repeat > 1 && !options.discard)
@@ -50,9 +52,8 @@ async function run(name: string, options: FetchOptions, context: CommandContext)
   const coordinator = await connectCoordinator(config, context.signal);
   const published = await findTitle(coordinator, name, context.signal);
   const { manifest: title } = published;
-  const destination: Destination = options.discard
-    ? toNowhere
-    : toFolder(options.to ?? title.body.slug, title.body);
+  const folder = options.discard ? undefined : (options.to ?? title.body.slug);
+  const destination: Destination = folder === undefined ? toNowhere : toFolder(folder, title.body);
   const line = createLiveView(context);
   for (let round = 0; round < repeat && !context.signal.aborted; round++) {
     const summary = await fetchTitle(
@@ -71,7 +72,7 @@ async function run(name: string, options: FetchOptions, context: CommandContext)
       context.signal,
     );
     line.end();
-    report(title.body.name, summary, options, context);
+    report({ name: title.body.name, folder, summary }, options, context);
   }
 }
 
@@ -112,22 +113,29 @@ export function progressText({ done, size, boxes }: FetchProgress): string {
   return `${bar(share, 24)} ${Math.floor(share * 100)} %  ${formatBytes(done)} of ${formatBytes(size)}  ${formatRate(rate)} from ${using.length} boxes`;
 }
 
+interface Fetched {
+  readonly name: string;
+  /** undefined where the bytes were thrown away. */
+  readonly folder: string | undefined;
+  readonly summary: FetchSummary;
+}
+
 function report(
-  name: string,
-  summary: FetchSummary,
+  { name, folder, summary }: Fetched,
   options: FetchOptions,
   context: CommandContext,
 ) {
   const { done, size, resumed, took, end, boxes } = summary;
   if (options.json) {
     const { done: _, ...rest } = summary;
-    context.print(JSON.stringify({ name, bytes: done, ...rest }));
+    context.print(JSON.stringify({ name, ...(folder && { folder }), bytes: done, ...rest }));
   } else {
     const rate = rateOf((done - resumed) as typeof done, took);
     const before = resumed > 0 ? `, ${formatBytes(resumed)} of them were there before` : "";
     context.print(
       `${name}: ${formatBytes(done)} of ${formatBytes(size)} in ${(took / 1000).toFixed(1)} s (${formatRate(rate)})${before}`,
     );
+    if (folder !== undefined) context.print(`  in     ${folder}`);
     for (const box of boxes) {
       const bad = box.badChunks > 0 ? `, ${box.badChunks} bad chunks refused` : "";
       const given = ["in-use", "ended"].includes(box.state) ? "" : `, given up: ${box.state}`;

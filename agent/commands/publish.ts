@@ -109,6 +109,8 @@ function aboutOf(options: PublishOptions): TitleAbout {
     if (value && !fits(value, form)) throw wrong(`--${flag}`, value, what);
   }
   const { name, slug, kind, artist, album, isrc, iswc, open } = options;
+  for (const [flag, value] of Object.entries({ name, slug, artist, album, isrc, iswc }))
+    if (value === "") throw wrong(`--${flag}`, "", "a text; leave the flag out for none");
   return {
     ...(name && { name }),
     ...(slug && { slug }),

@@ -81,7 +81,8 @@ async function records(options: CommonOptions & { limit: string }, context: Comm
 }
 
 async function exportTo(name: string, options: ExportOptions, context: CommandContext) {
-  if (name === "") throw wrong("<name>", "", "the name of the files to write, without an ending");
+  if (/(^|\/)\.{0,2}$/.test(name))
+    throw wrong("<name>", name, "the name of the files to write, without an ending");
   const flags = options.coordinator ? { "coordinator.url": options.coordinator } : {};
   const { config } = readConfig(options, context, flags);
   const { signal, print } = context;

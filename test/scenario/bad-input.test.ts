@@ -128,6 +128,25 @@ const cases = [
     /<name> is "", but must be the name of the files/,
   ),
   wrong(
+    "an export that would be hidden in a folder",
+    () => ["export", `${temporary()}/`, "--mine", "--config", alone.config],
+    64,
+    /<name> is ".*\/", but must be the name of the files/,
+  ),
+  wrong(
+    "a title whose name is no text",
+    () => ["publish", meadow, "--name", "", "--config", alone.config],
+    64,
+    /--name is "", but must be a text/,
+  ),
+  wrong("an appeal of spaces", () => ["appeal", "  "], 64, /the appeal has no words, but must/),
+  wrong(
+    "a folder for what is thrown away",
+    () => fetching("--to", temporary()),
+    64,
+    /--to and --discard exclude each other/,
+  ),
+  wrong(
     "an export with too long a name",
     () => ["export", "x".repeat(300), "--mine", "--config", alone.config],
     74,
