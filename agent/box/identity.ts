@@ -10,6 +10,19 @@ const journalIn = (stateDirectory: string) => join(stateDirectory, "journal", "j
 export const journalExists = (stateDirectory: string): boolean =>
   existsSync(journalIn(stateDirectory));
 
+/** Of what a box makes in its first second one is left, whatever became of the others. */
+const MADE_BY_A_BOX = [
+  join("identity", "box.key"),
+  join("identity", "box.enrolled"),
+  join("journal", "journal.sqlite"),
+  "household.json",
+  "status-token",
+];
+
+/** False for a directory that a mistake in the configuration may have led to. */
+export const isBoxState = (directory: string): boolean =>
+  MADE_BY_A_BOX.some((file) => existsSync(join(directory, file)));
+
 /**
  * Throws while a box runs on this directory, which it shows by the lock on its journal. A journal that
  * cannot be opened is nobody's.

@@ -3,7 +3,7 @@ import { existsSync, readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import type { Command } from "commander";
 import { createClockTrust } from "../../hardware/linux/clock-quality.ts";
-import { journalExists, requireStopped } from "../box/identity.ts";
+import { isBoxState, journalExists, requireStopped } from "../box/identity.ts";
 import type { Config } from "../config.ts";
 import { errnoOf, exitCode, OperatorError } from "../core/errors.ts";
 import { formatTokens } from "../core/quantity.ts";
@@ -64,6 +64,11 @@ function reset(options: ResetOptions, context: CommandContext): void {
     throw new OperatorError(
       exitCode.noInput,
       `${directory} does not exist: there is nothing to reset`,
+    );
+  if (!isBoxState(directory))
+    throw new OperatorError(
+      exitCode.noInput,
+      `${directory} holds nothing of a box, so nothing in it is deleted: correct box.state_dir if it is another`,
     );
   confirmed(options, "key, records, content and choices are destroyed");
   requireStopped(directory);

@@ -119,3 +119,13 @@ test("fault 61: a factory reset leaves nothing, and the next start is another bo
   expect(after).toBeDefined();
   expect(after).not.toBe(before);
 });
+
+test("a reset deletes nothing where no box was, whatever the configuration says", () => {
+  const directory = newDirectory();
+  mkdirSync(join(directory, "photos"), { recursive: true });
+  const environment = { ...process.env, SPAREBAND_BOX_STATE_DIR: directory };
+  const asked = Bun.spawnSync([process.execPath, main, "reset", "--yes"], { env: environment });
+  expect(asked.stderr.toString()).toContain(`${directory} holds nothing of a box`);
+  expect(asked.exitCode).toBe(66);
+  expect(readdirSync(directory)).toEqual(["photos"]);
+});
