@@ -51,6 +51,13 @@ test("a bad value names the file, the key and what is accepted", () => {
   );
 });
 
+test.each(["", "relative/path", "~/state", "/x\0y"])("no state is kept in %j", (state) => {
+  const sources = { environment: { SPAREBAND_BOX_STATE_DIR: state } };
+  expect(refusal(() => loadConfig(sources)).message).toEndWith(
+    'but must be an absolute path such as "/var/lib/spareband"',
+  );
+});
+
 test("broken TOML names the line", () => {
   const path = file("broken.toml", 'fleet = "home"\n[box\n');
   expect(refusal(() => loadConfig({ file: path, environment: {} })).message).toContain(

@@ -25,7 +25,17 @@ export const text = (fallback: string, about: string, accepted = "a text"): Sett
   about,
   accepted,
   fallback,
-  parse: (value) => (typeof value === "string" && value.length <= 4096 ? value : undefined),
+  parse: (value) =>
+    typeof value === "string" && value.length <= 4096 && !value.includes("\0") ? value : undefined,
+});
+
+/** Relative to wherever a daemon happens to be started it would be another each time. */
+export const directory = (fallback: string, about: string): Setting<string> => ({
+  about,
+  accepted: `an absolute path such as "${fallback}"`,
+  fallback,
+  parse: (value) =>
+    typeof value === "string" && /^\/[^\0]{0,4095}$/.test(value) ? value : undefined,
 });
 
 export const name = (fallback: string, about: string): Setting<string> => ({

@@ -5,6 +5,7 @@
 import { mebibytes, megabitsPerSecond, milliseconds } from "./core/units.ts";
 import {
   addresses,
+  directory,
   endpoints,
   flag,
   integer,
@@ -39,7 +40,10 @@ export const settings = {
     "How lines look; auto is journal under systemd, else text.",
   ),
 
-  "box.state_dir": text("/var/lib/spareband", "Key, journal, content and the household's choices."),
+  "box.state_dir": directory(
+    "/var/lib/spareband",
+    "Key, journal, content and the household's choices.",
+  ),
   "box.listen": listen("::", 7411, "Where peers fetch content from this box, IPv6 and IPv4."),
   "box.addresses": addresses("Base URLs under which peers reach this box; empty to find out."),
   "box.port_mapping": flag(
@@ -99,7 +103,7 @@ export const settings = {
     ["http:", "https:"],
     "How others reach the origin; the listen address when empty.",
   ),
-  "coordinator.state_dir": text(
+  "coordinator.state_dir": directory(
     "/var/lib/spareband-coordinator",
     "Key, ledger and origin content.",
   ),
