@@ -115,7 +115,7 @@ export const conditionKinds = {
   },
   "broker-refused": {
     severity: "problem",
-    text: "The message broker refuses this box's credentials, so sharing is held.",
+    text: "The message broker refuses this box, so sharing is held.",
     action: "Ask the operator to enrol the box, or correct the credentials.",
   },
   "outbox-full": {

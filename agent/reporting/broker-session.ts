@@ -124,6 +124,15 @@ export async function openSession(
     : { state: "failed", failure, reason };
 }
 
+/** How the connection should end because the broker took a message and refused it; undefined for other faults. */
+export function refusalOf(fault: unknown): Ended | undefined {
+  const code = fault instanceof Error && "code" in fault ? fault.code : undefined;
+  const failure = typeof code === "number" ? failureOfReason(code) : "lost";
+  if (failure === "busy") return { failure, reason: "the broker takes no more messages now" };
+  if (failure !== "refused") return undefined;
+  return { failure, reason: "the broker's access rules do not let this box publish" };
+}
+
 function clientOptions(options: SessionOptions): IClientOptions {
   const { clientId, username, password, will } = options;
   return {

@@ -7,7 +7,7 @@ import { assertNever, reasonOf } from "../core/errors.ts";
 import { every } from "../core/part.ts";
 import { type Bytes, bytes, type Milliseconds, seconds } from "../core/units.ts";
 import { Announcements } from "./announcements.ts";
-import type { BrokerSession, Ended } from "./broker-session.ts";
+import { type BrokerSession, type Ended, refusalOf } from "./broker-session.ts";
 import type { CloneWatch } from "./clone-watch.ts";
 import { CommandDesk } from "./command-desk.ts";
 import type { ReporterOptions } from "./reporter-options.ts";
@@ -116,7 +116,10 @@ export class Conversation {
       await this.#say();
     } catch (fault) {
       // What could not be said because the connection is gone is said over the next one.
-      if (!this.#over.signal.aborted) throw fault;
+      if (this.#over.signal.aborted) return;
+      const refused = refusalOf(fault);
+      if (!refused) throw fault;
+      this.#leave.abort(refused);
     }
   }
 

@@ -87,7 +87,7 @@ export const conditionsDe: ConditionTexts = {
     action: "Prüfen Sie die Internetverbindung; 30 Tage lang geht nichts verloren.",
   },
   "broker-refused": {
-    text: "Die Zugangsdaten dieses Geräts werden abgelehnt; das Teilen ruht.",
+    text: "Die Gegenstelle des Betreibers weist dieses Gerät ab; das Teilen ruht.",
     action:
       "Bitten Sie den Betreiber, das Gerät anzumelden, oder korrigieren Sie die Zugangsdaten.",
   },

@@ -8,7 +8,7 @@ import { bytes, milliseconds, seconds } from "../../agent/core/units.ts";
 import { makeJournal, viewerKey } from "../../agent/journal/journal-testing.ts";
 import { Reporter, type ReporterOptions } from "../../agent/reporting/reporter.ts";
 import { topicsOf } from "../../agent/reporting/topics.ts";
-import { hasMosquitto } from "./mosquitto.ts";
+import { hasMosquitto, startMosquitto } from "./mosquitto.ts";
 import { box, LIMIT_MS, openBench, topics } from "./reporter-bench.ts";
 
 setDefaultTimeout(LIMIT_MS);
@@ -81,6 +81,19 @@ describe.skipIf(!hasMosquitto)(
       await Bun.sleep(200);
       expect(reporter.state.state).toBe("connected");
       await rogue.endAsync();
+    });
+
+    test("access rules of another fleet: the box says that it is refused, and asks no more for long", async () => {
+      await using bench = await openBench();
+      await bench.broker[Symbol.asyncDispose]();
+      bench.broker = await startMosquitto({ fleet: "elsewhere", users: { [box]: "box-word" } });
+      const reporter = bench.run();
+      while (reporter.state.state !== "waiting") await Bun.sleep(10);
+      const { state } = reporter;
+      if (state.state !== "waiting") throw new Error(state.state);
+      expect(state.failure).toBe("refused");
+      expect(state.reason).toBe("the broker's access rules do not let this box publish");
+      expect(state.until - systemClock.monotonicMs()).toBeGreaterThan(seconds(600));
     });
 
     test("the shipped access rules: a box can neither read nor write what is another box's", async () => {
