@@ -14,6 +14,16 @@ export function show(
   else for (const line of lines()) context.print(line);
 }
 
+const two = (value: number) => String(value).padStart(2, "0");
+
+/** As the clocks here stand or stood then: "2026-11-21 19:19:49". */
+export function localTime(at: number): string {
+  const date = new Date(at * 1000);
+  const day = [date.getFullYear(), two(date.getMonth() + 1), two(date.getDate())];
+  const time = [date.getHours(), date.getMinutes(), date.getSeconds()].map(two);
+  return `${day.join("-")} ${time.join(":")}`;
+}
+
 /** The fault of a flag whose value cannot be taken. */
 export const wrong = (flag: string, value: string, accepted: string) =>
   new OperatorError(exitCode.usage, `${flag} is "${value.slice(0, 80)}", but must be ${accepted}`);

@@ -4,17 +4,19 @@ import * as v from "valibot";
 import { acceptedDuration, formatBytes, formatRate, parseDuration } from "../core/quantity.ts";
 import { languages } from "../status/text.ts";
 import { showAccount } from "./account.ts";
-import { readAnswer, show, wrong } from "./answer.ts";
+import { localTime, readAnswer, show, wrong } from "./answer.ts";
 import { type CommandContext, type CommonOptions, readConfig } from "./context.ts";
 import { createStatusClient } from "./status-client.ts";
 
 const number = v.number();
 const text = v.string();
+const pauseAnswer = v.object({ state: text, until: v.optional(number) });
 const statusAnswer = v.object({
   box: text,
   version: text,
   sharing: v.object({
     state: text,
+    reason: text,
     text: v.object({ short: text, long: text }),
     measuredRate: v.optional(number),
     enforcedRate: v.optional(number),
@@ -24,6 +26,7 @@ const statusAnswer = v.object({
   usage: v.object({ today: number, month: number }),
   earnings: v.object({ credited: text, pendingRecords: number, wallet: text }),
   consent: v.object({ given: v.boolean() }),
+  pause: pauseAnswer,
   health: v.array(v.object({ severity: text, text, action: text, detail: v.optional(text) })),
 });
 
@@ -54,7 +57,10 @@ export function register(program: Command, context: CommandContext): void {
     .action(async (options: CommonOptions & { for?: string }) => {
       const body = options.for === undefined ? {} : { seconds: seconds(options.for) };
       const answer = await client(options).send("POST", "/pause", body);
-      show(context, options, answer, () => ["Sharing is paused."]);
+      show(context, options, answer, () => {
+        const { until } = readAnswer(v.object({ pause: pauseAnswer }), answer).pause;
+        return [until === undefined ? "Sharing is paused." : `Sharing is paused. ${goesOn(until)}`];
+      });
     });
   verb("resume", "household: share again").action(async (options: CommonOptions) => {
     const answer = await client(options).send("POST", "/resume");
@@ -85,6 +91,8 @@ async function wallet(options: WalletOptions, context: CommandContext): Promise<
   });
 }
 
+const goesOn = (until: number) => `It goes on by itself at ${localTime(until)}.`;
+
 function statusLines(answer: v.InferOutput<typeof statusAnswer>): readonly string[] {
   const { sharing, usage, earnings, health } = answer;
   const now = sharing.measuredRate === undefined ? "" : `, ${formatRate(sharing.measuredRate)} now`;
@@ -93,8 +101,11 @@ function statusLines(answer: v.InferOutput<typeof statusAnswer>): readonly strin
     enforcedRate === undefined || state !== "sharing"
       ? ""
       : ` (held below ${formatRate(enforcedRate)})`;
+  const { until } = answer.pause;
+  const why =
+    sharing.reason === "paused" && until !== undefined ? goesOn(until) : sharing.text.long;
   return [
-    `${sharing.text.short}${now}${bound}. ${sharing.text.long}`,
+    `${sharing.text.short}${now}${bound}. ${why}`,
     `${sharing.streams === 1 ? "1 viewer" : `${sharing.streams} viewers`}; ${formatBytes(usage.today)} today, ${formatBytes(usage.month)} this month`,
     `${earnings.credited} tokens earned, ${earnings.pendingRecords} records wait for the coordinator`,
     ...(sharing.missing.length > 0

@@ -7,7 +7,7 @@ import { fromBase64Url } from "../core/encoding.ts";
 import { parseJson } from "../core/json.ts";
 import { formatBytes } from "../core/quantity.ts";
 import { exportAccount } from "./account.ts";
-import { readAnswer, wrong } from "./answer.ts";
+import { localTime, readAnswer, wrong } from "./answer.ts";
 import { type CommandContext, type CommonOptions, readConfig } from "./context.ts";
 import { writeExportFiles } from "./export-files.ts";
 import { createStatusClient } from "./status-client.ts";
@@ -72,7 +72,7 @@ async function records(options: CommonOptions & { limit: string }, context: Comm
   if (records.length === 0)
     context.print("no records yet: the first is signed when a viewer has fetched something");
   for (const record of records) {
-    const when = new Date(record.wallTime * 1000).toISOString().slice(0, 19).replace("T", " ");
+    const when = localTime(record.wallTime);
     const outcome = record.code ? `${record.outcome} (${record.code})` : record.outcome;
     context.print(
       `${record.generation}/${record.sequence}  ${when}  title ${record.title.slice(0, 12)}  ${formatBytes(record.provenBytes)} proven of ${formatBytes(record.wireBytes)} sent  ${record.closeReason}  ${outcome}`,

@@ -55,6 +55,25 @@ test.each(atBoxVerbs)(
 );
 
 test(
+  "people are told when a pause ends, by their own clocks",
+  async () => {
+    const at = { environment: { TZ: "Australia/Lord_Howe" } };
+    const paused = await run(["pause", "--for", "1 h", "--config", atBox], at).ended;
+    const [, day, time] = /goes on by itself at (\S+) (\S+)\.$/m.exec(paused.stdout) ?? [];
+    const until = (await told("status", "--config", atBox)).pause as { until: number };
+    const there = {
+      timeZone: "Australia/Lord_Howe",
+      hourCycle: "h23",
+      timeStyle: "medium",
+    } as const;
+    expect(time).toBe(new Intl.DateTimeFormat("en", there).format(until.until * 1000));
+    expect(day).toMatch(/^\d{4}-\d{2}-\d{2}$/);
+    expect((await run(["resume", "--config", atBox]).ended).status).toBe(0);
+  },
+  LIMIT_MS,
+);
+
+test(
   "publish, fetch, wallet, export and verify of a person",
   async () => {
     const folder = join(temporary(), "again");
