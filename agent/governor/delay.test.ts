@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { milliseconds } from "../core/units.ts";
-import { baseRtt, noDelays, observeDelays, queueQuantile } from "./delay.ts";
+import { baseRtt, noDelays, type OwnDoing, observeDelays, queueQuantile } from "./delay.ts";
 import type { DelaySample } from "./sample.ts";
 
 const ms = milliseconds;
@@ -51,5 +51,26 @@ describe("queueing delay", () => {
     expect(queueQuantile(state, 600, 300, 0.5)).toBe(10);
     expect(queueQuantile(state, 600, 300, 0)).toBe(10);
     expect(queueQuantile(state, 2000, 300, 0.5)).toBeUndefined();
+  });
+
+  describe("noise of the path", () => {
+    const swinging = (most: number, doing: OwnDoing, least = 0) => {
+      let state = noDelays(0);
+      for (let at = 50; at <= 10_000; at += 50) {
+        const queue = (at / 50) % 2 === 0 ? least : most;
+        // The base is known: one answer without any queue.
+        state = observeDelays(state, [reply("a", at, at === 50 ? 20 : 20 + queue)], at, doing);
+      }
+      return state.jitter;
+    };
+    test("is learned from what swings while we take little", () => {
+      expect(swinging(6, {})).toBeGreaterThan(4);
+    });
+    test("is not what a line swings by that we fill ourselves", () => {
+      expect(swinging(6, { loaded: true })).toBeLessThanOrEqual(0.5);
+    });
+    test("is not what a queue swings by that never goes", () => {
+      expect(swinging(10, {}, 4)).toBeLessThan(1.5);
+    });
   });
 });

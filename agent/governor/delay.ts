@@ -11,6 +11,8 @@ const SLICES = 6;
 const FRESH_MS = 80;
 /** A place that has not answered for this long is not waited for any more. */
 const HEARD_MS = 2000;
+/** A queue that none of so many samples was without is no noise. */
+const STANDING_SAMPLES = 6;
 /** Queue samples are kept this long. */
 export const HISTORY_MS = 1500;
 
@@ -57,17 +59,22 @@ export const noDelays = (at: number): DelayState => ({
   answeredAt: at,
 });
 
-/**
- * Takes the replies of one tick in; `burst` is what our own segments alone may wait for another. Where
- * the places are asked in turn the line itself changes: what one of them said before does not count, and
- * no difference is noise.
- */
+/** What we do meanwhile, for much of what is seen is our own doing. */
+export interface OwnDoing {
+  /** What our own segments alone may wait for one another, in milliseconds. */
+  readonly burst?: number;
+  /** We take so much of the line that it swings by itself: that is no noise of the path. */
+  readonly loaded?: boolean;
+  /** The line itself changes: what a place said before does not count, and no difference is noise. */
+  readonly inTurn?: boolean;
+}
+
+/** Takes the replies of one tick in. */
 export function observeDelays(
   state: DelayState,
   delays: readonly DelaySample[],
   at: number,
-  burst = 0,
-  inTurn = false,
+  { burst = 0, loaded = false, inTurn = false }: OwnDoing = {},
 ): DelayState {
   if (delays.length === 0) return { ...state, queue: recent(state.queue, at) };
   const places = { ...state.places };
@@ -80,7 +87,8 @@ export function observeDelays(
     const calm = Math.max(12, 3 * jitter);
     if (!inTurn && before && before.last.queue < calm && place.last.queue < calm) {
       const difference = Math.abs(place.last.queue - before.last.queue) - burst;
-      jitter = learnJitter(jitter, Math.max(0, difference));
+      const most = loaded || stands(state.queue, jitter) ? jitter : Number.POSITIVE_INFINITY;
+      jitter = learnJitter(jitter, Math.min(most, Math.max(0, difference)));
     }
   }
   const heard = inTurn
@@ -140,6 +148,12 @@ function addToSlices(slices: readonly Slice[], at: number, rtt: number, outward:
     ...kept.slice(0, -1),
     { start, rtt: Math.min(current.rtt, rtt), outward: Math.min(current.outward, outward) },
   ];
+}
+
+/** Noise comes back to nothing again and again, a queue of somebody's does not. */
+function stands(queue: readonly QueueSample[], jitter: number): boolean {
+  const last = queue.slice(-STANDING_SAMPLES).map((sample) => sample.queue);
+  return last.length === STANDING_SAMPLES && Math.min(...last) > 2 + jitter;
 }
 
 /** Quick up, slow down; jumps are queues, not noise. */

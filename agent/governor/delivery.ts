@@ -46,6 +46,28 @@ export function leastAsked(points: Delivery, at: number, from: number, to: numbe
   return Number.isFinite(least) ? least : 0;
 }
 
+/**
+ * The least that left, in bits per second over any `window` that ended between `from` and `to` milliseconds
+ * ago: what never left cannot have been kept by anybody. Undefined when unknown.
+ */
+export function leastSent(
+  points: Delivery,
+  at: number,
+  from: number,
+  to: number,
+  window: number,
+): number | undefined {
+  let least: number | undefined;
+  for (const last of newerThan(points, at - from)) {
+    if (last.at > at - to) break;
+    const first = points.findLast((point) => point.at <= last.at - window);
+    if (!first) continue;
+    const sent = ((last.sent - first.sent) * 8000) / (last.at - first.at);
+    least = Math.min(least ?? sent, sent);
+  }
+  return least;
+}
+
 /** The most that was asked for in the last `window` milliseconds. */
 export function mostAsked(points: Delivery, at: number, window: number): number {
   return Math.max(0, ...newerThan(points, at - window).map((point) => point.asked));

@@ -1,6 +1,6 @@
 /** What one tick's samples mean to the line law: queue, knee, deliveries, crowding, loss. */
 import { baseRtt, queueQuantile } from "./delay.ts";
-import { deliveredRate, leastAsked, losses } from "./delivery.ts";
+import { deliveredRate, leastAsked, leastSent, losses } from "./delivery.ts";
 import type { LineState } from "./line-state.ts";
 import { type LineSample, PEERS_TARGET, type PeerSample, type TrainSample } from "./sample.ts";
 
@@ -162,8 +162,11 @@ function arrivesLess(state: LineState, sample: LineSample, rtt: number): boolean
   // Of fewer packets than these, one more or less would say so.
   const window = Math.max(22, (FEW_PACKETS * 12e6) / state.rate);
   const arriving = deliveredRate(delivery, at, window);
-  const asked = leastAsked(delivery, at, 2 * window + 50 + rtt, rtt);
-  return arriving !== undefined && arriving < MUCH_LESS * asked && (sample.peers?.waiting ?? 0) > 0;
+  const span = 2 * window + 50 + rtt;
+  const much = (asked: number) => arriving !== undefined && arriving < MUCH_LESS * asked;
+  if (!much(leastAsked(delivery, at, span, rtt)) || sample.peers?.waiting === 0) return false;
+  // Between two responses nothing leaves for a moment, whatever was asked for.
+  return much(leastSent(delivery, at, span, rtt, window) ?? Number.POSITIVE_INFINITY);
 }
 
 /** Where no probe answers at all, peers that are silent have nothing to say: that is no queue. */

@@ -16,6 +16,7 @@ import { track } from "./line-track.ts";
 import { burstOf, look, type View } from "./line-view.ts";
 import type { LineSample } from "./sample.ts";
 
+const LOADED = 0.6;
 const ACTIVITY_FADE_MS = 8000;
 /** After so long without anything to send, what arrives has to be measured anew. */
 const PAUSE_MS = 1000;
@@ -97,13 +98,11 @@ function observe(state: LineState, sample: LineSample): LineState {
   const fade = Math.exp(-(at - state.at) / ACTIVITY_FADE_MS);
   return {
     ...state,
-    delay: observeDelays(
-      state.delay,
-      sample.delays,
-      at,
-      burstOf(state),
-      state.phase.kind === "track",
-    ),
+    delay: observeDelays(state.delay, sample.delays, at, {
+      burst: burstOf(state),
+      loaded: isLoaded(state),
+      inTurn: state.phase.kind === "track",
+    }),
     delivery: peers ? observeDelivery(state.delivery, at, peers, state.rate) : [],
     activity: state.activity * fade,
     trainHeardAt: sample.train?.rate === undefined ? state.trainHeardAt : at,
@@ -114,6 +113,11 @@ function observe(state: LineState, sample: LineSample): LineState {
     changes: state.changes.filter((t) => t > at - CHANGES_MS),
     at,
   };
+}
+
+/** Near what the line carries any queue swings; while we look for that, most of what swings is the path. */
+function isLoaded({ rate, capacity = Number.POSITIVE_INFINITY }: LineState): boolean {
+  return rate > LOADED * capacity;
 }
 
 function act(state: LineState, view: View): LineState {

@@ -1,0 +1,32 @@
+import { expect, test } from "bun:test";
+import { bytes } from "../core/units.ts";
+import { type Delivery, deliveredRate, leastSent, observeDelivery } from "./delivery.ts";
+
+const RATE = 8e6;
+
+/** Ticks of 25 ms at 8 Mbit/s in which nothing leaves between two times; all arrives 20 ms later. */
+function sending(duration: number, pause: readonly [from: number, to: number]): Delivery {
+  const left = (at: number) => {
+    const idle = Math.max(0, Math.min(at, pause[1]) - pause[0]);
+    return bytes((Math.max(0, at - idle) * RATE) / 8000);
+  };
+  let points: Delivery = [];
+  for (let at = 25; at <= duration; at += 25) {
+    const counted = { retransmitted: 0, marked: 0, busy: 1, inFlight: bytes(0), waiting: bytes(0) };
+    const peers = { ...counted, sent: left(at), acknowledged: left(at - 20) };
+    points = observeDelivery(points, at, peers, RATE);
+  }
+  return points;
+}
+
+test("what arrives, over a window", () => {
+  expect(deliveredRate(sending(1000, [0, 0]), 1000, 100)).toBeCloseTo(RATE, -3);
+});
+
+test("what did not leave is known not to have been kept by anybody", () => {
+  const points = sending(1000, [930, 960]);
+  expect(deliveredRate(points, 1000, 50)).toBeLessThan(0.5 * RATE);
+  expect(leastSent(points, 1000, 120, 20, 50)).toBeLessThan(0.5 * RATE);
+  expect(leastSent(sending(1000, [500, 560]), 1000, 120, 20, 50)).toBeCloseTo(RATE, -3);
+  expect(leastSent([], 1000, 120, 20, 50)).toBeUndefined();
+});
