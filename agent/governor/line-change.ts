@@ -11,7 +11,7 @@ import { START, type View } from "./line-view.ts";
 
 /** How long it is remembered that the line changed, and what counts as a change. */
 export const CHANGES_MS = 60_000;
-const DIFFERENT = 1.15;
+export const DIFFERENT = 1.15;
 /** A line that was found as it was is believed to be so for this long. */
 const SAME_MS = 2000;
 /** A train that reads less than this part of what was sent just before has met a slower line. */
@@ -22,29 +22,50 @@ const STRETCH = 1.2;
 const STRETCH_MS = 0.3;
 const OWN_JITTER = 0.8;
 const SEEN_MS = 250;
+/** A probe that left so shortly before a train met the same queue. */
+const NEAR_MS = 60;
+/** A second train comes within this, or speaks of something else. */
+export const REPEATED_MS = 400;
 /** What arrives while a queue stands may say more than a train, but no more than this. */
 const BEYOND_TRAIN = 1.25;
 
 /** Milliseconds by which packets wait by chance, without what our own segments make of it. */
 export const noiseOf = ({ jitter }: DelayState) => Math.max(0, jitter - OWN_JITTER);
 
-function carried({ delay }: LineState, { train }: View): Carried | undefined {
+function carried({ delay }: LineState, { at, train }: View): Carried | undefined {
   if (train?.rate === undefined) return undefined;
   const { rate, spread = 0 } = train;
   // Where packets wait by chance, the train may have been stretched by that and by nothing else.
   const stretch = STRETCH_MS + STRETCH * noiseOf(delay);
   const most = (rate * spread) / Math.max(0.1 * spread, spread - stretch);
-  return { least: rate, most };
+  return { at, least: rate, most };
 }
+
+const differ = (a: Carried, b: Carried) =>
+  a.most * DIFFERENT < b.least || a.least > b.most * DIFFERENT;
+
+/** Through an empty queue somebody's packets come between those of a train, and it tells too little. */
+function metQueue({ delay }: LineState, { train, knee }: View): boolean {
+  const left = train?.sentAt ?? 0;
+  const before = delay.queue.findLast(({ sentAt }) => sentAt <= left);
+  return before !== undefined && left - before.sentAt < NEAR_MS && before.queue > knee;
+}
+
+/** One that met no queue is only believed when a second one says the same. */
+export const isToBeRepeated = ({ hint, trainAt }: LineState, since: number): boolean =>
+  hint !== undefined && hint.at >= since && trainAt < hint.at;
 
 /** Keeps what a train told that passed a queue, and when the line turned out to carry something else than before. */
 export function learnChanges(state: LineState, view: View): LineState {
   const now = carried(state, view);
   const { kind } = state.phase;
   if (!now || (kind !== "look" && kind !== "settle" && kind !== "track")) return state;
+  const { hint } = state;
+  const again = hint !== undefined && view.at - hint.at < REPEATED_MS && !differ(hint, now);
+  if (!again && !metQueue(state, view)) return { ...state, hint: now };
   const asked = askedOfLate(state, view);
-  const before = state.carried ?? { least: asked, most: Number.POSITIVE_INFINITY };
-  const changed = now.most * DIFFERENT < before.least || now.least > before.most * DIFFERENT;
+  const before = state.carried ?? { at: 0, least: asked, most: Number.POSITIVE_INFINITY };
+  const changed = differ(now, before);
   if (changed) return { ...state, carried: now, changes: [...state.changes, view.at] };
   // It was somebody: not to be asked again at each of his pages.
   return { ...state, carried: now, askAgainAt: view.at + SAME_MS };
@@ -62,8 +83,8 @@ export function rateOfSlowerLine(
   since: number,
   arrived: number,
 ): number | undefined {
-  const now = carried(state, view);
-  if (!now || (view.train?.sentAt ?? 0) < since - UNDER_WAY_MS) return undefined;
+  const now = state.carried;
+  if (now?.at !== view.at || (view.train?.sentAt ?? 0) < since - UNDER_WAY_MS) return undefined;
   // One late answer is a halt of somebody's; and where there is no queue for all, a train tells what is left.
   const seen = state.delay.queue.filter(
     ({ at, queue }) => at >= since - SEEN_MS && queue > view.knee,

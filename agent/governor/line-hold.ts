@@ -1,6 +1,6 @@
 /** The line law below the knee: holding, creeping up to see whether more is free, settling. */
 import { mayAsk, toAside } from "./line-aside.ts";
-import { followFall, rateOfSlowerLine } from "./line-change.ts";
+import { DIFFERENT, followFall, rateOfSlowerLine } from "./line-change.ts";
 import {
   askCarried,
   CREEP_FIRST_MS,
@@ -19,7 +19,11 @@ const CREEP = [0.01, 0.01, 0.008, 0.01, 0.015, 0.02, 0.03, 0.04, 0.05, 0.06, 0.0
 const CREEP_LONGEST_MS = 5000;
 const DUCKED = 0.4;
 const RESUMED = 0.75;
-const SECOND_SIGN_MS = 500;
+const SECOND_SIGN_MS = 250;
+/** Steps back to where somebody pushed us away: from a home that is calm but for him, and from a busy one. */
+const CAREFUL = 1.02;
+const MOST_CAREFUL = 1.01;
+const BUSY = 1.6;
 /** A queue that has lost so much, at least, and such a part of itself is on its way out. */
 const DRAINED_MS = 2;
 const DRAINED_PART = 0.25;
@@ -47,7 +51,7 @@ export function hold(state: LineState, view: View, phase: Phase & { kind: "hold"
   if (mayCreep && view.at >= state.creepAt && state.activity < 1 && view.at - phase.since > 1500) {
     return {
       ...calm,
-      phase: { kind: "creep", since: view.at, step: 0 },
+      phase: { kind: "creep", since: view.at, step: 0, known: state.capacity ?? wanted },
       rate: wanted * (1 + (CREEP[0] ?? 0)),
     };
   }
@@ -56,7 +60,7 @@ export function hold(state: LineState, view: View, phase: Phase & { kind: "hold"
   const faster =
     state.rate < 0.9 * wanted && !careful
       ? Math.min(0.9 * wanted, Math.max(START, state.rate * 1.2))
-      : Math.max(START, state.rate * 1.01);
+      : Math.max(START, state.rate * (careful && state.activity < BUSY ? CAREFUL : MOST_CAREFUL));
   return { ...calm, rate: Math.min(wanted, faster), rampedAt: view.at };
 }
 
@@ -75,7 +79,7 @@ const isShort = (state: LineState, view: View) =>
 
 /** A first sign that somebody comes: most of the line is left to him until it is gone, all at the second. */
 function duck(state: LineState, view: View): LineState {
-  if (view.at - state.duckedAt < SECOND_SIGN_MS + 2 * view.rtt) return push(state, view);
+  if (view.at - state.duckedAt < SECOND_SIGN_MS + 3 * view.rtt) return push(state, view);
   return {
     ...state,
     phase: { kind: "settle", since: view.at, resume: RESUMED * state.rate, ducks: view.newest },
@@ -141,7 +145,7 @@ function waitLonger(state: LineState, view: View, free: number): LineState {
 export function creep(state: LineState, view: View, phase: Phase & { kind: "creep" }): LineState {
   const someone = view.bad && view.newest > view.high + 2 * queueOfOurs(state, view, phase);
   if (someone || view.falls) return push(state, view);
-  if (view.dips) return duck({ ...state, rate: Math.min(state.rate, target(state)) }, view);
+  if (view.dips) return backOff(state, view);
   const short = view.at - state.shortSince > 100;
   // A step of ours makes a small difference, someone who begins to send a large one. Far below what
   // the line once had, it may be what a router leaves each of us.
@@ -153,7 +157,9 @@ export function creep(state: LineState, view: View, phase: Phase & { kind: "cree
   const period = Math.max(200, view.rtt + 120, 70 * view.mtu);
   const stuck = view.median > view.calm && waited > 2 * period;
   if (view.bad || view.lossy || short || view.median > view.edge || stuck) {
-    const known = 0.985 * (state.available ?? 0);
+    // What failed no lower than where it was known to work says little new.
+    const { available = 0 } = state;
+    const known = (state.rate < available ? 0.985 : 0.995) * available;
     const free = Math.min(state.rate, Math.max(view.steady, known));
     return toSettle({ ...waitLonger(state, view, free), available: free }, view, free);
   }
@@ -162,13 +168,29 @@ export function creep(state: LineState, view: View, phase: Phase & { kind: "cree
   const available = Math.max(state.available ?? 0, Math.min(state.rate, view.steady * 1.02));
   const step = phase.step + 1;
   const grown = state.rate * (1 + (CREEP[Math.min(step, CREEP.length - 1)] ?? 0));
+  // More than ever: the line itself has changed, for nobody's going leaves more than it carries.
+  const changed = available > DIFFERENT * (phase.known ?? Number.POSITIVE_INFINITY);
+  const known = changed ? undefined : phase.known;
   return {
     ...state,
     available,
     capacity: Math.max(state.capacity ?? 0, available),
-    phase: { kind: "creep", since: view.at, step },
+    changes: changed ? [...state.changes, view.at] : state.changes,
+    phase: { kind: "creep", since: view.at, step, ...(known !== undefined && { known }) },
     rate: grown,
   };
+}
+
+/** So near the knee it is more likely our own queue than somebody's; a second sign is his. */
+function backOff(state: LineState, view: View): LineState {
+  const settling = toSettle(state, view, Math.min(state.rate, state.available ?? state.rate));
+  const phase = {
+    kind: "settle",
+    since: view.at,
+    resume: target(state),
+    ducks: view.newest,
+  } as const;
+  return { ...settling, phase, duckedAt: view.at };
 }
 
 /** Milliseconds of queue that a step above what is free can have made since it began. */

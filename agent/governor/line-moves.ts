@@ -3,7 +3,7 @@ import type { LineState, Phase } from "./line-state.ts";
 import { START, type View } from "./line-view.ts";
 
 /** Share of the proven free rate that is used; the rest absorbs what nobody announces. */
-const BELOW_KNEE = 0.96;
+const BELOW_KNEE = 0.957;
 
 /** So many changes of the line itself make it one that changes. */
 const CHANGING = 2;

@@ -1,7 +1,7 @@
 /** The line law while someone at home uses the line: look whether it passes, else make room. */
 
 import { HISTORY_MS, queueQuantile, rebase } from "./delay.ts";
-import { followFall, rateOfSlowerLine } from "./line-change.ts";
+import { followFall, isToBeRepeated, rateOfSlowerLine } from "./line-change.ts";
 import { askCarried, floorOf, isLossy, resume, SOMEBODY, target, toYield } from "./line-moves.ts";
 import type { LineState, Phase } from "./line-state.ts";
 import { START, type View } from "./line-view.ts";
@@ -21,15 +21,16 @@ export function lookOn(state: LineState, view: View, phase: Phase & { kind: "loo
   const shallow = state.shallow || isLossy(state, view);
   // A train asks whether it is the line that has become slower: not into a buffer that may be full.
   const asks = state.trainAt < phase.since && waited > (view.newest < view.high ? 50 : 100);
-  const trainAt = asks ? askCarried(state, view) : state.trainAt;
+  const again = isToBeRepeated(state, phase.since);
+  const trainAt = asks || again ? askCarried(state, view) : state.trainAt;
   const next: LineState = { ...state, shallow, trainAt, phase: { ...phase, drained } };
   const after = state.delay.queue.filter((s) => s.sentAt >= phase.since);
   const clear = after.length >= 3 && after.slice(-3).every((s) => s.queue < view.clear);
   if (waited < 300 + view.rtt || !clear) {
     return waited > 800 + 1.5 * view.rtt ? toYield(state, view) : next;
   }
-  const again = state.pushes.filter((t) => t > view.at - 3500).length >= 2;
-  if (again || shallow) return toYield(state, view);
+  const often = state.pushes.filter((t) => t > view.at - 3500).length >= 2;
+  if (often || shallow) return toYield(state, view);
   const caution = Math.min(state.caution, drained > 0 ? drained : Number.POSITIVE_INFINITY);
   const rate = Math.max(2 * floorOf(state), Math.min(0.5 * target(state), 0.85 * caution));
   return { ...resume({ ...state, caution }, view, 0.5), rate };

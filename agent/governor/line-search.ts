@@ -8,6 +8,8 @@ export const RAMP_MS = 50;
 const LISTEN_MS = 1200;
 /** So long nothing more has come of asking for more. */
 const STUCK_MS = 600;
+/** A line that was just found is looked at more closely after this. */
+const FIRST_CREEP_MS = 1500;
 
 export function listen(state: LineState, view: View, phase: Phase & { kind: "listen" }): LineState {
   const enough = view.at - phase.since >= LISTEN_MS && state.delay.queue.length >= 10;
@@ -48,7 +50,9 @@ export function drain(state: LineState, view: View, phase: Phase & { kind: "drai
   const available = Math.max(state.available ?? START, found);
   const after = state.delay.queue.filter((s) => s.sentAt >= phase.since);
   if (after.length >= 2 && after.slice(-2).every((s) => s.queue < view.knee)) {
-    return resume({ ...state, available, capacity: available }, view, 0.9);
+    const found = resume({ ...state, available, capacity: available }, view, 0.9);
+    // What one queue told was measured in haste.
+    return state.changes.length > 0 ? found : { ...found, creepAt: view.at + FIRST_CREEP_MS };
   }
   const next = { ...state, available, capacity: available };
   return waited > view.rtt + 500 ? push(next, view) : next;

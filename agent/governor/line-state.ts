@@ -23,7 +23,13 @@ export type Phase =
   | { readonly kind: "listen"; readonly since: number }
   | { readonly kind: "discover"; readonly since: number }
   | { readonly kind: "hold"; readonly since: number }
-  | { readonly kind: "creep"; readonly since: number; readonly step: number }
+  | {
+      readonly kind: "creep";
+      readonly since: number;
+      readonly step: number;
+      /** The most that was known of the line when it began; absent once it was found to be no longer true. */
+      readonly known?: number;
+    }
   | { readonly kind: "drain"; readonly since: number }
   | {
       readonly kind: "settle";
@@ -64,6 +70,7 @@ export interface Track {
 
 /** What the last train told: bits per second that the line carried at the least and at the most. */
 export interface Carried {
+  readonly at: number;
   readonly least: number;
   readonly most: number;
 }
@@ -90,6 +97,8 @@ export interface LineState {
   readonly pushes: readonly number[];
   /** What the line carried when last a train passed it with a queue, when of late that changed, and when to ask next. */
   readonly carried?: Carried;
+  /** The same of a train that met no queue, which another one has to confirm. */
+  readonly hint?: Carried;
   readonly changes: readonly number[];
   readonly askAgainAt: number;
   /** Above this the way back is slow: what drained, or what led to the last push. */

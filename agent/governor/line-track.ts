@@ -18,7 +18,7 @@ const DRAIN_MS = 60;
 const LEAST = 0.35;
 /** Growth in the time of a tick when there is no queue at all, and back to what was seen. */
 const TICK_MS = 25;
-const GROWTH = 0.032;
+const GROWTH = 0.027;
 const BACK = 1.1;
 const BELOW_SEEN = 0.92;
 const NEAR_SEEN = 0.02;

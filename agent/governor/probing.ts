@@ -2,6 +2,7 @@
 import { TRAIN_LENGTH } from "../../hardware/probe-message.ts";
 import { type Milliseconds, milliseconds } from "../core/units.ts";
 import { baseRtt } from "./delay.ts";
+import { REPEATED_MS } from "./line-change.ts";
 import type { LineState } from "./line-state.ts";
 import type { LineSample } from "./sample.ts";
 
@@ -71,8 +72,13 @@ function periodFor(line: LineState, open: boolean, at: number): Milliseconds {
   return slow || stands || calm || kind === "yield" ? CALM : BUSY;
 }
 
-/** About five milliseconds of the line, more where the path is noisy: enough to measure, too short to be felt. */
-function trainLength({ available = 0, delay: { jitter } }: LineState): number {
-  const duration = Math.max(5, Math.min(12, 5 * jitter));
+/**
+ * About five milliseconds of the line, more where the path is noisy or what one told is to be confirmed:
+ * enough to measure, too short to be felt.
+ */
+function trainLength(line: LineState): number {
+  const { available = 0, delay, hint, trainAt } = line;
+  const confirms = hint !== undefined && trainAt - hint.at < REPEATED_MS;
+  const duration = Math.max(confirms ? 10 : 5, Math.min(12, 5 * delay.jitter));
   return Math.min(48, Math.max(8, Math.round((available * duration) / 1000 / TRAIN_PACKET)));
 }
