@@ -157,6 +157,7 @@ test.each([
   ["broken TOML", "[[party]\n", "line 1"],
   ["a share finer than is paid", party(anna.publicKey, 50.005), "more than two decimals"],
   ["a date before 1970", `valid_from = 1960-01-01\n${party(anna.publicKey, 100)}`, "before 1970"],
+  ["a date after all", `valid_from = 9999-12-31\n${party(anna.publicKey, 100)}`, "after 2105"],
   ["a version beyond counting", `version = 1e300\n${party(anna.publicKey, 100)}`, "version"],
 ])("a split file with %s is refused, file and cause named", async (_, content, message) => {
   await writeFile(split, content);

@@ -17,17 +17,20 @@ import type { Signer } from "../identity/ed25519.ts";
 
 const LONGEST_FILE = 64 * 1024;
 
-/** Of a message's field (docs/protocol.md). */
-const LATEST_VERSION = 0xffff_ffff;
+/** What a message's fields hold (docs/protocol.md): a version, and seconds since 1970. */
+const MOST = 0xffff_ffff;
 
 const toBasisPoints = (perCent: number) => basisPoints(Math.round(perCent * 100));
 
 const splitFile = v.strictObject({
-  version: v.optional(
-    v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(LATEST_VERSION)),
-    1,
+  version: v.optional(v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(MOST)), 1),
+  valid_from: v.optional(
+    v.pipe(
+      v.date(),
+      v.minValue(new Date(0), "it lies before 1970"),
+      v.maxValue(new Date(MOST * 1000), "it lies after 2105"),
+    ),
   ),
-  valid_from: v.optional(v.pipe(v.date(), v.minValue(new Date(0), "it lies before 1970"))),
   party: v.pipe(
     v.array(
       v.strictObject({
@@ -89,8 +92,9 @@ export async function signSplit(path: string, signer: Signer, environment: Envir
   if (!split.parties.some((party) => party.key === signer.publicKey))
     throw bad(path, `it does not name your key ${signer.publicKey}`);
   const signed = `${path}.${signer.publicKey.slice(0, 8)}.signed`;
+  const { bytes } = seal("split", split, signer, environment);
   try {
-    await writeFile(signed, `${toBase64Url(seal("split", split, signer, environment).bytes)}\n`);
+    await writeFile(signed, `${toBase64Url(bytes)}\n`);
   } catch (cause) {
     throw new OperatorError(
       exitCode.ioError,
