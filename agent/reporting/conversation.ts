@@ -11,7 +11,7 @@ import { type BrokerSession, type Ended, refusalOf } from "./broker-session.ts";
 import type { CloneWatch } from "./clone-watch.ts";
 import { CommandDesk } from "./command-desk.ts";
 import type { ReporterOptions } from "./reporter-options.ts";
-import { commandIdOf, formatResult, formatState, type Topics } from "./topics.ts";
+import { commandIdOf, formatState, type Topics } from "./topics.ts";
 import { UsagePump } from "./usage-pump.ts";
 
 const TICK = seconds(1);
@@ -107,7 +107,7 @@ export class Conversation {
     const answer = this.#desk.handle(id, payload);
     if (answer !== "done") this.#refuse("command", answer);
     this.#session
-      .publish(this.#topics.results, formatResult(id, answer), { expirySeconds: RESULT_EXPIRY_S })
+      .publish(this.#topics.result(id), answer, { expirySeconds: RESULT_EXPIRY_S })
       .catch((fault) => this.#options.log.debug("answer not sent", { reason: reasonOf(fault) }));
   }
 

@@ -1,6 +1,5 @@
 /** The MQTT topics of one box: `spareband/v1/<fleet>/<box>/…`. */
 import { type Id, isId, type PublicKey } from "../core/encoding.ts";
-import type { CommandAnswer } from "./command-desk.ts";
 
 export interface Topics {
   readonly state: string;
@@ -13,8 +12,7 @@ export interface Topics {
   readonly desired: string;
   /** A filter; the last level is the command's id. */
   readonly commands: string;
-  /** Answers to commands. One topic for all, so that no box can leave any number of messages behind. */
-  readonly results: string;
+  readonly result: (command: Id) => string;
 }
 
 export function topicsOf(fleet: string, box: PublicKey): Topics {
@@ -28,7 +26,7 @@ export function topicsOf(fleet: string, box: PublicKey): Topics {
     ack: `${base}/ack`,
     desired: `${base}/desired`,
     commands: `${base}/cmd/+`,
-    results: `${base}/res`,
+    result: (command) => `${base}/res/${command}`,
   };
 }
 
@@ -37,9 +35,6 @@ export function commandIdOf(topic: string): Id | undefined {
   const id = topic.slice(topic.lastIndexOf("/") + 1);
   return isId(id) ? id : undefined;
 }
-
-/** What is said of a command under `res`. */
-export const formatResult = (command: Id, answer: CommandAnswer) => `${command} ${answer}`;
 
 /** What `state` holds: retained, and the will of the connection; an old one is told by its boot. */
 export const formatState = (online: boolean, boot: number) =>

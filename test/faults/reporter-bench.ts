@@ -144,7 +144,7 @@ export async function openBench(): Promise<ReporterBench> {
     },
     coordinator: async () => {
       const listener = await connect("coordinator", users.coordinator as string);
-      const heard = ["state", "birth", "usage", "reported", "res"];
+      const heard = ["state", "birth", "usage", "reported", "res/+"];
       await listener.client.subscribeAsync(
         heard.map((name) => `spareband/v1/home/+/${name}`),
         { qos: 1 },

@@ -22,10 +22,7 @@ describe.skipIf(!hasMosquitto)(
       const now = Math.floor(systemClock.wallMs() / 1000);
       const publish = (id: string, payload: Uint8Array | string) =>
         there.client.publish(topics.commands.replace("+", id), Buffer.from(payload), { qos: 1 });
-      const answerTo = async (id: string) => {
-        const payload = await there.wait(topics.results, (said) => `${said}`.startsWith(`${id} `));
-        return String(payload).slice(id.length + 1);
-      };
+      const answerTo = async (id: string) => String(await there.wait(topics.result(id as Id)));
       const send = async (
         id: string,
         over: Partial<Command>,

@@ -2,6 +2,7 @@
 import { describe, expect, setDefaultTimeout, test } from "bun:test";
 import { join } from "node:path";
 import { connectAsync } from "mqtt";
+import type { Id } from "../../agent/core/encoding.ts";
 import { seededRandom } from "../../agent/core/random.ts";
 import { systemClock } from "../../agent/core/system-clock.ts";
 import { bytes, milliseconds, seconds } from "../../agent/core/units.ts";
@@ -108,7 +109,8 @@ describe.skipIf(!hasMosquitto)(
       // The broker may refuse at once or grant and then keep silent: what counts is what is heard.
       await Promise.allSettled(wanted.map((topic) => client.subscribeAsync(topic, { qos: 1 })));
       const theirs = [other.state, other.birth, other.usage, other.reported];
-      for (const topic of [...theirs, other.tail, other.results, topics.ack, topics.desired])
+      const result = other.result("0".repeat(32) as Id);
+      for (const topic of [...theirs, other.tail, result, topics.ack, topics.desired])
         await Promise.allSettled([client.publishAsync(topic, "mine now", retained)]);
       await client.publishAsync(topics.usage, "allowed", { qos: 1 });
       expect(String(await there.wait(topics.usage))).toBe("allowed");
