@@ -1,4 +1,5 @@
 import { afterEach, expect, test } from "bun:test";
+import { execFileSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -46,6 +47,9 @@ test("a disk that is full ends it, not the governor", () => {
 
 test("a file that cannot be written is a sentence with the setting", () => {
   expect(openRecording("", silentLog)).toBeUndefined();
+  const pipe = join(folder, "pipe");
+  execFileSync("mkfifo", [pipe]);
+  expect(() => openRecording(pipe, silentLog)).toThrow(/pipe \(ENXIO\)/);
   expect(() => openRecording(join(folder, "none/run.jsonl"), silentLog)).toThrow(
     /cannot write .*run.jsonl \(ENOENT\), which governor.recording names/,
   );

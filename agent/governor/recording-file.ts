@@ -1,5 +1,5 @@
 /** A recording on a box: a file that ends by itself, so that a forgotten setting does not wear the flash. */
-import { closeSync, openSync, writeSync } from "node:fs";
+import { closeSync, constants, openSync, writeSync } from "node:fs";
 import { errnoOf, exitCode, OperatorError, reasonOf } from "../core/errors.ts";
 import type { Log } from "../core/log.ts";
 import { type Bytes, mebibytes } from "../core/units.ts";
@@ -9,6 +9,10 @@ import { recordTo } from "./recording.ts";
 const LONGEST = mebibytes(64);
 /** Written at once, for flash likes few large writes. */
 const PIECE_CHARS = 64 * 1024;
+
+/** A pipe that nobody reads is refused instead of waited for. */
+const { O_WRONLY, O_CREAT, O_TRUNC, O_NONBLOCK } = constants;
+const ANEW = O_WRONLY | O_CREAT | O_TRUNC | O_NONBLOCK;
 
 /** Starts the file anew; undefined where none is named. Throws an OperatorError where it cannot be written. */
 export function openRecording(path: string, log: Log): RecordingFile | undefined {
@@ -36,7 +40,7 @@ export class RecordingFile implements Disposable {
   #ended = false;
 
   constructor(path: string, log: Log, limit: Bytes = LONGEST) {
-    this.#file = openSync(path, "w", 0o600);
+    this.#file = openSync(path, ANEW, 0o600);
     this.#log = log;
     this.#limit = limit;
   }
