@@ -32,10 +32,10 @@ export function register(program: Command, context: CommandContext): void {
 }
 
 async function doctor(options: DoctorOptions, context: CommandContext): Promise<void> {
-  const { config, finding: configuration } = configurationOrDefaults(options, context);
+  const { finding: configuration, ...loaded } = configurationOrDefaults(options, context);
   const findings = [...examineProgram(), configuration];
-  if (!options.selfTest) findings.push(...(await examineSurroundings(config, context)));
-  print(findings, changedSettings(config), options, context);
+  if (!options.selfTest) findings.push(...(await examineSurroundings(loaded.config, context)));
+  print(findings, changedSettings(loaded), options, context);
   const broken = findings.filter((finding) => finding.outcome === "bad").map(({ name }) => name);
   if (options.strict && broken.length > 0) {
     throw new OperatorError(exitCode.failure, `not fit to run: ${broken.join(", ")}`);
@@ -81,17 +81,17 @@ function print(
 function configurationOrDefaults(options: DoctorOptions, { environment }: CommandContext) {
   try {
     const file = options.config === undefined ? {} : { file: options.config };
-    const { config, warnings } = loadConfig({ ...file, environment });
+    const { config, written, warnings } = loadConfig({ ...file, environment });
     const finding =
       warnings.length === 0
         ? good("configuration", "read without complaint")
         : attention("configuration", warnings.join("; "));
-    return { config, finding };
+    return { config, written, finding };
   } catch (fault) {
     if (!(fault instanceof OperatorError)) throw fault;
     const fallbacks = Object.entries(settings).map(([key, setting]) => [key, setting.fallback]);
     const config: Config = Object.fromEntries(fallbacks);
-    return { config, finding: bad("configuration", fault.message) };
+    return { config, written: {}, finding: bad("configuration", fault.message) };
   }
 }
 

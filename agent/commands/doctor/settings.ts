@@ -1,13 +1,18 @@
 /** The configuration as it came out, with what could be a secret taken out. */
-import type { Config } from "../../config.ts";
+import type { LoadedConfig } from "../../config.ts";
 import { hostInUrl } from "../../core/listen-address.ts";
 import { settings } from "../../settings.ts";
 
-/** Settings that differ from what holds when nobody says anything. URLs lose their credentials. */
-export function changedSettings(config: Config): Record<string, unknown> {
-  const entries = Object.entries(config) as [keyof Config, unknown][];
+/** Settings that somebody wrote and that differ from what holds otherwise. URLs lose their credentials. */
+export function changedSettings({
+  config,
+  written,
+}: Pick<LoadedConfig, "config" | "written">): Record<string, unknown> {
+  const entries = Object.entries(config) as [keyof typeof config, unknown][];
   const changed = entries.filter(
-    ([key, value]) => JSON.stringify(value) !== JSON.stringify(settings[key].fallback),
+    ([key, value]) =>
+      Object.hasOwn(written, key) &&
+      JSON.stringify(value) !== JSON.stringify(settings[key].fallback),
   );
   return Object.fromEntries(changed.map(([key, value]) => [key, withoutSecrets(asWritten(value))]));
 }
