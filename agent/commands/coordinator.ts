@@ -6,6 +6,7 @@ import { systemRandom } from "../core/random.ts";
 import { createServiceNotify } from "../core/sd-notify.ts";
 import { systemClock } from "../core/system-clock.ts";
 import { createWatchdog, watchdogLimit } from "../core/watchdog.ts";
+import { actAsOwnerOf } from "./as-owner.ts";
 import { type CommandContext, type CommonOptions, readConfig } from "./context.ts";
 
 interface CoordinatorCommand extends CommonOptions {
@@ -26,6 +27,7 @@ export function register(program: Command, context: CommandContext): void {
 
 function rotate(options: CoordinatorCommand, context: CommandContext): void {
   const { config } = readConfig(options, context);
+  actAsOwnerOf(config["coordinator.state_dir"]);
   const keys = rotateCoordinatorKey({ config, clock: systemClock, random: systemRandom });
   if (options.json) context.print(JSON.stringify(keys));
   else {

@@ -15,6 +15,7 @@ import { destroyKey, loadOrCreateKey, reenrol } from "../identity/keys.ts";
 import { openJournal } from "../journal/open-journal.ts";
 import { openSqlite } from "../journal/sqlite.ts";
 import { show } from "./answer.ts";
+import { actAsOwnerOf } from "./as-owner.ts";
 import { type CommandContext, type CommonOptions, readConfig } from "./context.ts";
 
 interface ResetOptions extends CommonOptions {
@@ -43,6 +44,7 @@ export function register(program: Command, context: CommandContext): void {
 function enrol(options: ResetOptions, context: CommandContext): void {
   const { config } = readConfig(options, context);
   confirmed(options, "the old key is gone for good after this");
+  actAsOwnerOf(config["box.state_dir"]);
   requireStopped(config["box.state_dir"]);
   const directory = join(config["box.state_dir"], "identity");
   const key = reenrol(directory, {

@@ -1,6 +1,14 @@
 /** What a box does when its state is damaged, gone or given away; its page has to come up all the same. */
 import { afterEach, expect, test } from "bun:test";
-import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import {
+  chownSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type Box, openBox } from "../../agent/box.ts";
@@ -129,3 +137,18 @@ test("a reset deletes nothing where no box was, whatever the configuration says"
   expect(asked.exitCode).toBe(66);
   expect(readdirSync(directory)).toEqual(["photos"]);
 });
+
+test.skipIf(process.getuid?.() !== 0)(
+  "a key that root makes in the factory is the service's to read (needs root)",
+  () => {
+    const directory = newDirectory();
+    const service = { uid: 65_534, gid: 65_534 };
+    chownSync(directory, service.uid, service.gid);
+    const environment = { ...process.env, SPAREBAND_BOX_STATE_DIR: directory };
+    const made = Bun.spawnSync([process.execPath, main, "enrol", "--yes"], { env: environment });
+    expect(made.stderr.toString()).toBe("");
+    const files = readdirSync(directory, { recursive: true }).map(String);
+    expect(files).toContain("identity/box.key");
+    for (const file of files) expect(statSync(join(directory, file))).toMatchObject(service);
+  },
+);
