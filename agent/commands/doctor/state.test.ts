@@ -1,5 +1,5 @@
 import { afterAll, expect, test } from "bun:test";
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { chownSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { examineSpace, examineStateDirectory, examineWallClock } from "./state.ts";
@@ -15,6 +15,20 @@ test("a state directory says what is in it, never what it holds", () => {
   expect(finding.detail).toEndWith("key, no journal, no content");
   expect(JSON.stringify(finding)).not.toContain("5ec4e7");
 });
+
+test.skipIf(process.getuid?.() !== 0)(
+  "a key that the service may not read is told with what to do (needs root)",
+  () => {
+    const state = mkdtempSync(join(tmpdir(), "doctor-"));
+    mkdirSync(join(state, "identity"));
+    writeFileSync(join(state, "identity/box.key"), "5ec4e7");
+    chownSync(state, 65_534, 65_534);
+    const { outcome, detail } = examineStateDirectory(state);
+    expect(outcome).toBe("bad");
+    expect(detail).toContain(`box.key belongs to user 0 and ${state} to 65534`);
+    rmSync(state, { recursive: true });
+  },
+);
 
 test("a state directory that is not there yet is made by the service", () => {
   expect(examineStateDirectory("/nonexistent/spareband").outcome).toBe("attention");

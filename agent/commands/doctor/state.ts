@@ -1,11 +1,17 @@
 /** The state directory and the clock. Reading alone: nothing is made, and no file's content is shown. */
-import { accessSync, constants, existsSync, statfsSync } from "node:fs";
+import { accessSync, constants, existsSync, statfsSync, statSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { errnoOf, reasonOf } from "../../core/errors.ts";
 import { attention, bad, type Finding, good } from "./finding.ts";
 
 /** Below this a box stops taking in content, and soon its journal. */
 const LITTLE_SPACE = 512 * 2 ** 20;
+
+const parts = [
+  ["key", "identity/box.key"],
+  ["journal", "journal/journal.sqlite"],
+  ["content", "content"],
+] as const;
 
 export function examineStateDirectory(directory: string): Finding {
   const name = "state directory";
@@ -18,12 +24,31 @@ export function examineStateDirectory(directory: string): Finding {
     const why = errnoOf(fault) ?? reasonOf(fault);
     return bad(name, `${directory} cannot be written by user ${process.getuid?.()} (${why})`);
   }
-  const has = [
-    ["key", "identity/box.key"],
-    ["journal", "journal/journal.sqlite"],
-    ["content", "content"],
-  ].map(([what = "", path = ""]) => `${existsSync(join(directory, path)) ? "" : "no "}${what}`);
+  const foreign = foreignIn(directory);
+  if (foreign) return bad(name, foreign);
+  const has = parts.map(
+    ([what, path]) => `${existsSync(join(directory, path)) ? "" : "no "}${what}`,
+  );
   return good(name, `${directory} can be written; ${has.join(", ")}`);
+}
+
+/** What a verb that was run as another user, root above all, left closed to the service. */
+function foreignIn(directory: string): string | undefined {
+  const owner = ownerOf(directory);
+  const path = parts
+    .map(([, path]) => join(directory, path))
+    .find((path) => (ownerOf(path) ?? owner) !== owner);
+  if (path === undefined) return undefined;
+  return `${path} belongs to user ${ownerOf(path)} and ${directory} to ${owner}, so the service may not use it: chown -R ${owner} ${directory}`;
+}
+
+/** undefined for what is not there or not to be seen. */
+function ownerOf(path: string): number | undefined {
+  try {
+    return statSync(path).uid;
+  } catch {
+    return undefined;
+  }
 }
 
 export function examineSpace(directory: string): Finding {
