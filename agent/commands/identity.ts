@@ -61,7 +61,7 @@ export function pinnedKey(config: Config): PublicKey | undefined {
   if (config.environment === "dev") return undefined;
   throw new OperatorError(
     exitCode.configuration,
-    "coordinator.public_key is not set, and in prod a coordinator is never trusted by its address alone: set it to the key the operator published.",
+    `coordinator.public_key is not set, and in prod a coordinator is never trusted by its address alone: set it, or ${environmentName("coordinator.public_key")}, to the key the operator published.`,
   );
 }
 
