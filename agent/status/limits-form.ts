@@ -35,6 +35,13 @@ export function limitText(name: NumberField, value: number): string {
   return digits === "" ? whole : `${whole}.${digits}`;
 }
 
+/**
+ * Whether it is the page's form at all: an empty field is no limit, but one that is not there was cut off, or
+ * something else was sent, and would lift a limit that nobody meant to lift.
+ */
+export const isLimitsForm = (fields: FormFields): boolean =>
+  [...numberFields, "quietFrom", "quietTo"].every((name) => Object.hasOwn(fields, name));
+
 /** Nothing is to be changed unless all of it is acceptable. */
 export function parseLimitsForm(fields: FormFields): LimitsForm {
   const typed = typedIn(fields);

@@ -7,7 +7,7 @@ import { assertNever, OperatorError } from "../core/errors.ts";
 import { consentText } from "./consent-text.ts";
 import { type StatusEnv, setSession } from "./gate.ts";
 import { icon } from "./icon.ts";
-import { parseLimitsForm } from "./limits-form.ts";
+import { isLimitsForm, parseLimitsForm } from "./limits-form.ts";
 import { HouseholdPage, Live, StrangerPage } from "./page.tsx";
 import { script } from "./page-script.ts";
 import { stylesheet } from "./page-style.ts";
@@ -102,7 +102,9 @@ export function createPages({ sources, pairing, history }: PagesOptions): Hono<S
     return back(c);
   });
   owned.post("/limits", async (c) => {
-    const form = parseLimitsForm(await c.req.parseBody({ all: true }));
+    const fields = await c.req.parseBody({ all: true });
+    if (!isLimitsForm(fields)) return back(c, "invalid");
+    const form = parseLimitsForm(fields);
     if (form.ok) {
       household.setLimits(form.limits);
       return back(c, "saved");

@@ -92,8 +92,32 @@ test("pauses and resumes with one press, without a script", async () => {
   });
 });
 
+/** The fields that the page always sends, none of them filled in. */
+const numbers = { maxRate: "", share: "", dailyCap: "", monthlyCap: "" };
+const untouched = { ...numbers, quietFrom: "", quietTo: "" };
+
+test("what is not the whole form of limits changes none", async () => {
+  await box.post("limits", { ...untouched, share: "50", dailyCap: "2" });
+  const { limits } = box.household.choices;
+  for (const fields of [{}, { share: "100" }, numbers]) {
+    const answer = await box.post("limits", fields);
+    expect(answer.headers.get("location")).toBe("/?note=invalid");
+  }
+  await fetch(`${box.url}limits`, {
+    method: "POST",
+    body: JSON.stringify({ share: 100 }),
+    headers: {
+      origin: box.url.slice(0, -1),
+      cookie: box.paired(),
+      "content-type": "application/json",
+    },
+  });
+  expect(box.household.choices.limits).toEqual(limits);
+});
+
 test("limits are saved whole or not at all", async () => {
   const saved = await box.post("limits", {
+    ...untouched,
     maxRate: "5",
     share: "90",
     quietFrom: "22:00",
@@ -106,7 +130,7 @@ test("limits are saved whole or not at all", async () => {
     share: 90,
     quietHours: [{ from: 1320, to: 360 }],
   });
-  const refused = await box.post("limits", { maxRate: "7,25", share: "900" });
+  const refused = await box.post("limits", { ...untouched, maxRate: "7,25", share: "900" });
   expect(refused.status).toBe(422);
   const html = await refused.text();
   expect(html).toContain("“Share of the free line, in %” must be a whole number from 1 to 100");
@@ -125,7 +149,7 @@ test("what the maker allows stands beside the household's limits, and is not the
   const html = await limited.page();
   expect(html).toContain("maker allows at most 40.0 Mbit/s and 80 % of the free line");
   expect(html).toContain('placeholder="up to 40"');
-  await limited.post("limits", { maxRate: "50", share: "100" });
+  await limited.post("limits", { ...untouched, maxRate: "50", share: "100" });
   expect(limited.household.choices.limits.maxRate).toBe(megabitsPerSecond(50));
   expect(await limited.json("status")).toMatchObject({ maker: { maxRate: 40e6, share: 80 } });
   expect((await box.json("status")).maker).toEqual({ share: 100, metered: false });
@@ -133,7 +157,7 @@ test("what the maker allows stands beside the household's limits, and is not the
 
 test("every stretch of quiet hours can be seen, added, changed and removed", async () => {
   const times = (stretches: readonly (readonly [string, string])[], more = {}) => {
-    const fields = new URLSearchParams(more);
+    const fields = new URLSearchParams({ ...numbers, ...more });
     for (const [from, to] of stretches) {
       fields.append("quietFrom", from);
       fields.append("quietTo", to);
