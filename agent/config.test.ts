@@ -2,7 +2,7 @@ import { expect, test } from "bun:test";
 import { mkdtempSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { loadConfig } from "./config.ts";
+import { loadConfig, useTimeZone } from "./config.ts";
 import { exitCode, OperatorError } from "./core/errors.ts";
 import { bitsPerSecond, mebibytes } from "./core/units.ts";
 
@@ -70,4 +70,14 @@ test("a file that was asked for has to be there", () => {
     loadConfig({ file: join(directory, "none.toml"), environment: {} }),
   );
   expect(refused.message).toContain("none.toml (ENOENT)");
+});
+
+test("a time zone that is set later is that of local time at once", () => {
+  const before = process.env.TZ;
+  const noon = new Date(Date.UTC(2026, 5, 1, 12));
+  useTimeZone("Asia/Tokyo");
+  expect(noon.getHours()).toBe(21);
+  useTimeZone("America/St_Johns");
+  expect([noon.getHours(), noon.getMinutes()]).toEqual([9, 30]);
+  useTimeZone(before ?? "UTC");
 });

@@ -38,6 +38,11 @@ export interface ConfigSources {
 
 export const processEnvironment = (): Environment => process.env;
 
+/** Local time of this process is that of the zone from now on, for dates that were made before, too. */
+export function useTimeZone(zone: string): void {
+  process.env.TZ = zone;
+}
+
 export function loadConfig(sources: ConfigSources): LoadedConfig {
   const warnings: string[] = [];
   const values = new Map<SettingKey, unknown>();

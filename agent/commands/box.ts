@@ -5,13 +5,14 @@ import { createLinuxDevice } from "../../hardware/linux/device.ts";
 import { openDelayProbe, openLinePath, openPeerSockets } from "../../hardware/linux/line-access.ts";
 import { createSimulatedDevice } from "../../hardware/simulated/device.ts";
 import { type BoxOptions, openBox } from "../box.ts";
-import type { Config } from "../config.ts";
+import { type Config, useTimeZone } from "../config.ts";
 import type { Clock } from "../core/clock.ts";
 import { reasonOf } from "../core/errors.ts";
 import { type Part, runAll } from "../core/part.ts";
 import { systemRandom } from "../core/random.ts";
 import { createServiceNotify } from "../core/sd-notify.ts";
 import { systemClock } from "../core/system-clock.ts";
+import { createTimeZoneWatch } from "../core/time-zone.ts";
 import { milliseconds } from "../core/units.ts";
 import { createPulse, createWatchdog, watchdogLimit } from "../core/watchdog.ts";
 import { deviceFingerprint } from "../identity/device-fingerprint.ts";
@@ -67,6 +68,9 @@ async function run(options: CommonOptions, context: CommandContext): Promise<voi
       }
     },
   };
+  // Whoever set TZ for the service meant it.
+  const zoned = context.environment.TZ !== undefined;
+  const timeZone = zoned ? [] : [createTimeZoneWatch({ clock, log, use: useTimeZone })];
   const checks = [
     pulse,
     {
@@ -79,7 +83,7 @@ async function run(options: CommonOptions, context: CommandContext): Promise<voi
   log.notice("box runs", { box: box.id, page: box.statusUrl });
   notify.ready(`page at ${box.statusUrl}`);
   if (!loaded.broken) keepAsLastGood(config, loaded, log);
-  await runAll([...box.parts, heartbeat, ...watchdog], context.signal);
+  await runAll([...box.parts, heartbeat, ...timeZone, ...watchdog], context.signal);
   notify.stopping("bye");
 }
 
