@@ -21,8 +21,17 @@ export interface Destination {
   close(): Promise<void>;
 }
 
-/** Files under a folder, by their paths in the title. What is there and right is not fetched again. */
+/**
+ * Files under a folder, by their paths in the title. What is there and right is not fetched again. Throws
+ * for a title with a hidden file: publish takes none, and in a home one would be a program's settings.
+ */
 export function toFolder(folder: string, manifest: TitleManifest): Destination {
+  const hidden = manifest.files.find(({ path }) => /(^|\/)\./.test(path));
+  if (hidden)
+    throw new OperatorError(
+      exitCode.noPermission,
+      `The title has a hidden file (${hidden.path}), so it is not written to ${folder}: ask its creator, or look at it by play.`,
+    );
   return new FolderDestination(folder, manifest);
 }
 

@@ -42,6 +42,14 @@ async function exact(folder: string, title: SampleTitle) {
     );
 }
 
+test.each([".bashrc", "music/.ssh/authorized_keys"])("a title with %s is not written", (path) => {
+  const { body } = sampleTitle([
+    ["a.mp3", 10],
+    [path, 10],
+  ]).sealed;
+  expect(() => toFolder("/tmp/x", body)).toThrow(`hidden file (${path})`);
+});
+
 test("a title comes from all boxes at once, and every box gets receipts for all it gave", async () => {
   const title = sampleTitle([
     ["a/film.mp4", 12 * MIB + 17],
