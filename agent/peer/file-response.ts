@@ -1,6 +1,7 @@
 /** A file's bytes as an HTTP response whose body the kernel sends. */
 import type { BunFile, Server } from "bun";
 import type { ContentFile } from "../content/content-source.ts";
+import { safelyShown } from "../content/media-type.ts";
 import { SharedFiles } from "./shared-files.ts";
 
 export interface Slice {
@@ -105,7 +106,11 @@ const headersOf = (file: ContentFile) => ({ ...namesOf(file), "accept-ranges": "
 
 /** Content is named by its hash and never changes. Browsers may read titles that are open to all. */
 function namesOf(file: ContentFile): Record<string, string> {
-  const headers: Record<string, string> = { "content-type": file.mediaType, etag: file.etag };
+  const headers: Record<string, string> = {
+    ...safelyShown(file.mediaType),
+    "content-type": file.mediaType,
+    etag: file.etag,
+  };
   if (file.manifest.delivery === "open") {
     headers["cache-control"] = "public, max-age=31536000, immutable";
     headers["access-control-allow-origin"] = "*";
