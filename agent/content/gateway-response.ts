@@ -3,7 +3,7 @@ import type { TitleFile } from "../accounting/messages.ts";
 import { parseRange } from "../core/byte-range.ts";
 import { judgeConditions, rangeAskedFor } from "../core/http-conditions.ts";
 import { fileEtag } from "./chunks.ts";
-import { isPlaylist } from "./media-type.ts";
+import { isPlaylist, safelyShown } from "./media-type.ts";
 import type { PlayedTitle } from "./played-title.ts";
 import { liveWindow, parsePlaylist, playingSeconds, withQuery } from "./playlist.ts";
 
@@ -44,6 +44,7 @@ export async function respond(asked: FileRequest): Promise<Response> {
 async function fileResponse({ title, index, file, request }: FileRequest): Promise<Response> {
   const etag = fileEtag(file);
   const headers = new Headers({
+    ...safelyShown(file.mediaType),
     "content-type": file.mediaType,
     "accept-ranges": "bytes",
     etag,

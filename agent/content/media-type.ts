@@ -43,3 +43,16 @@ export const isPlaylist = (path: string) => /\.m3u8$/i.test(path);
 export const isAudio = (mediaType: string) => mediaType.startsWith("audio/");
 export const isVideo = (mediaType: string) => mediaType.startsWith("video/");
 export const isImage = (mediaType: string) => mediaType.startsWith("image/");
+
+/** What a browser shows or plays without running anything of it. */
+const PASSIVE =
+  /^(audio\/|video\/|font\/|image\/(?!svg)|text\/(plain|vtt)$|application\/(octet-stream|json|pdf|zip|x-subrip|vnd\.apple\.mpegurl)$)/;
+
+/**
+ * Headers for a file whose media type its creator chose: a page or drawing opened from a gateway or box is
+ * shown, but runs no script there, which could ask for other titles in the viewer's name.
+ */
+export const safelyShown = (mediaType: string): Readonly<Record<string, string>> =>
+  PASSIVE.test(mediaType)
+    ? {}
+    : { "content-security-policy": "sandbox", "x-content-type-options": "nosniff" };

@@ -118,6 +118,14 @@ test("names beyond ASCII are found however they are written, and what is no HTTP
     expect((await spoken(played.url, nonsense)).head).toMatch(/^HTTP\/1\.1 (400|505)/);
 });
 
+test("a page in a title runs nothing where it is shown", async () => {
+  const site = titleOf([["index.html", Buffer.from("<script>fetch('/')</script>")]]);
+  await using played = await playFrom(site, [{}]);
+  const { headers } = await fetch(`${played.url}/index.html`);
+  expect(headers.get("content-security-policy")).toBe("sandbox");
+  expect(headers.get("x-content-type-options")).toBe("nosniff");
+});
+
 test("a slash too many in front leads to the same file", async () => {
   await using played = await playFrom(film, [{}]);
   const { origin, pathname } = new URL(`${played.url}/film.mp4`);
