@@ -48,7 +48,7 @@ export class Gateway implements Part, AsyncDisposable {
       const taken = errnoOf(cause) === "EADDRINUSE";
       throw new OperatorError(
         exitCode.unavailable,
-        `The player gateway cannot listen on ${host}:${port} (${taken ? "the port is taken" : reasonOf(cause)}): choose another port.`,
+        `The player gateway cannot listen on ${host}:${port} (${taken ? "the port is taken" : reasonOf(cause)}): choose another port, by --listen or viewer.gateway_listen.`,
         { cause },
       );
     }
