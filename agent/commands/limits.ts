@@ -136,10 +136,14 @@ function limitLines(limits: Limits): readonly string[] {
     `share         ${limits.share} % of the idle line`,
     `daily cap     ${size(dailyCap)}`,
     `monthly cap   ${size(monthlyCap)}`,
-    `quiet hours   ${limits.quietHours.map(({ from, to }) => `${clockTime(from)}-${clockTime(to)}`).join(", ") || "none"}`,
+    `quiet hours   ${limits.quietHours.map(stretch).join(", ") || "none"}`,
     `metered line  ${limits.allowMetered ? "may be used" : "is never used"}`,
   ];
 }
+
+/** From a time to the same time is a day, which not everybody means. */
+const stretch = ({ from, to }: Limits["quietHours"][number]) =>
+  `${clockTime(from)}-${clockTime(to)}${from === to ? " (the whole day)" : ""}`;
 
 /** Of two limits the lower one holds; what the maker left open is not said. */
 function makerLines(maker: Maker): readonly string[] {

@@ -55,6 +55,17 @@ test.each(atBoxVerbs)(
 );
 
 test(
+  "people are told that quiet hours from a time to the same time are the whole day",
+  async () => {
+    const own = ["--config", atBox];
+    const { stdout } = await run(["limits", "--quiet", "12:00-12:00,1:00-2:00", ...own]).ended;
+    expect(stdout).toContain("quiet hours   12:00-12:00 (the whole day), 01:00-02:00\n");
+    expect((await run(["limits", "--quiet", "none", ...own]).ended).status).toBe(0);
+  },
+  LIMIT_MS,
+);
+
+test(
   "people are told when a pause ends, by their own clocks",
   async () => {
     const at = { environment: { TZ: "Australia/Lord_Howe" } };
