@@ -36,15 +36,13 @@ const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
 export class CborReader {
   readonly bytes: Uint8Array;
-  readonly #buffer: Buffer;
   /** Name of what is being read, for the refusal's detail. */
   field: string;
   at: number;
-  readonly end: number;
+  end: number;
 
   constructor(bytes: Uint8Array, field: string, start = 0, end = bytes.length) {
     this.bytes = bytes;
-    this.#buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     this.field = field;
     this.at = start;
     this.end = end;
@@ -74,7 +72,7 @@ export class CborReader {
     if (info > 27) throw this.fault("not-canonical", "length is reserved or indefinite");
     const width = 1 << (info - 24);
     if (at + 1 + width > this.end) throw this.fault("malformed", "ends early");
-    const value = width === 8 ? this.#wide(at + 1) : this.#buffer.readUIntBE(at + 1, width);
+    const value = width === 8 ? this.#wide(at + 1) : this.#narrow(at + 1, width);
     if (value < (SMALLEST_BY_WIDTH[width] as number)) {
       throw this.fault("not-canonical", "integer is not in its shortest form");
     }
@@ -82,8 +80,15 @@ export class CborReader {
     return value;
   }
 
+  /** Big-endian, of up to 4 bytes. */
+  #narrow(at: number, width: number): number {
+    let value = 0;
+    for (let i = at; i < at + width; i++) value = value * 0x100 + (this.bytes[i] as number);
+    return value;
+  }
+
   #wide(at: number): number {
-    const value = this.#buffer.readUInt32BE(at) * 2 ** 32 + this.#buffer.readUInt32BE(at + 4);
+    const value = this.#narrow(at, 4) * 2 ** 32 + this.#narrow(at + 4, 4);
     if (value > Number.MAX_SAFE_INTEGER)
       throw this.fault("out-of-range", "integer is above 2^53 - 1");
     return value;
@@ -93,7 +98,8 @@ export class CborReader {
   bigUint(): bigint {
     if (this.bytes[this.at] !== 0x1b) return BigInt(this.head(major.uint));
     if (this.at + 9 > this.end) throw this.fault("malformed", "ends early");
-    const value = this.#buffer.readBigUInt64BE(this.at + 1);
+    const high = BigInt(this.#narrow(this.at + 1, 4));
+    const value = (high << 32n) | BigInt(this.#narrow(this.at + 5, 4));
     if (value < 0x1_0000_0000n)
       throw this.fault("not-canonical", "integer is not in its shortest form");
     this.at += 9;
@@ -114,7 +120,7 @@ export class CborReader {
 
   hex(length: number): string {
     const start = this.string(major.bytes, length, length);
-    return this.#buffer.toString("hex", start, this.at);
+    return this.bytes.slice(start, this.at).toHex();
   }
 
   /** A copy, so that it does not keep the whole frame it came in alive. */

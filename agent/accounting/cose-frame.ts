@@ -2,7 +2,7 @@
  * The frame around every payload: a COSE_Sign1 (RFC 9052 §4.2, tag 18) whose header has one fixed
  * form, so that it is compared rather than parsed. docs/protocol.md, "Envelope".
  */
-import { fromHex, type PublicKey, toHex } from "../core/encoding.ts";
+import { fromHex, type PublicKey } from "../core/encoding.ts";
 import { CborReader, DecodeFault, major } from "./cbor-reader.ts";
 import { CborWriter } from "./cbor-writer.ts";
 
@@ -32,29 +32,38 @@ export interface Header {
   readonly signer: PublicKey;
 }
 
+function beginsWith(bytes: Uint8Array, opening: Uint8Array): boolean {
+  for (let index = 0; index < opening.length; index++) {
+    if (bytes[index] !== opening[index]) return false;
+  }
+  return true;
+}
+
 /** Throws DecodeFault for a header in any other than its one form. */
 export function readHeader(bytes: Uint8Array, name: string): Header {
   if (bytes.length < PAYLOAD_AT + 1 + SIGNATURE_SIZE) {
     throw new DecodeFault("malformed", `${name}: ends early`);
   }
   const form =
-    OPENING.every((byte, index) => bytes[index] === byte) &&
+    beginsWith(bytes, OPENING) &&
     bytes[TYP_AT] === TYP_KEY &&
     bytes[TYP_AT + 1] === UINT16_HEAD &&
     bytes[PAYLOAD_AT - 1] === NO_UNPROTECTED;
   if (!form) throw new DecodeFault("malformed", `${name}: header is not in its one form`);
   const typ = ((bytes[TYP_AT + 2] as number) << 8) | (bytes[TYP_AT + 3] as number);
-  return { typ, signer: toHex(bytes.subarray(KID_AT, TYP_AT)) as PublicKey };
+  return { typ, signer: bytes.slice(KID_AT, TYP_AT).toHex() as PublicKey };
 }
 
 /** A reader over exactly the payload, once its length and the signature's frame are right. */
 export function payloadReader(bytes: Uint8Array, name: string): CborReader {
-  const frame = new CborReader(bytes, name, PAYLOAD_AT);
-  const start = frame.string(major.bytes, 1, bytes.length);
-  const end = frame.at;
-  frame.string(major.bytes, SIGNATURE_LENGTH, SIGNATURE_LENGTH);
-  frame.finish();
-  return new CborReader(bytes, name, start, end);
+  const reader = new CborReader(bytes, name, PAYLOAD_AT);
+  const start = reader.string(major.bytes, 1, bytes.length);
+  const end = reader.at;
+  reader.string(major.bytes, SIGNATURE_LENGTH, SIGNATURE_LENGTH);
+  reader.finish();
+  reader.at = start;
+  reader.end = end;
+  return reader;
 }
 
 /** A message up to its signature. The typ is from 256 to 65535, so that it takes two bytes. */
@@ -83,15 +92,17 @@ function headerBytes({ typ, signer }: Header): Uint8Array {
 export const withSignature = (unsigned: Uint8Array, signature: Uint8Array) =>
   new Uint8Array(Buffer.concat([unsigned, SIGNATURE_HEAD, signature]));
 
-export const unsignedPart = (bytes: Uint8Array) => bytes.subarray(0, -SIGNATURE_SIZE);
-export const signatureOf = (bytes: Uint8Array) => bytes.subarray(-SIGNATURE_LENGTH);
+// Copies: of a small array a view costs the engine more, because it moves the array to shared memory first.
+export const unsignedPart = (bytes: Uint8Array) => bytes.slice(0, -SIGNATURE_SIZE);
+export const signatureOf = (bytes: Uint8Array) => bytes.slice(-SIGNATURE_LENGTH);
 
 /** What is signed, from the message up to its signature: the same bytes, other brackets. */
 export function toBeSigned(unsigned: Uint8Array): Uint8Array {
   const tagAndArray = 2;
   const signed = new Uint8Array(CONTEXT.length + unsigned.length - tagAndArray);
+  // Tag and array's head are written over.
+  signed.set(unsigned, CONTEXT.length - tagAndArray);
   signed.set(CONTEXT);
-  signed.set(unsigned.subarray(tagAndArray), CONTEXT.length);
   signed[CONTEXT.length + PAYLOAD_AT - 1 - tagAndArray] = NO_EXTERNAL_DATA;
   return signed;
 }

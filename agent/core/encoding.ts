@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto";
+import { hash } from "node:crypto";
 import type { Brand } from "./units.ts";
 
 /** A sha-256 as 64 lower-case hexadecimal digits. */
@@ -8,7 +8,7 @@ export type PublicKey = Brand<string, "PublicKey">;
 /** 16 random bytes as 32 lower-case hexadecimal digits. */
 export type Id = Brand<string, "Id">;
 
-export const sha256 = (data: Uint8Array) => createHash("sha256").update(data).digest("hex") as Hash;
+export const sha256 = (data: Uint8Array) => hash("sha256", data, "hex") as Hash;
 
 export const toHex = (data: Uint8Array) => Buffer.from(data).toString("hex");
 export const fromHex = (text: string) => new Uint8Array(Buffer.from(text, "hex"));
@@ -16,8 +16,13 @@ export const toBase64Url = (data: Uint8Array) => Buffer.from(data).toString("bas
 
 /** Strict: undefined for anything that is not exactly the encoding of some bytes (RFC 4648 §5, no padding). */
 export function fromBase64Url(text: string): Uint8Array | undefined {
-  const data = new Uint8Array(Buffer.from(text, "base64url"));
-  return toBase64Url(data) === text ? data : undefined;
+  try {
+    const data = Uint8Array.fromBase64(text, { alphabet: "base64url" });
+    return data.toBase64({ alphabet: "base64url", omitPadding: true }) === text ? data : undefined;
+  } catch (fault) {
+    if (fault instanceof SyntaxError) return undefined;
+    throw fault;
+  }
 }
 
 export const isHash = (text: string): text is Hash => /^[0-9a-f]{64}$/.test(text);
