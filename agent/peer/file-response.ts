@@ -1,7 +1,8 @@
 /** A file's bytes as an HTTP response whose body the kernel sends. */
-import type { BunFile, Server } from "bun";
+import type { BunFile } from "bun";
 import type { ContentFile } from "../content/content-source.ts";
 import { safelyShown } from "../content/media-type.ts";
+import type { Stream } from "./running-streams.ts";
 import { SharedFiles } from "./shared-files.ts";
 
 export interface Slice {
@@ -10,7 +11,7 @@ export interface Slice {
   readonly end: number;
   /** False for 200, where the whole file was asked for. */
   readonly partial: boolean;
-  /** True where `Range` names just this part, so that nobody can read another one into it. */
+  /** True where `Range` alone names just this part, so that nobody can read another one into the request. */
   readonly named: boolean;
 }
 
@@ -37,11 +38,11 @@ export class FileResponses {
     file: ContentFile,
     slice: Slice,
     request: Request,
-    server: Server<undefined>,
+    stream: Stream,
     nowMs: number,
   ): Response {
-    if (!this.#options.tls && isAnsweredByBun(request, slice)) {
-      const shared = this.#shared.use(file, request, server, nowMs);
+    if (!this.#options.tls && isAnsweredByBun(slice)) {
+      const shared = this.#shared.use(file, stream, nowMs);
       if (shared) return new Response(shared.file, { headers: shared.headers });
     }
     const response = this.describe(file, slice);
@@ -85,8 +86,7 @@ export class FileResponses {
  * Bun answers a single range of a whole file by itself, with status, `Content-Range` and `Accept-Ranges`;
  * it cannot send a slice of a descriptor. It is left to Bun where it cannot come to another part than `sliceOf` did.
  */
-const isAnsweredByBun = ({ headers }: Request, { named, start, end }: Slice) =>
-  named && end - start >= SENT_BY_KERNEL && headers.get("if-range") === null;
+const isAnsweredByBun = ({ named, start, end }: Slice) => named && end - start >= SENT_BY_KERNEL;
 
 /**
  * Bun cuts a range out of a whole file by rules of its own, from a `Range` that ours ignore (spaces, a

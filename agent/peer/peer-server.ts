@@ -109,7 +109,7 @@ class ListeningPeerServer implements PeerServer {
   constructor(options: PeerServerOptions) {
     this.#options = options;
     this.#tls = options.tls;
-    this.#sessions = new Sessions(options);
+    this.#sessions = new Sessions({ ...options, settle: () => this.#turnstile.settle() });
     const kernelPaces = options.kernelPaces ?? (() => true);
     const limits = options.admission && { limits: options.admission };
     this.#turnstile = new Turnstile({ ...options, kernelPaces, ...limits });
@@ -158,6 +158,7 @@ class ListeningPeerServer implements PeerServer {
     ]);
     this.#sessions.cutAll();
     this.#server?.stop(true);
+    this.#turnstile.settle();
     this.#handler.close();
     this.#sessions.closeAll("shutdown");
   }
@@ -189,6 +190,7 @@ class ListeningPeerServer implements PeerServer {
   }
 
   #sweep(): void {
+    this.#turnstile.settle();
     this.#sessions.sweep();
     this.#handler.sweep();
     const descriptors = (this.#options.descriptors ?? readDescriptors)();

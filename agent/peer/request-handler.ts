@@ -12,6 +12,7 @@ import { FailureBudget } from "./failure-budget.ts";
 import { FileResponses, type Slice } from "./file-response.ts";
 import { bodyWithin, parseReceiptBody } from "./receipt-body.ts";
 import { parseTarget, pathOf, type Target } from "./request-target.ts";
+import { Stream } from "./running-streams.ts";
 import type { Session } from "./session.ts";
 import type { Sessions } from "./sessions.ts";
 import { sliceOf } from "./slice.ts";
@@ -155,7 +156,7 @@ export class RequestHandler {
     const viewer = session?.ticket.body.viewer ?? this.#address(request, server);
     const bid = { viewer, bytes: slice.end - slice.start };
     const turn = this.#options.turnstile.enter(server, bid, request);
-    if (turn === "started") return this.#send(asked);
+    if (turn instanceof Stream) return this.#send(asked, turn);
     if (turn instanceof Promise) return turn.then((came) => this.#afterWaiting(asked, came));
     return this.#afterWaiting(asked, turn);
   }
@@ -163,8 +164,8 @@ export class RequestHandler {
   /** Others of the same ticket may have been sent meanwhile, so the window is looked at again. */
   #afterWaiting(asked: FileRequest, turn: Turn): Response {
     if (turn === "left") return new Response(null, { status: CLIENT_CLOSED });
-    if (turn !== "started") return refusalResponse(turn);
-    return this.#judge(asked) ?? this.#send(asked);
+    if (!(turn instanceof Stream)) return refusalResponse(turn);
+    return this.#judge(asked) ?? this.#send(asked, turn);
   }
 
   #judge({ session, title, slice }: FileRequest): Response | undefined {
@@ -173,18 +174,18 @@ export class RequestHandler {
     return judgement.ok ? undefined : refusalResponse(toRefusal(judgement));
   }
 
-  #send({ request, server, title, file, slice, session }: FileRequest): Response {
+  #send({ request, title, file, slice, session }: FileRequest, stream: Stream): Response {
     const amount = slice.end - slice.start;
     this.#options.content.touch(title, file.fileIndex, slice.start, slice.end);
     if (session) {
       this.#options.sessions.sent(session, amount);
       this.started.receipted += amount;
-      request.signal.addEventListener("abort", () => session.brokeOff(amount));
+      stream.chargeTo(session, amount);
     } else {
       this.started.open += amount;
     }
     const now = this.#options.clock.monotonicMs();
-    return this.#responses.respond(file, slice, request, server, now);
+    return this.#responses.respond(file, slice, request, stream, now);
   }
 
   #session(

@@ -5,7 +5,7 @@
 import type { CloseReason, Sealed } from "../accounting/messages.ts";
 import { betterReceipt } from "../accounting/ticket-use.ts";
 import { afterSession, type ViewerStanding, windowLeft } from "../accounting/window.ts";
-import { type Bytes, bytes, type Milliseconds } from "../core/units.ts";
+import { type Bytes, bytes, type Milliseconds, milliseconds } from "../core/units.ts";
 import type { RestoredSession, SessionSnapshot } from "../journal/session-journal.ts";
 
 /**
@@ -22,6 +22,8 @@ export class Session {
   #brokenOff = 0;
   #receipt: Sealed<"receipt"> | undefined;
   lastUsed: Milliseconds;
+  /** Until then the ticket's times need not be looked at again. */
+  goodUntil = milliseconds(0);
   /** Set once the viewer was told that receipts are due, until it signs. */
   due = false;
   /** The newest receipt as it came, not verified yet; receipts are cumulative, so only it matters. */

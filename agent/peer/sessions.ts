@@ -28,6 +28,8 @@ export interface SessionsOptions {
   readonly clockQuality: () => ClockQuality;
   /** A viewer that neither asks nor signs for so long has left; a minute when absent. */
   readonly idleAfter?: Milliseconds | undefined;
+  /** Tells sessions of responses that broke off. Called before it matters. */
+  readonly settle?: () => void;
 }
 
 export type SessionRefusal =
@@ -41,6 +43,9 @@ export type Found = { readonly ok: true; readonly session: Session } | SessionRe
 const MOST_SESSIONS = 1024;
 const MOST_ENDED = 256;
 const IDLE = seconds(60);
+/** Tickets end at a full second, so that their times need not be looked at with each range. */
+const LOOK_AT_CLOCKS = milliseconds(100);
+const may = { ok: true } as const;
 /** A ticket has at most 1 KiB as a message. */
 const LONGEST_TICKET_TEXT = 2048;
 
@@ -71,9 +76,30 @@ export class Sessions {
 
   /** May `amount` bytes of a title be sent on this session now? */
   judge(session: Session, title: Hash, amount: number): { readonly ok: true } | SessionRefusal {
+    const judgement = this.#judgeTicket(session, title);
+    if (judgement) return judgement;
+    const standing = this.standing(session);
+    if (isRefused(standing)) return { ok: false, code: "viewer-refused" };
+    // Receipts are cumulative: one is verified when the window needs it, and once a second (`sweep`).
+    if (session.room(standing) < amount) this.#verifyNewest(session);
+    if (session.room(standing) < amount) this.#options.settle?.();
+    if (session.charged + amount > session.ticket.body.maxBytes) {
+      return { ok: false, code: "ticket-used-up" };
+    }
+    if (session.room(standing) >= amount) return may;
+    session.due = true;
+    return { ok: false, code: "receipts-due" };
+  }
+
+  /** Why the ticket is no good for the title now, if so. */
+  #judgeTicket(session: Session, title: Hash): SessionRefusal | undefined {
     const { clock, clockQuality, box } = this.#options;
     const now = clock.monotonicMs();
-    const judgement = judgeTicketUse(session.ticket.body, {
+    const { body } = session.ticket;
+    if (now < session.goodUntil && body.title === title && session.charged < body.maxBytes) {
+      return undefined;
+    }
+    const judgement = judgeTicketUse(body, {
       box,
       title,
       wall: toUnixSeconds(clock.wallMs()),
@@ -82,16 +108,8 @@ export class Sessions {
       wireBytes: session.charged,
     });
     if (!judgement.ok) return judgement;
-    const standing = this.standing(session);
-    if (isRefused(standing)) return { ok: false, code: "viewer-refused" };
-    // Receipts are cumulative: one is verified when the window needs it, and once a second (`sweep`).
-    if (session.room(standing) < amount) this.#verifyNewest(session);
-    if (session.charged + amount > session.ticket.body.maxBytes) {
-      return { ok: false, code: "ticket-used-up" };
-    }
-    if (session.room(standing) >= amount) return { ok: true };
-    session.due = true;
-    return { ok: false, code: "receipts-due" };
+    session.goodUntil = milliseconds(now + LOOK_AT_CLOCKS);
+    return undefined;
   }
 
   standing(session: Session): ViewerStanding {

@@ -4,15 +4,10 @@
  * descriptor it is given it sends parts without either.
  */
 import { closeSync, fstatSync, openSync } from "node:fs";
-import type { BunFile, Server } from "bun";
+import type { BunFile } from "bun";
 import type { ContentFile } from "../content/content-source.ts";
 import { errnoOf } from "../core/errors.ts";
-import { hasEnded } from "./running-streams.ts";
-
-interface Use {
-  readonly request: Request;
-  readonly server: Server<undefined>;
-}
+import type { Stream } from "./running-streams.ts";
 
 /** What a response is made of. Bun copies both natively, which spares building the headers anew. */
 export interface Shared {
@@ -22,19 +17,29 @@ export interface Shared {
 
 interface SharedFile extends Shared {
   readonly descriptor: number;
-  /** Responses that were begun with it; those that have ended are forgotten now and then. */
-  uses: Use[];
+  /** Responses that run from it, with those whose end was not looked for yet. */
+  users: number;
   lastUsed: number;
+  /** When it was last found whole; undefined while it is not. */
+  wholeAt: number | undefined;
 }
 
 const MOST_FILES = 64;
 /** A deleted file's space comes back when its last descriptor is closed. */
 const UNUSED_MS = 2_000;
-/** Uses kept before it is looked which of them have ended. */
-const TIDY_AT = 32;
+/** A look at a file costs as much as a tenth of what a range takes beyond the kernel's part. */
+const LOOK_AGAIN_MS = 20;
 
-const stillRunning = (shared: SharedFile) =>
-  shared.uses.filter(({ request, server }) => !hasEnded(request, server));
+/**
+ * It may still be filled, or have been cut or deleted since. Bun looks at its size as well and answers
+ * by that, so what is seen late is another `Content-Range`, never other bytes.
+ */
+function isWhole(shared: SharedFile, whole: number, nowMs: number): boolean {
+  if (shared.wholeAt !== undefined && nowMs - shared.wholeAt < LOOK_AGAIN_MS) return true;
+  const { size, nlink } = fstatSync(shared.descriptor);
+  shared.wholeAt = size === whole && nlink > 0 ? nowMs : undefined;
+  return shared.wholeAt !== undefined;
+}
 
 export class SharedFiles {
   readonly #files = new Map<string, SharedFile>();
@@ -45,22 +50,14 @@ export class SharedFiles {
     this.#headersOf = headersOf;
   }
 
-  /** For a response to the request; undefined when the file cannot be had so. */
-  use(
-    wanted: ContentFile,
-    request: Request,
-    server: Server<undefined>,
-    nowMs: number,
-  ): Shared | undefined {
+  /** For the stream's response; undefined when the file cannot be had so. */
+  use(wanted: ContentFile, stream: Stream, nowMs: number): Shared | undefined {
     // The tag tells files apart that came to lie under one path, one after the other.
     const name = `${wanted.diskPath}\n${wanted.etag}`;
     const shared = this.#files.get(name) ?? this.#open(name, wanted);
     if (!shared) return undefined;
-    // It may still be filled, or have been cut or deleted since.
-    const { size, nlink } = fstatSync(shared.descriptor);
-    if (size !== wanted.size || nlink === 0) return undefined;
-    shared.uses.push({ request, server });
-    if (shared.uses.length > TIDY_AT) shared.uses = stillRunning(shared);
+    if (!isWhole(shared, wanted.size, nowMs)) return undefined;
+    stream.runsFrom(shared);
     shared.lastUsed = nowMs;
     return shared;
   }
@@ -68,9 +65,7 @@ export class SharedFiles {
   /** Closes what nobody asks for any more. Never one a response runs from: its number would be another file's. */
   sweep(nowMs: number): void {
     for (const [name, shared] of this.#files) {
-      if (nowMs - shared.lastUsed < UNUSED_MS) continue;
-      shared.uses = stillRunning(shared);
-      if (shared.uses.length > 0) continue;
+      if (nowMs - shared.lastUsed < UNUSED_MS || shared.users > 0) continue;
       this.#files.delete(name);
       closeSync(shared.descriptor);
     }
@@ -87,7 +82,14 @@ export class SharedFiles {
     try {
       const descriptor = openSync(wanted.diskPath, "r");
       const headers = new Headers(this.#headersOf(wanted));
-      const shared = { descriptor, file: Bun.file(descriptor), headers, uses: [], lastUsed: 0 };
+      const shared = {
+        descriptor,
+        file: Bun.file(descriptor),
+        headers,
+        users: 0,
+        lastUsed: 0,
+        wholeAt: undefined,
+      };
       this.#files.set(name, shared);
       return shared;
     } catch (fault) {

@@ -26,7 +26,8 @@ export function sliceOf(
       });
     case "part": {
       const end = limit === undefined ? range.end : Math.min(range.end, range.start + limit);
-      const named = asked === `bytes=${range.start}-${end - 1}`;
+      const alone = request.headers.get("if-range") === null;
+      const named = alone && asked === `bytes=${range.start}-${end - 1}`;
       return { start: range.start, end, partial: true, named };
     }
     case "whole":

@@ -10,7 +10,7 @@ import {
   type Situation,
   type Turned,
 } from "./admission.ts";
-import { RunningStreams } from "./running-streams.ts";
+import { RunningStreams, type Stream } from "./running-streams.ts";
 
 export interface TurnstileOptions {
   readonly verdict: VerdictSource;
@@ -20,14 +20,20 @@ export interface TurnstileOptions {
   readonly limits?: AdmissionLimits;
 }
 
-export type Turn = "started" | "left" | Turned;
+/** The stream that was begun; or the client has gone, or it is turned away. */
+export type Turn = Stream | "left" | Turned;
+
+/** Whoever waits is told; who need not wait is not asked for a way to be told. */
+interface Waiter {
+  tell: ((turn: "started" | Turned) => void) | undefined;
+}
 
 /** How often it is looked whether a stream has ended while requests wait. */
 const PUMP_PERIOD = milliseconds(5);
 
 export class Turnstile {
   readonly #options: TurnstileOptions;
-  readonly #admission: Admission<(turn: Turn) => void>;
+  readonly #admission: Admission<Waiter>;
   readonly #streams = new RunningStreams();
   #pumping = false;
 
@@ -47,20 +53,14 @@ export class Turnstile {
 
   /** Called within the handler of the request that asks; at once where nothing has to be waited for. */
   enter(server: Server<undefined>, bid: Bid, request: Request): Turn | Promise<Turn> {
-    let waiter: ((turn: Turn) => void) | undefined;
-    const tell = (turn: Turn) => {
-      if (turn === "started") this.#streams.begin(bid.viewer, request, server);
-      waiter?.(turn);
-    };
-    const offer = this.#admission.offer(bid, tell, this.#situation());
+    const waiter: Waiter = { tell: undefined };
+    const offer = this.#admission.offer(bid, waiter, this.#situation());
     if (offer.kind === "refuse") return offer;
-    if (offer.kind === "start") {
-      tell("started");
-      return "started";
-    }
+    if (offer.kind === "start") return this.#streams.begin(bid.viewer, request, server);
     const { promise, resolve } = Promise.withResolvers<Turn>();
-    waiter = resolve;
-    offer.displaced?.token(offer.displaced.answer);
+    waiter.tell = (turn) =>
+      resolve(turn === "started" ? this.#streams.begin(bid.viewer, request, server) : turn);
+    offer.displaced?.token.tell?.(offer.displaced.answer);
     request.signal.addEventListener("abort", () => {
       this.#admission.leave(offer.place);
       resolve("left");
@@ -69,12 +69,17 @@ export class Turnstile {
     return promise;
   }
 
+  /** Tells of streams that have ended. */
+  settle(): void {
+    this.#streams.settle();
+  }
+
   /** Starts what may start, and turns away what waited too long or may not be served any more. */
   pump(): void {
     const now = this.#situation();
-    for (const place of this.#admission.expired(now)) place.token(place.answer);
+    for (const place of this.#admission.expired(now)) place.token.tell?.(place.answer);
     for (let next = this.#admission.next(now); next; next = this.#admission.next(now)) {
-      next.token("started");
+      next.token.tell?.("started");
     }
   }
 
