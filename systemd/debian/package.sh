@@ -22,7 +22,13 @@ put 644 "$here/../spareband.sysusers" /usr/lib/sysusers.d/spareband.conf
 put 644 "$here/../spareband.tmpfiles" /usr/lib/tmpfiles.d/spareband.conf
 put 644 "$here/../spareband.toml" /usr/share/spareband/spareband.toml
 put 644 "$here/../spareband.override.toml" /etc/spareband/spareband.toml
+for file in spareband.conf spareband.acl; do
+  put 644 "$here/../../agent/reporting/mosquitto/$file" "/usr/share/spareband/mosquitto/$file"
+done
 put 644 "$here/../../README.md" /usr/share/doc/spareband/README.md
+for file in "$here"/../../docs/*.md "$here"/../../docs/*.svg; do
+  put 644 "$file" "/usr/share/doc/spareband/docs/${file##*/}"
+done
 put 644 "$here/../../LICENSE" /usr/share/doc/spareband/copyright
 # The title that `spareband dev` shows.
 (cd "$here/../../test/fixtures/titles" && find meadow -type f) | while read -r file; do

@@ -45,6 +45,9 @@ describe.each(["amd64", "arm64"])("the %s package", (of) => {
       "usr/lib/systemd/system/spareband-box.service",
       "usr/lib/sysusers.d/spareband.conf",
       "usr/share/spareband/spareband.toml",
+      "usr/share/spareband/mosquitto/spareband.acl",
+      "usr/share/spareband/mosquitto/spareband.conf",
+      "usr/share/doc/spareband/docs/manual.md",
       "etc/spareband/spareband.toml",
     ]) {
       expect(entries).toContain(` ./${path}`);
