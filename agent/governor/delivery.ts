@@ -68,9 +68,10 @@ export function leastSent(
   return least;
 }
 
-/** The most that was asked for in the last `window` milliseconds. */
-export function mostAsked(points: Delivery, at: number, window: number): number {
-  return Math.max(0, ...newerThan(points, at - window).map((point) => point.asked));
+/** The most that was asked for in the last `window` milliseconds, up to `to` milliseconds ago. */
+export function mostAsked(points: Delivery, at: number, window: number, to = 0): number {
+  const within = newerThan(points, at - window).filter((point) => point.at <= at - to);
+  return Math.max(0, ...within.map((point) => point.asked));
 }
 
 /** Segments lost (sent again) and marked, and how many were sent, over the last `window`. */

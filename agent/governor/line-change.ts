@@ -60,6 +60,8 @@ export function learnChanges(state: LineState, view: View): LineState {
   const now = carried(state, view);
   const { kind } = state.phase;
   if (!now || (kind !== "look" && kind !== "settle" && kind !== "track")) return state;
+  // Much of ours came between its packets, and all of that arrived: the line carries at least as much.
+  if (kind === "settle" && view.passes) return state;
   const { hint } = state;
   const again = hint !== undefined && view.at - hint.at < REPEATED_MS && !differ(hint, now);
   if (!again && !metQueue(state, view)) return { ...state, hint: now };

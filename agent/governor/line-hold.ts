@@ -17,6 +17,7 @@ import { START, SURELY, type View } from "./line-view.ts";
 /** Growth of successive creeping steps. */
 const CREEP = [0.01, 0.01, 0.008, 0.01, 0.015, 0.02, 0.03, 0.04, 0.05, 0.06, 0.07, 0.08];
 const CREEP_LONGEST_MS = 5000;
+const SURE_MS = 8000;
 const DUCKED = 0.4;
 const RESUMED = 0.75;
 const SECOND_SIGN_MS = 250;
@@ -30,8 +31,8 @@ const DRAINED_PART = 0.25;
 const PASSING_MS = 2000;
 
 export function hold(state: LineState, view: View, phase: Phase & { kind: "hold" }): LineState {
-  if (view.bad) return push(state, view);
-  if (view.dips) return duck(state, view);
+  if (view.bad && !view.passes) return push(state, view);
+  if (view.bad || view.dips) return duck(state, view);
   const queued = view.median > view.knee;
   const asks = !queued && mayAsk(state, view);
   if (asks && (state.crowded >= 3 || isShort(state, view) || view.lossy)) {
@@ -51,7 +52,7 @@ export function hold(state: LineState, view: View, phase: Phase & { kind: "hold"
   if (mayCreep && view.at >= state.creepAt && state.activity < 1 && view.at - phase.since > 1500) {
     return {
       ...calm,
-      phase: { kind: "creep", since: view.at, step: 0, known: state.capacity ?? wanted },
+      phase: { kind: "creep", since: view.at, step: 0, ...knownFor(state, view) },
       rate: wanted * (1 + (CREEP[0] ?? 0)),
     };
   }
@@ -62,6 +63,11 @@ export function hold(state: LineState, view: View, phase: Phase & { kind: "hold"
       ? Math.min(0.9 * wanted, Math.max(START, state.rate * 1.2))
       : Math.max(START, state.rate * (careful && state.activity < BUSY ? CAREFUL : MOST_CAREFUL));
   return { ...calm, rate: Math.min(wanted, faster), rampedAt: view.at };
+}
+
+/** The most that was known for long enough to be sure of it: what the first queue told was measured in haste. */
+function knownFor({ capacity, foundAt }: LineState, { at }: View): { known?: number } {
+  return capacity === undefined || at - foundAt < SURE_MS ? {} : { known: capacity };
 }
 
 /** What the router says that others use is not there to be found; a little of it is headers and its error. */
@@ -143,16 +149,17 @@ function waitLonger(state: LineState, view: View, free: number): LineState {
 }
 
 export function creep(state: LineState, view: View, phase: Phase & { kind: "creep" }): LineState {
-  const someone = view.bad && view.newest > view.high + 2 * queueOfOurs(state, view, phase);
+  const much = view.newest > view.high + 2 * queueOfOurs(state, view, phase);
+  const someone = view.bad && much && !view.passes;
   if (someone || view.falls) return push(state, view);
   if (view.dips) return backOff(state, view);
   const short = view.at - state.shortSince > 100;
   // A step of ours makes a small difference, someone who begins to send a large one. Far below what
   // the line once had, it may be what a router leaves each of us.
-  const much = view.steady < 0.85 * view.asked;
+  const less = view.steady < 0.85 * view.asked;
   const low = (state.available ?? 0) < 0.85 * (state.capacity ?? 0);
   const stopped = short || (view.lossy && view.median < view.edge);
-  if (((short && much) || (stopped && low)) && mayAsk(state, view)) return toAside(state, view);
+  if (((short && less) || (stopped && low)) && mayAsk(state, view)) return toAside(state, view);
   const waited = view.at - phase.since;
   const period = Math.max(200, view.rtt + 120, 70 * view.mtu);
   const stuck = view.median > view.calm && waited > 2 * period;
@@ -209,7 +216,7 @@ export function settle(state: LineState, view: View, phase: Phase & { kind: "set
   }
   const grows = (after.at(-1)?.queue ?? 0) > SURELY * view.high;
   const comes = view.bad && view.newest > (phase.ducks ?? Number.POSITIVE_INFINITY) + 1.5;
-  if (grows || view.falls || comes || (waited > view.rtt + 60 && view.bad))
-    return push(state, view);
+  const stays = waited > view.rtt + 60 && view.bad;
+  if (view.falls || (!view.passes && (grows || comes || stays))) return push(state, view);
   return waited > view.rtt + 700 ? push(state, view) : state;
 }

@@ -50,7 +50,8 @@ export function drain(state: LineState, view: View, phase: Phase & { kind: "drai
   const available = Math.max(state.available ?? START, found);
   const after = state.delay.queue.filter((s) => s.sentAt >= phase.since);
   if (after.length >= 2 && after.slice(-2).every((s) => s.queue < view.knee)) {
-    const found = resume({ ...state, available, capacity: available }, view, 0.9);
+    const known = { ...state, available, capacity: available, foundAt: view.at };
+    const found = resume(known, view, 0.9);
     // What one queue told was measured in haste.
     return state.changes.length > 0 ? found : { ...found, creepAt: view.at + FIRST_CREEP_MS };
   }

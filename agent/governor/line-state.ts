@@ -83,8 +83,9 @@ export interface LineState {
   readonly rate: number;
   /** What the line is believed to have free for us, household included; undefined until learned. */
   readonly available?: number;
-  /** Most that was ever proven on this line of late. */
+  /** Most that was ever proven on this line of late, and when it was found. */
   readonly capacity?: number;
+  readonly foundAt: number;
   /** How busy the home is: +1 for each time someone pushed us away, fading with `ACTIVITY_FADE_MS`. */
   readonly activity: number;
   /** Typical queue while below the knee: our own bursts and the path's noise. */

@@ -1,6 +1,6 @@
 /** What one tick's samples mean to the line law: queue, knee, deliveries, crowding, loss. */
 import { baseRtt, queueQuantile } from "./delay.ts";
-import { deliveredRate, leastAsked, leastSent, losses } from "./delivery.ts";
+import { deliveredRate, leastAsked, leastSent, losses, mostAsked } from "./delivery.ts";
 import type { LineState } from "./line-state.ts";
 import { type LineSample, PEERS_TARGET, type PeerSample, type TrainSample } from "./sample.ts";
 
@@ -16,6 +16,9 @@ const SURGE_MS = 3.5;
 /** Packets of ours that may stand at once: on a slow line they take longer than somebody's on a fast one. */
 const OWN_PACKETS = 5.5;
 const FEW_PACKETS = 20;
+/** So many are enough to see that nothing is missing, but for the last one or two of them. */
+const WHOLE_PACKETS = 8;
+const WHOLE = 0.9;
 const PROBED_MS = 5000;
 
 /** What one tick's samples mean, in the law's own terms. */
@@ -35,6 +38,8 @@ export interface View {
   readonly bad: boolean;
   /** A queue, and much less arrives than is sent: no step of ours does that. */
   readonly falls: boolean;
+  /** A queue, but all that left before it arrives, or nothing at all: the line stood still, and nobody shares it. */
+  readonly passes: boolean;
   /** The first sign of that, or of somebody who begins to send. */
   readonly dips: boolean;
   /** Over a short window, and over one long enough to compare with what was asked. */
@@ -72,10 +77,10 @@ export function look(state: LineState, sample: LineSample): View {
   const silent = isProbed(state) && at - delay.answeredAt > SILENCE_MS + rtt;
   const queued = queueAtLeast(state, sample, rtt);
   const less = arrivesLess(state, sample, rtt);
+  const falls = less && queued > SURELY * high;
   const dips =
     (queued > Math.max(knee + 1, OWN_PACKETS * mtu) && less) ||
     (newest > knee && surges(state, mtu));
-  const falls = less && queued > SURELY * high;
   const delivered = deliveredRate(delivery, at, Math.max(120, 60 * mtu)) ?? 0;
   const window = Math.max(200, 40 * (12e6 / state.rate));
   const steady = deliveredRate(delivery, at, window) ?? 0;
@@ -101,6 +106,7 @@ export function look(state: LineState, sample: LineSample): View {
     newest,
     bad: raised >= 2 || (last.at(-1)?.at === at && newest > SURELY * high) || silent || falls,
     falls,
+    passes: !falls && !silent && arrivesAll(state, sample, rtt + queued),
     dips,
     delivered,
     steady,
@@ -167,6 +173,15 @@ function arrivesLess(state: LineState, sample: LineSample, rtt: number): boolean
   if (!much(leastAsked(delivery, at, span, rtt)) || sample.peers?.waiting === 0) return false;
   // Between two responses nothing leaves for a moment, whatever was asked for.
   return much(leastSent(delivery, at, span, rtt, window) ?? Number.POSITIVE_INFINITY);
+}
+
+/** Of the last few packets: as many arrive as left when they did, or of some that are out none at all does. */
+function arrivesAll(state: LineState, { peers }: LineSample, ago: number): boolean {
+  const { delivery, at } = state;
+  const window = Math.max(8, WHOLE_PACKETS * mtuTime(state));
+  const arriving = deliveredRate(delivery, at, window);
+  if (arriving === undefined || !peers?.inFlight) return false;
+  return arriving === 0 || arriving > WHOLE * mostAsked(delivery, at, ago + window + 5, ago - 5);
 }
 
 /** Where no probe answers at all, peers that are silent have nothing to say: that is no queue. */

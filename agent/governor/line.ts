@@ -33,6 +33,7 @@ export function startLine(at: number, capacity?: number): LineState {
     phase: { kind: "listen", since: at },
     rate: FLOOR,
     ...(capacity !== undefined && { available: capacity, capacity }),
+    foundAt: at,
     activity: 0,
     usual: 1,
     creepAt: at + CREEP_FIRST_MS,
