@@ -111,6 +111,7 @@ export async function openSharing(options: SharingOptions): Promise<Sharing> {
     device,
     policy: () => policyOf(config, household, holdsOf(journal, health)),
     householdUpload: () => (home.upload.trust === "credible" ? home.upload.rate : undefined),
+    synchronised: () => options.clockQuality() === "synchronised",
     store: fileTextStore(join(directory, "volume.json")),
     record: (samples, policy, now, decision) => {
       figures.note(now.monotonic, {

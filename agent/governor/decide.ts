@@ -2,7 +2,7 @@
  * The whole decision, pure: samples + policy + previous state + now → state, verdict and what to
  * measure next. Policy closes first, then the console's comfort, then the line decides the rate.
  */
-import { type BitsPerSecond, type Bytes, bitsPerSecond, type Milliseconds } from "../core/units.ts";
+import { type BitsPerSecond, type Bytes, bitsPerSecond } from "../core/units.ts";
 import { mostStreams } from "./allocation.ts";
 import {
   atEase,
@@ -24,7 +24,7 @@ import {
   type SignalState,
 } from "./signals.ts";
 import type { Reason, Verdict } from "./verdict.ts";
-import { addVolume, type Volume } from "./volume.ts";
+import { addVolume, type Moment, type Volume } from "./volume.ts";
 
 export interface Samples {
   readonly line: LineSample;
@@ -36,10 +36,7 @@ export interface Samples {
   readonly sent: Bytes;
 }
 
-export interface Now {
-  readonly monotonic: Milliseconds;
-  readonly wall: Milliseconds;
-}
+export type Now = Moment;
 
 export interface GovernorState {
   readonly line: LineState;
@@ -108,7 +105,7 @@ function observe(samples: Samples, before: GovernorState, now: Now): GovernorSta
       ...(line.peers && { peersAt: at }),
       ...(online === true && { routerAt: at }),
     },
-    volume: addVolume(before.volume, sent, now.wall, at),
+    volume: addVolume(before.volume, sent, now),
   };
 }
 

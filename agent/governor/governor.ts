@@ -47,6 +47,8 @@ export interface GovernorOptions extends ProbePlaces {
   readonly policy: () => Policy;
   /** What others at home send by the router's counters, where these have proven true. */
   readonly householdUpload?: () => BitsPerSecond | undefined;
+  /** Whether a time source keeps the wall clock right. Asked about once a second; never when absent. */
+  readonly synchronised?: () => boolean;
   /** Keeps the day's and the month's volume. */
   readonly store: TextStore;
   /** Gets what `decide` got and gave, tick by tick, to be replayed later. */
@@ -83,6 +85,7 @@ class PacingGovernor implements Governor {
   #boardReading: BoardReading | undefined;
   #reading: PeerReading | undefined;
   #sent = 0;
+  #synchronised = false;
   #failing = false;
 
   constructor(options: GovernorOptions) {
@@ -138,6 +141,7 @@ class PacingGovernor implements Governor {
   }
 
   async #readBoard(): Promise<void> {
+    this.#synchronised = this.#options.synchronised?.() ?? false;
     this.#boardReading = await this.#board.read();
   }
 
@@ -250,6 +254,7 @@ class PacingGovernor implements Governor {
 
   #now(): Now {
     const { clock } = this.#options;
-    return { monotonic: clock.monotonicMs(), wall: clock.wallMs() };
+    const now = { monotonic: clock.monotonicMs(), wall: clock.wallMs() };
+    return this.#synchronised ? { ...now, synchronised: true } : now;
   }
 }

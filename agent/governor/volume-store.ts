@@ -46,10 +46,16 @@ export class VolumeKeeper {
   }
 
   #write(ahead: number): void {
-    const { day, month, wall } = this.#volume;
-    const more = ({ name, sent }: Period) => ({ name, sent: Math.ceil(sent + ahead) });
+    const { day, month, wall, sure } = this.#volume;
+    const ceiled = (sent: number) => Math.ceil(sent + ahead);
+    const more = ({ name, sent }: Period) => ({ name, sent: ceiled(sent) });
     this.#store.save(
-      JSON.stringify({ day: more(day), month: more(month), wall: Math.round(wall) }),
+      JSON.stringify({
+        day: more(day),
+        month: more(month),
+        wall: Math.round(wall),
+        ...(sure && { sure: { wall: Math.round(sure.wall), sent: ceiled(sure.sent) } }),
+      }),
     );
     this.#reserved = { day: day.sent + ahead, month: month.sent + ahead, name: day.name };
   }
@@ -59,15 +65,18 @@ export class VolumeKeeper {
 export function parseVolume(text: string | undefined): Volume | undefined {
   if (text === undefined || text.length > 1000) return undefined;
   const match =
-    /^\{"day":\{"name":"(\d{4,6}-\d\d-\d\d)","sent":(\d{1,16})\},"month":\{"name":"(\d{4,6}-\d\d)","sent":(\d{1,16})\},"wall":(-?\d{1,16})\}$/.exec(
+    /^\{"day":\{"name":"(\d{4,6}-\d\d-\d\d)","sent":(\d{1,16})\},"month":\{"name":"(\d{4,6}-\d\d)","sent":(\d{1,16})\},"wall":(-?\d{1,16})(?:,"sure":\{"wall":(-?\d{1,16}),"sent":(\d{1,16})\})?\}$/.exec(
       text,
     );
   if (!match) return undefined;
-  const [, day = "", daySent, month = "", monthSent, wall] = match;
+  const [, day = "", daySent, month = "", monthSent, wall, sureWall, sureSent] = match;
   return {
     day: { name: day, sent: bytes(Number(daySent)) },
     month: { name: month, sent: bytes(Number(monthSent)) },
     wall: milliseconds(Number(wall)),
     monotonic: milliseconds(0),
+    ...(sureWall !== undefined && {
+      sure: { wall: milliseconds(Number(sureWall)), sent: bytes(Number(sureSent)) },
+    }),
   };
 }
