@@ -15,6 +15,7 @@ const FRESH_MS = 45;
 const SURGE_MS = 3.5;
 /** Packets of ours that may stand at once: on a slow line they take longer than somebody's on a fast one. */
 const OWN_PACKETS = 5.5;
+const OWN_SWING = 0.7;
 const FEW_PACKETS = 20;
 /** So many are enough to see that nothing is missing, but for the last one or two of them. */
 const WHOLE_PACKETS = 8;
@@ -68,7 +69,8 @@ export function look(state: LineState, sample: LineSample): View {
   const { delay, delivery } = state;
   const rtt = baseRtt(delay) ?? sample.peers?.rtt ?? 50;
   const mtu = mtuTime(state);
-  const { jitter } = delay;
+  // Where a segment takes long, our own swing the queue more than the path does.
+  const jitter = Math.max(delay.jitter, OWN_SWING * mtu);
   const high = Math.max(8, 4 + 3 * jitter, state.usual + 6) + 3 * mtu;
   const knee = state.usual + Math.max(2, 2 * jitter) + 1.5 * mtu;
   const newest = delay.queue.at(-1)?.queue ?? 0;
@@ -98,7 +100,7 @@ export function look(state: LineState, sample: LineSample): View {
     mtu,
     high,
     knee,
-    edge: state.usual + 1 + 0.5 * jitter + 0.5 * mtu,
+    edge: state.usual + 1 + 0.5 * delay.jitter + 0.5 * mtu,
     calm: state.usual + 0.5 + 0.2 * jitter + 0.2 * mtu,
     back,
     clear: 2 + 2 * jitter + 1.5 * mtu,
