@@ -1,6 +1,6 @@
 /** Runs test files with `bun test`, each group in a process of its own, so that a crash costs only itself. */
 
-import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { chmod, mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { errnoOf } from "../../agent/core/errors.ts";
@@ -34,6 +34,8 @@ export async function runGroup(files: readonly string[]): Promise<GroupResult> {
 
 async function runProcess(files: readonly string[]) {
   const scratch = await mkdtemp(join(tmpdir(), "spareband-test-"));
+  // Tests that give a folder to another user need the way there open to him, as that through /tmp is.
+  await chmod(scratch, 0o711);
   try {
     const report = join(scratch, "junit.xml");
     const child = Bun.spawn(
