@@ -237,7 +237,7 @@ export interface Succession {
 /** What a coordinator may ask a box to do at once; each is harmless when it is done twice. */
 export type CommandVerb = "announce" | "resend" | "reconnect";
 
-/** Sent to one box under `cmd/<id>`, answered under `res`. */
+/** Sent to one box under `cmd/<id>`, answered under `res/<id>`. */
 export interface Command {
   readonly box: PublicKey;
   readonly id: Id;

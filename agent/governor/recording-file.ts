@@ -64,7 +64,10 @@ export class RecordingFile implements Disposable {
     this.#pending = [];
     this.#chars = 0;
     try {
-      this.#written += writeSync(this.#file, text);
+      const written = writeSync(this.#file, text);
+      // Half a line in the middle would spoil all that follows.
+      if (written < Buffer.byteLength(text)) throw new Error("the disk took a part only");
+      this.#written += written;
       if (this.#written < this.#limit) return;
       this.#log.notice("the recording is as long as it may be", { bytes: this.#written });
     } catch (fault) {

@@ -4,11 +4,14 @@
  * One line a second of the recording, or one a tick within FROM-TO (seconds): what was decided then and
  * now, in Mbit/s, what of it was delivered, and the queue in milliseconds.
  */
-import { readFileSync } from "node:fs";
+import { reasonOf } from "../../agent/core/errors.ts";
+import { readTextFile } from "../../agent/core/read-text-file.ts";
 import type { Decision } from "../../agent/governor/decide.ts";
 import { everythingAllowed } from "../../agent/governor/fluid-line.ts";
 import { parseRecording, type RecordedTick, replay } from "../../agent/governor/recording.ts";
 
+/** Twice what a box writes. */
+const LONGEST = 128 * 1024 * 1024;
 const [path, span] = process.argv.slice(2);
 if (path === undefined) fail("name a recording: bun test/lab/replay.ts FILE [FROM-TO]");
 const ticks = read(path);
@@ -47,10 +50,16 @@ function lineOf(at: number, tick: RecordedTick, last: RecordedTick, decision: De
 
 function read(file: string): readonly RecordedTick[] {
   try {
-    return parseRecording(readFileSync(file, "utf8"));
+    const found = parseRecording(readTextFile(file, LONGEST));
+    if (found.length > 0 && found.every(isTick)) return found;
+    return fail(`${file} is no recording: name a file that governor.recording or --record wrote`);
   } catch (fault) {
-    return fail(`${file} cannot be read as a recording: ${(fault as Error).message}`);
+    return fail(`${file} cannot be read as a recording: ${reasonOf(fault)}`);
   }
+}
+
+function isTick({ now, samples }: Partial<RecordedTick>): boolean {
+  return typeof now?.monotonic === "number" && Array.isArray(samples?.line?.delays);
 }
 
 function acknowledged({ samples }: RecordedTick): number {
