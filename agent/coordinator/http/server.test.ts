@@ -32,6 +32,17 @@ test("behind a proxy a client is who the proxy says last, elsewhere who connects
   }
 });
 
+test("what the proxy says is only taken where it is an address", async () => {
+  await using server = open(true);
+  const said = async (client: string) => {
+    const headers = { "x-forwarded-for": client };
+    return (await fetch(`${server.url}/v1/address`, { headers })).text();
+  };
+  expect(await said("2001:db8::7")).toBe("2001:db8::7");
+  for (const rubbish of ["", "unknown", "203.0.113.7, ", "203.0.113.7:80", "x".repeat(4000)])
+    expect(await said(rubbish)).toBe("127.0.0.1");
+});
+
 test("HTTP/1.0 without a host is answered, as health checks of proxies speak it", async () => {
   await using server = open(false);
   const asked = await spoken(server.url, "GET /v1/address?x=1 HTTP/1.0\r\n\r\n");

@@ -1,3 +1,4 @@
+import { isIP } from "node:net";
 import type { Hono } from "hono";
 import { errnoOf, exitCode, OperatorError, reasonOf } from "../../core/errors.ts";
 import { hostInUrl } from "../../core/listen-address.ts";
@@ -54,7 +55,9 @@ function listen({ app, host, port, behindProxy }: ServerOptions) {
       fetch(request, server) {
         const peer = server.requestIP(request)?.address ?? "";
         const forwarded = behindProxy ? request.headers.get("x-forwarded-for") : null;
-        const address = forwarded?.split(",").at(-1)?.trim() || peer;
+        const client = forwarded?.split(",").at(-1)?.trim() ?? "";
+        // What is no address is nobody's: it would be a name that each request can choose.
+        const address = isIP(client) === 0 ? peer : client;
         return app.fetch(withHost(request), { address });
       },
     });
