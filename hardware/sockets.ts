@@ -14,8 +14,9 @@ export interface PeerFlow {
   readonly inFlight: number;
   /** Accepted from the application and not sent yet. */
   readonly notSent: Bytes;
-  /** Since it last sent something. */
+  /** Since it last sent something, and since the peer last acknowledged anything. */
   readonly quiet: Milliseconds;
+  readonly unheard: Milliseconds;
   /** Since the connection was made, on the wire with IP and TCP headers. */
   readonly sent: Bytes;
   readonly acknowledged: Bytes;

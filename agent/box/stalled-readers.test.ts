@@ -12,6 +12,7 @@ const stalled: PeerFlow = {
   inFlight: 0,
   notSent: bytes(8192),
   quiet: seconds(31),
+  unheard: milliseconds(0),
   sent: bytes(1e6),
   acknowledged: bytes(1e6),
   retransmitted: 0,

@@ -15,6 +15,7 @@ const flow = (id: string, notSent: number, inFlight = notSent > 0 ? 20 : 0): Pee
   inFlight,
   notSent: bytes(notSent),
   quiet: milliseconds(0),
+  unheard: milliseconds(0),
   sent: bytes(0),
   acknowledged: bytes(0),
   retransmitted: 0,

@@ -20,6 +20,7 @@ const CREEP_LONGEST_MS = 5000;
 const SURE_MS = 8000;
 const DUCKED = 0.4;
 const RESUMED = 0.75;
+const RESUMED_AFTER_HALT = 0.95;
 const SECOND_SIGN_MS = 250;
 /** Steps back to where somebody pushed us away: from a home that is calm but for him, and from a busy one. */
 const CAREFUL = 1.02;
@@ -86,13 +87,15 @@ const isShort = (state: LineState, view: View) =>
 /** A first sign that somebody comes: most of the line is left to him until it is gone, all at the second. */
 function duck(state: LineState, view: View): LineState {
   if (view.at - state.duckedAt < SECOND_SIGN_MS + 3 * view.rtt) return push(state, view);
+  // Of a line that only stood still nothing is learnt.
+  const [back, learnt] = view.passes ? [RESUMED_AFTER_HALT, 0] : [RESUMED, 0.2];
   return {
     ...state,
-    phase: { kind: "settle", since: view.at, resume: RESUMED * state.rate, ducks: view.newest },
+    phase: { kind: "settle", since: view.at, resume: back * state.rate, ducks: view.newest },
     rate: DUCKED * state.rate,
     loweredAt: view.at,
     duckedAt: view.at,
-    activity: Math.min(8, state.activity + 0.2),
+    activity: Math.min(8, state.activity + learnt),
   };
 }
 

@@ -17,9 +17,9 @@ const SURGE_MS = 3.5;
 const OWN_PACKETS = 5.5;
 const OWN_SWING = 0.7;
 const FEW_PACKETS = 20;
-/** So many are enough to see that nothing is missing, but for the last one or two of them. */
+/** So many are enough to see that nothing is missing, but for the last one of them. */
 const WHOLE_PACKETS = 8;
-const WHOLE = 0.9;
+const WHOLE = 0.95;
 const PROBED_MS = 5000;
 
 /** What one tick's samples mean, in the law's own terms. */
@@ -79,7 +79,9 @@ export function look(state: LineState, sample: LineSample): View {
   const silent = isProbed(state) && at - delay.answeredAt > SILENCE_MS + rtt;
   const queued = queueAtLeast(state, sample, rtt);
   const less = arrivesLess(state, sample, rtt);
-  const falls = less && queued > SURELY * high;
+  const stopped = arrivesNothing(state, sample);
+  // Of a line that has become slower, or is shared, something arrives.
+  const falls = less && !stopped && queued > SURELY * high;
   const dips =
     (queued > Math.max(knee + 1, OWN_PACKETS * mtu) && less) ||
     (newest > knee && surges(state, mtu));
@@ -108,7 +110,7 @@ export function look(state: LineState, sample: LineSample): View {
     newest,
     bad: raised >= 2 || (last.at(-1)?.at === at && newest > SURELY * high) || silent || falls,
     falls,
-    passes: !falls && !silent && arrivesAll(state, sample, rtt + queued),
+    passes: !falls && !silent && (stopped || arrivesAll(state, rtt + queued)),
     dips,
     delivered,
     steady,
@@ -177,13 +179,22 @@ function arrivesLess(state: LineState, sample: LineSample, rtt: number): boolean
   return much(leastSent(delivery, at, span, rtt, window) ?? Number.POSITIVE_INFINITY);
 }
 
-/** Of the last few packets: as many arrive as left when they did, or of some that are out none at all does. */
-function arrivesAll(state: LineState, { peers }: LineSample, ago: number): boolean {
+/** Of the last few packets as many arrive as left when they did. */
+function arrivesAll({ delivery, at, ...state }: LineState, ago: number): boolean {
+  const window = fewPackets(state);
+  const arriving = deliveredRate(delivery, at, window) ?? 0;
+  const whole = Math.min(WHOLE, 1 - mtuTime(state) / window);
+  return arriving > whole * mostAsked(delivery, at, ago + window + 5, ago - 5);
+}
+
+/** Of some that are out none at all does. */
+function arrivesNothing(state: LineState, { peers }: LineSample): boolean {
   const { delivery, at } = state;
-  const window = Math.max(8, WHOLE_PACKETS * mtuTime(state));
-  const arriving = deliveredRate(delivery, at, window);
-  if (arriving === undefined || !peers?.inFlight) return false;
-  return arriving === 0 || arriving > WHOLE * mostAsked(delivery, at, ago + window + 5, ago - 5);
+  const window = fewPackets(state);
+  return (
+    (peers?.inFlight ?? 0) > 0 &&
+    (deliveredRate(delivery, at, window) === 0 || (peers?.unheard ?? 0) > window)
+  );
 }
 
 /** Where no probe answers at all, peers that are silent have nothing to say: that is no queue. */
@@ -209,8 +220,13 @@ export function since(state: LineState) {
   return { ...state.delay, queue: queue.filter((s) => s.sentAt >= state.loweredAt) };
 }
 
+/** Milliseconds that so many take. */
+const fewPackets = (state: Carrying) => Math.max(8, WHOLE_PACKETS * mtuTime(state));
+
+type Carrying = Pick<LineState, "capacity" | "rate">;
+
 /** Milliseconds that a full packet takes on the line. */
-const mtuTime = (state: LineState) => 12e6 / Math.max(state.capacity ?? state.rate, START);
+const mtuTime = (state: Carrying) => 12e6 / Math.max(state.capacity ?? state.rate, START);
 
 /** What our own segments may wait for one another; none of it is noise of the path. */
 export const burstOf = (state: LineState) =>

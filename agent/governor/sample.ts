@@ -25,6 +25,8 @@ export interface PeerSample {
   readonly excess?: Milliseconds;
   /** Least round-trip time that a busy connection ever had. */
   readonly rtt?: Milliseconds;
+  /** Since any busy connection was last acknowledged anything; absent in recordings of earlier versions. */
+  readonly unheard?: Milliseconds;
   /** Sent and not acknowledged, and not sent yet, all connections. */
   readonly inFlight: Bytes;
   readonly waiting: Bytes;

@@ -70,6 +70,7 @@ function peerSample(reading: PeerReading): PeerSample {
     ...(loaded.length > 0 && {
       excess: least((flow) => flow.rtt - flow.minRtt),
       rtt: least((flow) => flow.minRtt),
+      unheard: least((flow) => flow.unheard),
     }),
   };
 }

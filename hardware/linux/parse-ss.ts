@@ -33,6 +33,7 @@ function parseLine(line: string): PeerFlow | undefined {
     inFlight: number("unacked"),
     notSent: bytes(number("notsent")),
     quiet: milliseconds(number("lastsnd")),
+    unheard: milliseconds(number("lastack")),
     sent: bytes(number("bytes_sent") + number("data_segs_out") * header),
     acknowledged: bytes(number("bytes_acked") * (1 + header / segment)),
     retransmitted: number("retrans", 1),

@@ -35,6 +35,7 @@ export function parseTcpInfo(view: DataView, length: number, family: 4 | 6): Tcp
     inFlight,
     notSent: bytes(view.getUint32(144, true)),
     quiet: milliseconds(view.getUint32(44, true)),
+    unheard: milliseconds(view.getUint32(56, true)),
     sent: bytes(sent),
     // Segments that were not full are counted as if they were, but never above what was sent.
     acknowledged: bytes(Math.min(arrived, sent)),

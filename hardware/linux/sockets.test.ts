@@ -8,7 +8,7 @@ import { formatSocketAddress, parseSocketAddress } from "./socket-address.ts";
 import { LinuxPeerSockets } from "./sockets.ts";
 import { ObservedPeerSockets } from "./sockets-observed.ts";
 
-const SS = `ESTAB 0 65536 10.66.0.10:8080 100.64.0.1:40112 cubic wscale:7,7 rto:224 rtt:21.5/0.8 mss:1448 pmtu:1500 cwnd:44 bytes_sent:1048576 bytes_acked:1000000 segs_out:900 data_segs_out:725 send 23Mbps pacing_rate 6.5Mbps delivered:720 unacked:12 retrans:0/3 notsent:32768 minrtt:20.1
+const SS = `ESTAB 0 65536 10.66.0.10:8080 100.64.0.1:40112 cubic wscale:7,7 rto:224 rtt:21.5/0.8 mss:1448 pmtu:1500 cwnd:44 bytes_sent:1048576 bytes_acked:1000000 segs_out:900 data_segs_out:725 send 23Mbps pacing_rate 6.5Mbps delivered:720 lastsnd:4 lastrcv:900 lastack:8 unacked:12 retrans:0/3 notsent:32768 minrtt:20.1
 ESTAB 0 0 [2001:db8::1]:8080 [2001:db8::9]:5 cubic rtt:5/1 mss:1428 bytes_sent:1428 bytes_acked:1428 data_segs_out:1
 garbage`;
 
@@ -43,6 +43,8 @@ describe("what ss tells", () => {
       minRtt: milliseconds(20.1),
       inFlight: 12,
       notSent: bytes(32_768),
+      quiet: milliseconds(4),
+      unheard: milliseconds(8),
       sent: bytes(1_048_576 + 725 * 52),
       retransmitted: 3,
     });

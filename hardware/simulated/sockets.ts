@@ -26,6 +26,7 @@ export function createSimulatedPeerSockets(model: SimulatedModel, clock: Clock):
         inFlight: Math.ceil(flying / SEGMENT),
         notSent: bytes(peerDemand > model.sending ? 65_536 : 0),
         quiet: milliseconds(0),
+        unheard: milliseconds(0),
         sent: sentByPeers,
         acknowledged,
         retransmitted: 0,
