@@ -127,6 +127,18 @@ export function queueQuantile(
   return values[Math.min(values.length - 1, Math.floor(values.length * p))];
 }
 
+/** Whether the last samples, at least so many and over so many milliseconds, were all below a bound. */
+export function isClear(
+  queue: readonly QueueSample[],
+  bound: number,
+  { samples, duration }: { readonly samples: number; readonly duration: number },
+): boolean {
+  const clear = queue.slice(queue.findLastIndex((sample) => sample.queue >= bound) + 1);
+  const [first, last] = [clear[0], clear.at(-1)];
+  if (!first || !last || clear.length < samples) return false;
+  return last.sentAt - first.sentAt >= duration;
+}
+
 function observePlace(before: Place | undefined, sample: DelaySample): Place {
   const at = sample.sentAt + sample.rtt;
   const outward = sample.outward ?? Number.POSITIVE_INFINITY;

@@ -1,4 +1,5 @@
 /** The line law below the knee: holding, creeping up to see whether more is free, settling. */
+import { isClear } from "./delay.ts";
 import { mayAsk, toAside } from "./line-aside.ts";
 import { DIFFERENT, followFall, rateOfSlowerLine } from "./line-change.ts";
 import {
@@ -88,10 +89,13 @@ const isShort = (state: LineState, view: View) =>
 function duck(state: LineState, view: View): LineState {
   if (view.at - state.duckedAt < SECOND_SIGN_MS + 3 * view.rtt) return push(state, view);
   // Of a line that only stood still nothing is learnt.
-  const [back, learnt] = view.passes ? [RESUMED_AFTER_HALT, 0] : [RESUMED, 0.2];
+  const [back, learnt, clearFor] = view.passes
+    ? [RESUMED_AFTER_HALT, 0, 0]
+    : [RESUMED, 0.2, view.rtt];
+  const resume = back * state.rate;
   return {
     ...state,
-    phase: { kind: "settle", since: view.at, resume: back * state.rate, ducks: view.newest },
+    phase: { kind: "settle", since: view.at, resume, ducks: view.newest, clearFor },
     rate: DUCKED * state.rate,
     loweredAt: view.at,
     duckedAt: view.at,
@@ -214,8 +218,10 @@ export function settle(state: LineState, view: View, phase: Phase & { kind: "set
   if (slower !== undefined) return followFall(state, view, slower);
   const waited = view.at - phase.since;
   const after = state.delay.queue.filter((s) => s.sentAt >= phase.since);
-  if (after.length >= 2 && after.slice(-2).every((s) => s.queue < view.knee)) {
-    return { ...toHold(state, view), rate: Math.min(phase.resume, target(state)) };
+  if (isClear(after, view.knee, { samples: 2, duration: phase.clearFor ?? 0 })) {
+    const held = { ...toHold(state, view), rate: Math.min(phase.resume, target(state)) };
+    // A halt of the line says nothing of what is free, so it does not put off asking either.
+    return phase.clearFor === 0 ? { ...held, creepAt: state.creepAt } : held;
   }
   const grows = (after.at(-1)?.queue ?? 0) > SURELY * view.high;
   const comes = view.bad && view.newest > (phase.ducks ?? Number.POSITIVE_INFINITY) + 1.5;

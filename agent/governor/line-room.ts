@@ -1,6 +1,6 @@
 /** The line law while someone at home uses the line: look whether it passes, else make room. */
 
-import { HISTORY_MS, queueQuantile, rebase } from "./delay.ts";
+import { HISTORY_MS, isClear, queueQuantile, rebase } from "./delay.ts";
 import { followFall, isToBeRepeated, rateOfSlowerLine } from "./line-change.ts";
 import { askCarried, floorOf, isLossy, resume, SOMEBODY, target, toYield } from "./line-moves.ts";
 import type { LineState, Phase } from "./line-state.ts";
@@ -25,7 +25,7 @@ export function lookOn(state: LineState, view: View, phase: Phase & { kind: "loo
   const trainAt = asks || again ? askCarried(state, view) : state.trainAt;
   const next: LineState = { ...state, shallow, trainAt, phase: { ...phase, drained } };
   const after = state.delay.queue.filter((s) => s.sentAt >= phase.since);
-  const clear = after.length >= 3 && after.slice(-3).every((s) => s.queue < view.clear);
+  const clear = isClear(after, view.clear, { samples: 3, duration: view.rtt });
   if (waited < 300 + view.rtt || !clear) {
     return waited > 800 + 1.5 * view.rtt ? toYield(state, view) : next;
   }

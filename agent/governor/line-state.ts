@@ -37,6 +37,8 @@ export type Phase =
       readonly resume: number;
       /** At less than half of the rate, for somebody may just be coming: the queue that told of him. */
       readonly ducks?: number;
+      /** So long it must then be clear: who begins to send comes again after a round trip, with twice as much. */
+      readonly clearFor?: number;
     }
   | { readonly kind: "look"; readonly since: number; readonly drained: number }
   | Track

@@ -4,6 +4,8 @@ import type { TrainReply } from "../probe.ts";
 import { TRAIN_LENGTH } from "../probe-message.ts";
 
 const COMPLETE_AFTER_MS = 250;
+/** Part of its spread at the reflector that sending may take. */
+const AT_ONCE = 0.5;
 /** IPv4 and UDP; the longer IPv6 header makes the rate 1.6 % too low, on the safe side. */
 const HEADERS = 28;
 
@@ -12,12 +14,19 @@ export class PacketTrain {
   readonly #first: number;
   readonly #count: number;
   readonly #arrivals: number[] = [];
+  /** Milliseconds from the first send to the last. */
+  #took = 0;
 
   /** @param first sequence number of its first packet; the others follow. */
   constructor(sentAt: number, first: number, count: number) {
     this.#sentAt = sentAt;
     this.#first = first;
     this.#count = count;
+  }
+
+  /** That all of it has left, at this time. */
+  left(at: number): void {
+    this.#took = at - this.#sentAt;
   }
 
   /** False when the answer is not of this train. */
@@ -37,7 +46,8 @@ export class PacketTrain {
       sentAt: milliseconds(this.#sentAt),
       packets,
       bits: Math.max(0, packets - 1) * (TRAIN_LENGTH + HEADERS) * 8,
-      spread: milliseconds(spread),
+      // Pulled apart before it left, by a slow processor or one that did something else, it tells nothing of the line.
+      spread: milliseconds(this.#took > AT_ONCE * spread ? 0 : spread),
     };
   }
 }

@@ -61,6 +61,15 @@ describe("a train", () => {
       spread: milliseconds(2),
     });
   });
+  test.each([
+    [0.9, 2],
+    [1.1, 0],
+  ])("that took %p ms to leave and arrives within 2 tells a spread of %p", (took, spread) => {
+    const train = new PacketTrain(100, 1, 3);
+    train.left(100 + took);
+    for (const packet of [1, 2, 3]) train.take(packet, 50 + packet);
+    expect(train.result(110)?.spread).toBe(milliseconds(spread));
+  });
   test("that lost packets is told after a quarter of a second", () => {
     const train = new PacketTrain(100, 1, 3);
     train.take(1, 50);

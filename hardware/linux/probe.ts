@@ -89,6 +89,7 @@ export class LinuxDelayProbe implements DelayProbe {
       const data = formatProbe(this.#sequence, this.#token, TRAIN_LENGTH);
       socket.send(data, target.address, target.port ?? 0);
     }
+    this.#train.left(this.#options.clock.monotonicMs());
     return true;
   }
 
