@@ -4,7 +4,7 @@ import { mayAsk, toAside } from "./line-aside.ts";
 import { DIFFERENT, followFall, rateOfSlowerLine } from "./line-change.ts";
 import {
   askCarried,
-  CREEP_FIRST_MS,
+  CREEP_EVERY_MS,
   learnUsual,
   push,
   target,
@@ -17,7 +17,8 @@ import { START, SURELY, type View } from "./line-view.ts";
 
 /** Growth of successive creeping steps. */
 const CREEP = [0.01, 0.01, 0.008, 0.01, 0.015, 0.02, 0.03, 0.04, 0.05, 0.06, 0.07, 0.08];
-const CREEP_LONGEST_MS = 5000;
+/** Not at the same time as another box of this home: up to so much later, by no pattern. */
+const APART = 0.2;
 const SURE_MS = 8000;
 const DUCKED = 0.4;
 const RESUMED = 0.75;
@@ -118,7 +119,7 @@ function atKnee(state: LineState, view: View): LineState {
   const queued = view.median > view.knee;
   const least = (view.back > 3 || !queued ? 0.88 : 0.5) * state.rate;
   const free = Math.min(state.rate, Math.max(view.delivered, least));
-  const next = { ...waitLonger(state, view, free), knees, available: free };
+  const next = { ...creepLater(state, view, free), knees, available: free };
   const settling = toSettle({ ...next, activity: state.activity + 0.2 }, view, free);
   return queued ? { ...settling, trainAt: askCarried(state, view) } : settling;
 }
@@ -133,26 +134,17 @@ function drainsByItself({ delay }: LineState): boolean {
 /** Less arrives than is sent, with loss or a queue of our own: what was believed free is not. */
 function notThatMuch(state: LineState, view: View): LineState {
   const free = Math.max(START, view.steady);
-  const next = { ...waitLonger(state, view, free), available: free, shortSince: view.at };
+  const next = { ...creepLater(state, view, free), available: free, shortSince: view.at };
   return toSettle({ ...next, capacity: Math.max(free, 0.9 * (state.capacity ?? 0)) }, view, free);
 }
 
-function waitLonger(state: LineState, view: View, free: number): LineState {
-  const same = Math.abs(free - (state.available ?? 0)) < 0.03 * free;
-  const low = free < 0.93 * (state.capacity ?? free);
-  const soon = !same || low;
-  const creepEvery = soon ? CREEP_FIRST_MS : Math.min(CREEP_LONGEST_MS, state.creepEvery * 1.5);
-  // Not at the same time as another box of this home: a fifth more or less, by no pattern.
-  const apart = 0.8 + 0.4 * ((view.at * 0.618034) % 1);
+function creepLater(state: LineState, view: View, free: number): LineState {
   const capacity = state.capacity ?? free;
   // What failed twice at the same height is the line's own, not somebody's passing use of it.
+  const same = Math.abs(free - (state.available ?? 0)) < 0.03 * free;
   const believed = same ? free + 0.7 * (capacity - free) : capacity;
-  return {
-    ...state,
-    capacity: Math.max(free, believed),
-    creepEvery,
-    creepAt: view.at + creepEvery * apart,
-  };
+  const every = CREEP_EVERY_MS * (1 + APART * ((view.at * 0.618034) % 1));
+  return { ...state, capacity: Math.max(free, believed), creepAt: view.at + every };
 }
 
 export function creep(state: LineState, view: View, phase: Phase & { kind: "creep" }): LineState {
@@ -175,7 +167,7 @@ export function creep(state: LineState, view: View, phase: Phase & { kind: "cree
     const { available = 0 } = state;
     const known = (state.rate < available ? 0.985 : 0.995) * available;
     const free = Math.min(state.rate, Math.max(view.steady, known));
-    return toSettle({ ...waitLonger(state, view, free), available: free }, view, free);
+    return toSettle({ ...creepLater(state, view, free), available: free }, view, free);
   }
   if (waited < period || view.median > view.calm) return state;
   if (!view.keepsUp) return waited < 1000 ? state : toHold(state, view);

@@ -19,7 +19,7 @@ const LOOK_SHARE = 0.06;
 /** Share that is left for each push after the first, and the least that is left for all. */
 const PER_PUSH = 0.6;
 const BUSIEST = 0.3;
-export const CREEP_FIRST_MS = 4000;
+export const CREEP_EVERY_MS = 4000;
 
 /** Part of the line that others must use, by the router's counters, to be somebody. */
 export const SOMEBODY = 0.2;
@@ -38,7 +38,7 @@ export function toHold(state: LineState, view: View): LineState {
   return {
     ...state,
     phase: { kind: "hold", since: view.at },
-    creepAt: Math.max(state.creepAt, view.at + CREEP_FIRST_MS),
+    creepAt: Math.max(state.creepAt, view.at + CREEP_EVERY_MS),
   };
 }
 
@@ -59,7 +59,7 @@ export function toSettle(state: LineState, view: View, free: number): LineState 
     phase: { kind: "settle", since: view.at, resume: 0.93 * free },
     rate: 0.85 * free,
     loweredAt: view.at,
-    creepAt: Math.max(state.creepAt, view.at + CREEP_FIRST_MS),
+    creepAt: Math.max(state.creepAt, view.at + CREEP_EVERY_MS),
   };
 }
 

@@ -92,9 +92,8 @@ export interface LineState {
   readonly activity: number;
   /** Typical queue while below the knee: our own bursts and the path's noise. */
   readonly usual: number;
-  /** When to look for more next, and how long to wait after a failure. */
+  /** When to look for more next. */
   readonly creepAt: number;
-  readonly creepEvery: number;
   /** Recent knees and pushes, newest last. */
   readonly knees: readonly number[];
   readonly pushes: readonly number[];

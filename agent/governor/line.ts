@@ -8,7 +8,7 @@ import { observeDelivery } from "./delivery.ts";
 import { mayAsk, PEERS_SLOW_MS, stayAside, test, WEIGH_FIRST_MS, weigh } from "./line-aside.ts";
 import { CHANGES_MS, learnChanges } from "./line-change.ts";
 import { creep, hold, settle } from "./line-hold.ts";
-import { CREEP_FIRST_MS, FLOOR, learnUsual } from "./line-moves.ts";
+import { CREEP_EVERY_MS, FLOOR, learnUsual } from "./line-moves.ts";
 import { lookOn, makeRoom } from "./line-room.ts";
 import { discover, drain, listen } from "./line-search.ts";
 import type { LineState } from "./line-state.ts";
@@ -17,6 +17,7 @@ import { burstOf, look, type View } from "./line-view.ts";
 import type { LineSample } from "./sample.ts";
 
 const LOADED = 0.6;
+const DRAINS_MS = 400;
 const ACTIVITY_FADE_MS = 8000;
 /** After so long without anything to send, what arrives has to be measured anew. */
 const PAUSE_MS = 1000;
@@ -36,8 +37,7 @@ export function startLine(at: number, capacity?: number): LineState {
     foundAt: at,
     activity: 0,
     usual: 1,
-    creepAt: at + CREEP_FIRST_MS,
-    creepEvery: CREEP_FIRST_MS,
+    creepAt: at + CREEP_EVERY_MS,
     knees: [],
     pushes: [],
     changes: [],
@@ -116,9 +116,12 @@ function observe(state: LineState, sample: LineSample): LineState {
   };
 }
 
-/** Near what the line carries any queue swings; while we look for that, most of what swings is the path. */
-function isLoaded({ rate, capacity = Number.POSITIVE_INFINITY }: LineState): boolean {
-  return rate > LOADED * capacity;
+/**
+ * Near what the line carries any queue swings, and one that drains because we made room is no noise either;
+ * while we look for what the line carries, most of what swings is the path.
+ */
+function isLoaded({ rate, capacity = Number.POSITIVE_INFINITY, ...state }: LineState): boolean {
+  return rate > LOADED * capacity || state.at - state.loweredAt < DRAINS_MS;
 }
 
 function act(state: LineState, view: View): LineState {
