@@ -1,6 +1,12 @@
 import { expect, test } from "bun:test";
 import { bytes } from "../core/units.ts";
-import { type Delivery, deliveredRate, leastSent, observeDelivery } from "./delivery.ts";
+import {
+  type Delivery,
+  deliveredRate,
+  leastSent,
+  observeDelivery,
+  unsentPart,
+} from "./delivery.ts";
 
 const RATE = 8e6;
 
@@ -29,4 +35,10 @@ test("what did not leave is known not to have been kept by anybody", () => {
   expect(leastSent(points, 1000, 120, 20, 50)).toBeLessThan(0.5 * RATE);
   expect(leastSent(sending(1000, [500, 560]), 1000, 120, 20, 50)).toBeCloseTo(RATE, -3);
   expect(leastSent([], 1000, 120, 20, 50)).toBeUndefined();
+});
+
+test("what is idle between two turns is the part of what was asked for that never left", () => {
+  expect(unsentPart(sending(1000, [500, 560]), 1000, 800)).toBeCloseTo(60 / 800, 1);
+  expect(unsentPart(sending(1000, [0, 0]), 1000, 800)).toBeCloseTo(0, 2);
+  expect(unsentPart([], 1000, 800)).toBe(0);
 });

@@ -10,7 +10,7 @@ export interface DeliveryPoint {
   readonly sent: number;
   readonly retransmitted: number;
   readonly marked: number;
-  /** Rate that was asked for from this point on. */
+  /** Rate that was asked for until this point. */
   readonly asked: number;
 }
 
@@ -66,6 +66,21 @@ export function leastSent(
     least = Math.min(least ?? sent, sent);
   }
   return least;
+}
+
+/**
+ * Part of what was asked for over the last `window` milliseconds that never left, as between two turns;
+ * 0 when unknown.
+ */
+export function unsentPart(points: Delivery, at: number, window: number): number {
+  const within = newerThan(points, at - window);
+  let asked = 0;
+  for (let i = 1; i < within.length; i++) {
+    const [from, to] = [within[i - 1], within[i]];
+    if (from && to) asked += (to.asked * (to.at - from.at)) / 8000;
+  }
+  const sent = (within.at(-1)?.sent ?? 0) - (within[0]?.sent ?? 0);
+  return asked > 0 ? Math.max(0, 1 - sent / asked) : 0;
 }
 
 /** The most that was asked for in the last `window` milliseconds, up to `to` milliseconds ago. */

@@ -1,5 +1,6 @@
 /** The line law below the knee: holding, creeping up to see whether more is free, settling. */
 import { isClear } from "./delay.ts";
+import { unsentPart } from "./delivery.ts";
 import { mayAsk, toAside } from "./line-aside.ts";
 import { DIFFERENT, followFall, rateOfSlowerLine } from "./line-change.ts";
 import {
@@ -28,6 +29,8 @@ const SECOND_SIGN_MS = 250;
 const CAREFUL = 1.02;
 const MOST_CAREFUL = 1.01;
 const BUSY = 1.6;
+const MOST_UNSENT = 0.02;
+const UNSENT_MS = 1400;
 /** A queue that has lost so much, at least, and such a part of itself is on its way out. */
 const DRAINED_MS = 2;
 const DRAINED_PART = 0.25;
@@ -44,7 +47,7 @@ export function hold(state: LineState, view: View, phase: Phase & { kind: "hold"
   if ((queued || view.lossy) && view.at - phase.since > Math.max(100, 40 * view.mtu))
     return atKnee(state, view);
   if (view.at - state.shortSince > Math.max(500, 3 * view.rtt)) return notThatMuch(state, view);
-  const wanted = target(state);
+  const wanted = (1 + unsent(state, view)) * target(state);
   // Nobody asked for a while: what was free then need not be free now.
   if (view.at - state.demandAt > 5000)
     return { ...state, rate: Math.min(state.rate, 0.5 * wanted) };
@@ -67,6 +70,10 @@ export function hold(state: LineState, view: View, phase: Phase & { kind: "hold"
       : Math.max(START, state.rate * (careful && state.activity < BUSY ? CAREFUL : MOST_CAREFUL));
   return { ...calm, rate: Math.min(wanted, faster), rampedAt: view.at };
 }
+
+/** What stays idle between two turns of the peers is taken in the turns themselves, but for what would be felt. */
+const unsent = ({ delivery }: LineState, { at }: View) =>
+  Math.min(MOST_UNSENT, unsentPart(delivery, at, UNSENT_MS));
 
 /** The most that was known for long enough to be sure of it: what the first queue told was measured in haste. */
 function knownFor({ capacity, foundAt }: LineState, { at }: View): { known?: number } {
