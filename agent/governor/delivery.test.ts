@@ -4,6 +4,7 @@ import {
   type Delivery,
   deliveredRate,
   leastSent,
+  mostDelivered,
   observeDelivery,
   unsentPart,
 } from "./delivery.ts";
@@ -27,6 +28,20 @@ function sending(duration: number, pause: readonly [from: number, to: number]): 
 
 test("what arrives, over a window", () => {
   expect(deliveredRate(sending(1000, [0, 0]), 1000, 100)).toBeCloseTo(RATE, -3);
+});
+
+test("the most that arrived is found wherever it was, but not before a time", () => {
+  const points = sending(1000, [400, 700]);
+  expect(mostDelivered(points, 0, 50)).toBeCloseTo(RATE, -3);
+  expect(mostDelivered(points, 430, 50)).toBeCloseTo(RATE, -3);
+  expect(
+    mostDelivered(
+      points.filter(({ at }) => at <= 700),
+      430,
+      50,
+    ),
+  ).toBe(0);
+  expect(mostDelivered([], 0, 50)).toBe(0);
 });
 
 test("what did not leave is known not to have been kept by anybody", () => {

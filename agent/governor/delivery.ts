@@ -46,6 +46,17 @@ export function leastAsked(points: Delivery, at: number, from: number, to: numbe
   return Number.isFinite(least) ? least : 0;
 }
 
+/** The most that arrived since `from`, in bits per second over any `window` milliseconds; 0 when unknown. */
+export function mostDelivered(points: Delivery, from: number, window: number): number {
+  let most = 0;
+  for (const [i, last] of points.entries()) {
+    const first = points.slice(0, i).findLast((point) => point.at <= last.at - window);
+    if (!first || first.at < from) continue;
+    most = Math.max(most, ((last.acknowledged - first.acknowledged) * 8000) / (last.at - first.at));
+  }
+  return most;
+}
+
 /**
  * The least that left, in bits per second over any `window` that ended between `from` and `to` milliseconds
  * ago: what never left cannot have been kept by anybody. Undefined when unknown.

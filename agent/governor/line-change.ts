@@ -4,7 +4,7 @@
  * fall is told from somebody who comes.
  */
 import type { DelayState } from "./delay.ts";
-import { mostAsked } from "./delivery.ts";
+import { mostAsked, mostDelivered } from "./delivery.ts";
 import { toHold, UNDER_WAY_MS } from "./line-moves.ts";
 import type { Carried, LineState } from "./line-state.ts";
 import { START, type View } from "./line-view.ts";
@@ -22,6 +22,8 @@ const STRETCH = 1.2;
 const STRETCH_MS = 0.3;
 const OWN_JITTER = 0.8;
 const SEEN_MS = 250;
+/** Arrivals of a moment are only so exact. */
+const CONTRADICTED = 1.3;
 /** A probe that left so shortly before a train met the same queue. */
 const NEAR_MS = 60;
 /** A second train comes within this, or speaks of something else. */
@@ -51,6 +53,13 @@ function metQueue({ delay }: LineState, { train, knee }: View): boolean {
   return before !== undefined && left - before.sentAt < NEAR_MS && before.queue > knee;
 }
 
+/** What arrived since a queue was first seen says that the line carries more: the train was held up by chance. */
+function hasCarriedMore({ delay, delivery }: LineState, view: View, { most }: Carried): boolean {
+  const seen = delay.queue.find(({ at, queue }) => at >= view.at - SEEN_MS && queue > view.knee);
+  if (!seen) return false;
+  return mostDelivered(delivery, seen.at, Math.max(18, 8 * view.mtu)) > CONTRADICTED * most;
+}
+
 /** One that met no queue is only believed when a second one says the same. */
 export const isToBeRepeated = ({ hint, trainAt }: LineState, since: number): boolean =>
   hint !== undefined && hint.at >= since && trainAt < hint.at;
@@ -62,6 +71,7 @@ export function learnChanges(state: LineState, view: View): LineState {
   if (!now || (kind !== "look" && kind !== "settle" && kind !== "track")) return state;
   // Much of ours came between its packets, and all of that arrived: the line carries at least as much.
   if (kind === "settle" && view.passes) return state;
+  if (kind !== "track" && hasCarriedMore(state, view, now)) return state;
   const { hint } = state;
   const again = hint !== undefined && view.at - hint.at < REPEATED_MS && !differ(hint, now);
   if (!again && !metQueue(state, view)) return { ...state, hint: now };
