@@ -35,8 +35,8 @@ export function parseProbeReply(data: Uint8Array, token: Uint8Array): ParsedProb
   if (view.getUint32(0) !== MAGIC) return undefined;
   if (!token.every((byte, i) => byte === data[8 + i])) return undefined;
   const sequence = view.getUint32(4);
-  const received = view.getBigUint64(16);
-  return received === 0n ? { sequence } : { sequence, receivedAt: Number(received) / 1000 };
+  const received = view.getUint32(16) * 2 ** 32 + view.getUint32(20);
+  return received === 0 ? { sequence } : { sequence, receivedAt: received / 1000 };
 }
 
 /** Writes the reply to a request; undefined for anything that is not one. */

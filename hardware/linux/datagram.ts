@@ -8,7 +8,7 @@ import {
   SOCK_DGRAM_NONBLOCK_CLOEXEC,
   SOL_SOCKET,
 } from "./ffi.ts";
-import { formatSocketAddress, parseSocketAddress, SOCKADDR_LENGTH } from "./socket-address.ts";
+import { addressBytes, formatSocketAddress, SOCKADDR_LENGTH } from "./socket-address.ts";
 
 const SO_TIMESTAMPNS = 35;
 const CLOCK_REALTIME = 0;
@@ -17,8 +17,6 @@ const CONTROL = 64;
 
 export interface Datagram {
   readonly data: Uint8Array;
-  readonly address: string;
-  readonly port: number;
   /** Milliseconds that it waited in the socket before this call. */
   readonly waited: number;
 }
@@ -34,8 +32,9 @@ export class DatagramSocket {
   readonly #vector = new BigUint64Array(new ArrayBuffer(16));
   readonly #header = new Uint8Array(new ArrayBuffer(56));
   readonly #message = new DataView(this.#header.buffer);
-  readonly #time = new BigInt64Array(2);
-  readonly #addresses = new Map<string, Uint8Array>();
+  /** Seconds and nanoseconds of 64 bits each: of big integers each reading would make objects. */
+  readonly #time = new Int32Array(4);
+  readonly #names = new Map<string, Uint8Array>();
 
   /** undefined when the kernel refuses such a socket (protocol 0 is UDP). */
   static open(libc: Libc, family: 4 | 6, protocol: number): DatagramSocket | undefined {
@@ -60,35 +59,49 @@ export class DatagramSocket {
 
   /** False when the kernel refused it; a full buffer or no route are like a lost packet. */
   send(data: Uint8Array, address: string, port: number): boolean {
-    const key = `${address} ${port}`;
-    const target = this.#addresses.get(key) ?? formatSocketAddress(address, port);
+    const target = this.#nameOf(address, port);
     if (!target) return false;
-    this.#addresses.set(key, target);
     return this.#libc.sendto(this.#fd, data, data.length, MSG_DONTWAIT, target, target.length) >= 0;
   }
 
   /** The next datagram, whose data is valid until the next call; undefined when there is none. */
   receive(): Datagram | undefined {
     this.#message.setUint32(8, SOCKADDR_LENGTH, true);
-    this.#message.setBigUint64(40, BigInt(CONTROL), true);
+    this.#message.setUint32(40, CONTROL, true);
     const length = Number(this.#libc.recvmsg(this.#fd, this.#header, MSG_DONTWAIT));
     if (length < 0) return undefined;
-    const from = parseSocketAddress(this.#name);
-    if (!from) return undefined;
-    return { data: this.#data.subarray(0, length), ...from, waited: this.#waited() };
+    return { data: this.#data.subarray(0, length), waited: this.#waited() };
+  }
+
+  /** Whether the datagram that was received last came from there; its port may be another. */
+  cameFrom(address: string, port: number): boolean {
+    const wanted = this.#nameOf(address, port);
+    if (!wanted || wanted[0] !== this.#name[0] || wanted[1] !== this.#name[1]) return false;
+    const { from, to } = addressBytes(wanted);
+    for (let i = from; i < to; i++) if (wanted[i] !== this.#name[i]) return false;
+    return true;
   }
 
   close(): void {
     this.#libc.close(this.#fd);
   }
 
+  #nameOf(address: string, port: number): Uint8Array | undefined {
+    const key = `${address} ${port}`;
+    const known = this.#names.get(key);
+    if (known) return known;
+    const name = formatSocketAddress(address, port);
+    if (name) this.#names.set(key, name);
+    return name;
+  }
+
   /** Wall time now minus the kernel's stamp; a clock that is set in between is not believed. */
   #waited(): number {
-    const controlLength = Number(this.#message.getBigUint64(40, true));
+    const controlLength = this.#message.getUint32(40, true);
     if (controlLength < 32 || this.#control.getInt32(12, true) !== SO_TIMESTAMPNS) return 0;
     this.#libc.clock_gettime(CLOCK_REALTIME, this.#time);
-    const seconds = Number((this.#time[0] ?? 0n) - this.#control.getBigInt64(16, true));
-    const nanoseconds = Number((this.#time[1] ?? 0n) - this.#control.getBigInt64(24, true));
+    const seconds = ((this.#time[0] ?? 0) - this.#control.getInt32(16, true)) | 0;
+    const nanoseconds = (this.#time[2] ?? 0) - this.#control.getInt32(24, true);
     const waited = seconds * 1e3 + nanoseconds / 1e6;
     return waited >= 0 && waited < 10_000 ? waited : 0;
   }

@@ -2,7 +2,7 @@
  * The few libc calls the agent needs and Bun does not offer. Constants are those of the generic
  * Linux ABI, which x86-64 and arm64 share, with glibc as with musl.
  */
-import { type Pointer, read } from "bun:ffi";
+import { FFIType, type Pointer, read } from "bun:ffi";
 import { openLibc } from "../../agent/core/libc.ts";
 
 const signatures = {
@@ -12,8 +12,8 @@ const signatures = {
   getpeername: { args: ["i32", "ptr", "ptr"], returns: "i32" },
   getsockname: { args: ["i32", "ptr", "ptr"], returns: "i32" },
   getsockopt: { args: ["i32", "i32", "i32", "ptr", "ptr"], returns: "i32" },
-  recvmsg: { args: ["i32", "ptr", "i32"], returns: "i64" },
-  sendto: { args: ["i32", "ptr", "usize", "i32", "ptr", "u32"], returns: "i64" },
+  recvmsg: { args: ["i32", "ptr", "i32"], returns: FFIType.i64_fast },
+  sendto: { args: ["i32", "ptr", "usize", "i32", "ptr", "u32"], returns: FFIType.i64_fast },
   setsockopt: { args: ["i32", "i32", "i32", "ptr", "u32"], returns: "i32" },
   shutdown: { args: ["i32", "i32"], returns: "i32" },
   socket: { args: ["i32", "i32", "i32"], returns: "i32" },

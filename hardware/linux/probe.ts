@@ -59,8 +59,8 @@ export class LinuxDelayProbe implements DelayProbe {
   receive(): readonly ProbeReply[] {
     const replies: ProbeReply[] = [];
     for (const [key, socket] of this.#sockets) {
-      for (let next = socket?.receive(); next; next = socket?.receive()) {
-        const reply = this.#match(key, next);
+      for (let next = socket?.receive(); socket && next; next = socket.receive()) {
+        const reply = this.#match(key, socket, next);
         if (reply) replies.push(reply);
       }
     }
@@ -114,7 +114,7 @@ export class LinuxDelayProbe implements DelayProbe {
     return this.#sockets.get(key);
   }
 
-  #match(key: string, datagram: Datagram): ProbeReply | undefined {
+  #match(key: string, socket: DatagramSocket, datagram: Datagram): ProbeReply | undefined {
     const body = key.startsWith("echo")
       ? echoBody(key.endsWith("6") ? 6 : 4, datagram.data)
       : datagram.data;
@@ -123,7 +123,7 @@ export class LinuxDelayProbe implements DelayProbe {
       return undefined;
     }
     const sent = reply && this.#outstanding.get(reply.sequence);
-    if (!sent || sent.target.address !== datagram.address) return undefined;
+    if (!sent || !socket.cameFrom(sent.target.address, sent.target.port ?? 0)) return undefined;
     this.#outstanding.delete(reply.sequence);
     this.#answered = Math.max(this.#answered, sent.sentAt);
     const receivedAt = this.#options.clock.monotonicMs() - datagram.waited;

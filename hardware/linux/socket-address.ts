@@ -25,6 +25,10 @@ export function parseSocketAddress(data: Uint8Array): SocketAddress | undefined 
   return { family: 6, address: words.join(":"), port };
 }
 
+/** Where the address stands in a struct sockaddr_in or sockaddr_in6. */
+export const addressBytes = (name: Uint8Array) =>
+  name[0] === AF_INET ? { from: 4, to: 8 } : { from: 8, to: 24 };
+
 /** Literal address → struct sockaddr_in or sockaddr_in6; undefined when it is not a literal. */
 export function formatSocketAddress(address: string, port: number): Uint8Array | undefined {
   return address.includes(":") ? format6(address, port) : format4(address, port);
