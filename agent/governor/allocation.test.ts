@@ -1,7 +1,8 @@
 import { describe, expect, test } from "bun:test";
+import fc from "fast-check";
 import type { PeerFlow } from "../../hardware/sockets.ts";
 import { bitsPerSecond, bytes, milliseconds } from "../core/units.ts";
-import { allocate, mostStreams } from "./allocation.ts";
+import { allocate, isSettled, mostStreams } from "./allocation.ts";
 import type { Turns } from "./turns.ts";
 
 const RATE = bitsPerSecond(20e6);
@@ -152,4 +153,36 @@ test("while room is made who has the turn comes back first, and nobody sleeps fo
   expect(of("a")).toBe(120_000);
   expect([of("b"), of("c"), of("d"), of("e")]).toEqual([20_000, 20_000, 20_000, 20_000]);
   expect(of("f")).toBe(50_000);
+});
+
+test("where nothing is said to change a new allocation is the same, whatever is unsent", () => {
+  const connection = fc.tuple(fc.nat(3e5), fc.nat(3e5));
+  const rates = fc.integer({ min: 1e6, max: 1e8 }).map(bitsPerSecond);
+  fc.assert(
+    fc.property(
+      fc.array(connection, { maxLength: 6 }),
+      rates,
+      fc.nat(20_000),
+      (all, rate, later) => {
+        const before = all.map(([unsent], i) => flow(`${i}`, unsent));
+        const after = all.map(([, unsent], i) => flow(`${i}`, unsent));
+        const given = allocate(before, rate, 0, new Map(), false);
+        if (!isSettled(after, rate, given)) return;
+        const again = allocate(after, rate, later, given.turns, false);
+        expect(new Map(again.rates)).toEqual(new Map(given.rates));
+        expect(again.fresh).toBe(given.fresh);
+        expect(new Set(again.turns.keys())).toEqual(new Set(given.turns.keys()));
+      },
+    ),
+  );
+});
+
+test("nothing is settled while somebody waits, comes, goes, begins or ends", () => {
+  const two = [flow("a", 9e4), flow("b", 9e4)];
+  const given = allocate(two, RATE, 0, new Map(), false);
+  expect(isSettled(two, RATE, given)).toBe(true);
+  const others = [[flow("a", 9e4)], [...two, flow("c", 0)], [flow("a", 9e4), flow("b", 0)]];
+  for (const flows of others) expect(isSettled(flows, RATE, given)).toBe(false);
+  const three = [...two, flow("c", 9e4)];
+  expect(isSettled(three, RATE, allocate(three, RATE, 0, new Map(), false))).toBe(false);
 });

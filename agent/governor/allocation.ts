@@ -81,6 +81,16 @@ export function allocate(
   return { rates, fresh: idle, turns };
 }
 
+/** Nobody waits, and those send who did: at this rate another allocation would be the same. */
+export function isSettled(
+  flows: readonly PeerFlow[],
+  rate: BitsPerSecond,
+  { rates, turns }: Allocation,
+): boolean {
+  if (flows.length !== rates.size || turns.size > mostStreams(rate)) return false;
+  return flows.every(({ id, notSent }) => rates.has(id) && turns.has(id) === notSent > 0);
+}
+
 function waitingRate(rate: BitsPerSecond, place: number, waiters: number): BitsPerSecond {
   const least = Math.min(WAITING, rate / Math.max(4, 4 * waiters));
   const { most, share } = IN_LINE[place] ?? { most: 0, share: 0 };

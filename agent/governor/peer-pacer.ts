@@ -1,7 +1,7 @@
 /** Gives the peers' connections what the decision allows, and cuts those that must not go on. */
 import type { PeerFlow, PeerReading, PeerSockets } from "../../hardware/sockets.ts";
-import { bitsPerSecond } from "../core/units.ts";
-import { allocate, isBusy } from "./allocation.ts";
+import { type BitsPerSecond, bitsPerSecond } from "../core/units.ts";
+import { type Allocation, allocate, isBusy, isSettled } from "./allocation.ts";
 import { isSameTurn, type Turns } from "./turns.ts";
 import type { Verdict } from "./verdict.ts";
 
@@ -13,12 +13,21 @@ const CUT_AFTER_MS = 5000;
 const QUIET_MS = 20_000;
 /** Where a turn has passed so lately, the next one may soon. */
 const TURNING_MS = 1000;
+/** What nothing changes is said again after this, for the size of a connection's segments may have changed. */
+const AGAIN_MS = 1000;
+
+interface Given {
+  readonly rate: BitsPerSecond;
+  readonly at: number;
+  readonly allocation: Allocation;
+}
 
 export class PeerPacer {
   readonly #sockets: PeerSockets;
   #turns: Turns = new Map();
   #turnedAt = Number.NEGATIVE_INFINITY;
   #heldSince: number | undefined;
+  #given: Given | undefined;
 
   constructor(sockets: PeerSockets) {
     this.#sockets = sockets;
@@ -36,15 +45,24 @@ export class PeerPacer {
       if (flow.quiet > QUIET_MS && !isBusy(flow)) this.#sockets.cut(flow.id);
     }
     if (verdict.state !== "sharing") {
+      this.#given = undefined;
       this.#hold(flows, at);
       return;
     }
     this.#heldSince = undefined;
-    const given = allocate(flows, verdict.rate, at, this.#turns, makesRoom);
-    if (!isSameTurn(this.#turns, given.turns)) this.#turnedAt = at;
-    this.#turns = given.turns;
-    for (const [id, rate] of given.rates) this.#sockets.pace(id, rate);
-    this.#sockets.paceNew(given.fresh);
+    if (!makesRoom && this.#isGiven(flows, verdict.rate, at)) return;
+    const allocation = allocate(flows, verdict.rate, at, this.#turns, makesRoom);
+    this.#given = makesRoom ? undefined : { rate: verdict.rate, at, allocation };
+    if (!isSameTurn(this.#turns, allocation.turns)) this.#turnedAt = at;
+    this.#turns = allocation.turns;
+    for (const [id, rate] of allocation.rates) this.#sockets.pace(id, rate);
+    this.#sockets.paceNew(allocation.fresh);
+  }
+
+  #isGiven(flows: readonly PeerFlow[], rate: BitsPerSecond, at: number): boolean {
+    const given = this.#given;
+    if (given?.rate !== rate || at - given.at > AGAIN_MS) return false;
+    return isSettled(flows, rate, given.allocation);
   }
 
   #hold(flows: readonly PeerFlow[], at: number): void {
