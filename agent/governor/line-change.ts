@@ -53,8 +53,13 @@ function metQueue({ delay }: LineState, { train, knee }: View): boolean {
   return before !== undefined && left - before.sentAt < NEAR_MS && before.queue > knee;
 }
 
-/** What arrived since a queue was first seen says that the line carries more: the train was held up by chance. */
-function hasCarriedMore({ delay, delivery }: LineState, view: View, { most }: Carried): boolean {
+/**
+ * A machine that stands still behind the line pushes a train together, and one on the way pulls it apart:
+ * then more arrived since a queue was first seen. What more there is on a line, creeping finds.
+ */
+function isByChance(state: LineState, view: View, { least, most }: Carried): boolean {
+  const { delay, delivery, capacity = 0 } = state;
+  if (least > DIFFERENT * Math.max(capacity, askedOfLate(state, view))) return true;
   const seen = delay.queue.find(({ at, queue }) => at >= view.at - SEEN_MS && queue > view.knee);
   if (!seen) return false;
   return mostDelivered(delivery, seen.at, Math.max(18, 8 * view.mtu)) > CONTRADICTED * most;
@@ -71,7 +76,7 @@ export function learnChanges(state: LineState, view: View): LineState {
   if (!now || (kind !== "look" && kind !== "settle" && kind !== "track")) return state;
   // Much of ours came between its packets, and all of that arrived: the line carries at least as much.
   if (kind === "settle" && view.passes) return state;
-  if (kind !== "track" && hasCarriedMore(state, view, now)) return state;
+  if (kind !== "track" && isByChance(state, view, now)) return state;
   const { hint } = state;
   const again = hint !== undefined && view.at - hint.at < REPEATED_MS && !differ(hint, now);
   if (!again && !metQueue(state, view)) return { ...state, hint: now };
