@@ -127,6 +127,10 @@ export function queueQuantile(
   return values[Math.min(values.length - 1, Math.floor(values.length * p))];
 }
 
+/** Milliseconds of queue on the way back of late: the answers of the next probes wait there, and the peers'. */
+export const queueBack = ({ queue }: DelayState): number =>
+  Math.max(0, ...queue.slice(-12).map(({ back }) => back));
+
 /** Whether the last samples, at least so many and over so many milliseconds, were all below a bound. */
 export function isClear(
   queue: readonly QueueSample[],

@@ -1,5 +1,5 @@
 /** What one tick's samples mean to the line law: queue, knee, deliveries, crowding, loss. */
-import { baseRtt, queueQuantile } from "./delay.ts";
+import { baseRtt, queueBack, queueQuantile } from "./delay.ts";
 import { deliveredRate, leastAsked, leastSent, losses, mostAsked } from "./delivery.ts";
 import type { LineState } from "./line-state.ts";
 import { type LineSample, PEERS_TARGET, type PeerSample, type TrainSample } from "./sample.ts";
@@ -77,7 +77,9 @@ export function look(state: LineState, sample: LineSample): View {
   const last = delay.queue.slice(-3);
   const raised = last.filter((s) => s.queue > high).length;
   const silent = isProbed(state) && at - delay.answeredAt > SILENCE_MS + rtt;
-  const queued = queueAtLeast(state, sample, rtt);
+  // A full downlink delays the answers of probes and peers; that is no crowd on the way out.
+  const back = queueBack(delay);
+  const queued = queueAtLeast(state, sample, rtt + back);
   const less = arrivesLess(state, sample, rtt);
   const stopped = arrivesNothing(state, sample);
   // Of a line that has become slower, or is shared, something arrives.
@@ -92,8 +94,6 @@ export function look(state: LineState, sample: LineSample): View {
   const { lost, segments } = losses(delivery, at, 150);
   // Before the line's own loss is known, a little of it must not end the search.
   const tolerated = state.phase.kind === "discover" ? 0.08 : 0.03;
-  // A full downlink delays the peers' acknowledgements too; that is no crowd on the way out.
-  const back = Math.max(0, ...delay.queue.slice(-12).map((s) => s.back));
   const excess = crowding(sample.peers, delivered, back);
   const median = queueQuantile(since(state), at, Math.max(200, 60 * mtu), 0.5) ?? 0;
   return {
@@ -149,6 +149,8 @@ export function look(state: LineState, sample: LineSample): View {
 /**
  * Milliseconds of queue that are known already. While it grows probes come back ever further apart, so
  * one that is late tells before it is there.
+ *
+ * @param rtt the way there and back, without a queue on the way out.
  */
 function queueAtLeast({ delay, at }: LineState, { unanswered }: LineSample, rtt: number): number {
   const last = delay.queue.at(-1);

@@ -1,7 +1,7 @@
 /** What to measure next, and when: part of the decision, pure. */
 import { TRAIN_LENGTH } from "../../hardware/probe-message.ts";
 import { type Milliseconds, milliseconds } from "../core/units.ts";
-import { baseRtt } from "./delay.ts";
+import { baseRtt, queueBack } from "./delay.ts";
 import { REPEATED_MS } from "./line-change.ts";
 import type { LineState } from "./line-state.ts";
 import type { LineSample } from "./sample.ts";
@@ -50,7 +50,7 @@ function timing(line: LineState, open: boolean, { at, unanswered }: LineSample) 
   if (rtt === undefined) {
     return { probeEvery: every, lookAfter: every, lookAgain: false };
   }
-  const late = unanswered === undefined ? 0 : at - unanswered - rtt;
+  const late = unanswered === undefined ? 0 : at - unanswered - rtt - queueBack(line.delay);
   const lookAgain = late > line.usual + 2 && late < LATE_MS;
   const answer = rtt + line.usual + SLACK_MS;
   if (every !== BUSY && answer < 0.8 * every) {
