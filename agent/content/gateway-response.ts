@@ -3,9 +3,10 @@ import type { TitleFile } from "../accounting/messages.ts";
 import { parseRange } from "../core/byte-range.ts";
 import { judgeConditions, rangeAskedFor } from "../core/http-conditions.ts";
 import { fileEtag } from "./chunks.ts";
+import { liveWindow } from "./live-window.ts";
 import { isPlaylist, safelyShown } from "./media-type.ts";
 import type { PlayedTitle } from "./played-title.ts";
-import { liveWindow, parsePlaylist, playingSeconds, withQuery } from "./playlist.ts";
+import { parsePlaylist, playingSeconds, withQuery } from "./playlist.ts";
 
 export interface FileRequest {
   readonly title: PlayedTitle;

@@ -1,23 +1,5 @@
 import { expect, test } from "bun:test";
-import fc from "fast-check";
-import { liveWindow, parsePlaylist, resolveUri, withQuery } from "./playlist.ts";
-
-const vod = (count: number) =>
-  [
-    "#EXTM3U",
-    "#EXT-X-VERSION:7",
-    "#EXT-X-TARGETDURATION:4",
-    '#EXT-X-MAP:URI="init.mp4"',
-    ...Array.from({ length: count }, (_, at) => `#EXTINF:4.000,\nseg-${at}.m4s`),
-    "#EXT-X-ENDLIST",
-    "",
-  ].join("\r\n");
-
-const parsed = (count: number) => {
-  const playlist = parsePlaylist(vod(count));
-  if (!playlist) throw new Error("not a playlist");
-  return playlist;
-};
+import { parsePlaylist, resolveUri, withQuery } from "./playlist.ts";
 
 test("everything a playlist names is found: segments, maps, keys, renditions, variants", () => {
   const media = parsePlaylist(
@@ -42,47 +24,6 @@ test.each([
   ["index.m3u8", "%", undefined],
 ])("in %s the URI %s means %p", (playlist, uri, path) => {
   expect(resolveUri(playlist, uri)).toBe(path as string);
-});
-
-test("a live window slides by one segment as each is complete", () => {
-  const playlist = parsed(10);
-  expect(liveWindow(playlist, 0, 3)).toContain("#EXT-X-MEDIA-SEQUENCE:0\n");
-  const later = liveWindow(playlist, 21, 3);
-  expect(later).toContain("#EXT-X-MEDIA-SEQUENCE:3\n");
-  expect(later.match(/seg-\d/g)).toEqual(["seg-3", "seg-4", "seg-5"]);
-  expect(later).toContain('#EXT-X-MAP:URI="init.mp4"');
-  expect(later).not.toContain("ENDLIST");
-});
-
-test("a channel repeats its title with a discontinuity, and counts those that left the window", () => {
-  const playlist = parsed(5);
-  const around = liveWindow(playlist, 21, 4);
-  expect(around.match(/seg-\d|#EXT-X-DISCONTINUITY$/gm)).toEqual([
-    "seg-2",
-    "seg-3",
-    "seg-4",
-    "#EXT-X-DISCONTINUITY",
-    "seg-0",
-  ]);
-  expect(around).toContain("#EXT-X-DISCONTINUITY-SEQUENCE:0\n");
-  expect(liveWindow(playlist, 45, 4)).toContain("#EXT-X-DISCONTINUITY-SEQUENCE:1\n");
-});
-
-test("at any time the window is in order, never longer than asked, and its numbers only rise", () => {
-  const playlist = parsed(7);
-  const sequence = (text: string) => Number(/MEDIA-SEQUENCE:(\d+)/.exec(text)?.[1]);
-  fc.assert(
-    fc.property(
-      fc.double({ min: 0, max: 500, noNaN: true }),
-      fc.double({ min: 0, max: 20, noNaN: true }),
-      (at, more) => {
-        const now = liveWindow(playlist, at, 4);
-        const then = liveWindow(playlist, at + more, 4);
-        expect((now.match(/^seg-/gm) ?? []).length).toBeLessThanOrEqual(4);
-        expect(sequence(then)).toBeGreaterThanOrEqual(sequence(now));
-      },
-    ),
-  );
 });
 
 test("a master playlist asks for its variants with the same query", () => {

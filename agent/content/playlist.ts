@@ -1,4 +1,4 @@
-/** HLS playlists (RFC 8216): what one refers to, how long it plays, and how one looks as a live channel. */
+/** HLS playlists (RFC 8216): what one refers to, and how long it plays. */
 import { posix } from "node:path";
 
 export interface Segment {
@@ -14,6 +14,8 @@ export interface Playlist {
   readonly uris: readonly string[];
   readonly segments: readonly Segment[];
   readonly version: number;
+  /** Number of the first segment. */
+  readonly mediaSequence: number;
   readonly targetSeconds: number;
 }
 
@@ -42,6 +44,7 @@ export function parsePlaylist(text: string): Playlist | undefined {
     uris,
     segments,
     version: numberOf(lines, "#EXT-X-VERSION:") ?? 1,
+    mediaSequence: numberOf(lines, "#EXT-X-MEDIA-SEQUENCE:") ?? 0,
     targetSeconds:
       numberOf(lines, "#EXT-X-TARGETDURATION:") ??
       Math.ceil(segments.reduce((longest, each) => Math.max(longest, each.seconds), 1)),
@@ -63,7 +66,7 @@ function playingTime(text: string): number {
 /** A decimal integer as RFC 8216 §4.2 has it; undefined when the tag is not there or holds no such. */
 const numberOf = (lines: readonly string[], tag: string) => {
   const text = lines.find((line) => line.startsWith(tag))?.slice(tag.length);
-  const digits = /^\s*(\d{1,9})\s*$/.exec(text ?? "")?.[1];
+  const digits = /^\s*(\d{1,15})\s*$/.exec(text ?? "")?.[1];
   return digits === undefined ? undefined : Number(digits);
 };
 
@@ -91,54 +94,6 @@ function decodeUri(uri: string): string | undefined {
 /** Seconds of all segments; only a playlist that has some can be a channel. */
 export const playingSeconds = ({ segments }: Playlist) =>
   segments.reduce((sum, segment) => sum + segment.seconds, 0);
-
-/**
- * The playlist as a channel that started `elapsedSeconds` ago and repeats for ever: a sliding window
- * of the newest `windowSize` segments (RFC 8216 §6.2.2), marked where the title starts over.
- */
-export function liveWindow(playlist: Playlist, elapsedSeconds: number, windowSize = 6): string {
-  const { segments } = playlist;
-  const total = playingSeconds(playlist);
-  if (total <= 0) throw new RangeError("a playlist without playing time cannot be a channel");
-  const newest = newestSegment(playlist, elapsedSeconds % total);
-  const last = Math.floor(elapsedSeconds / total) * segments.length + newest;
-  const first = Math.max(0, last - windowSize + 1);
-  const lines: string[] = [
-    "#EXTM3U",
-    `#EXT-X-VERSION:${Math.max(3, playlist.version)}`,
-    `#EXT-X-TARGETDURATION:${playlist.targetSeconds}`,
-    `#EXT-X-MEDIA-SEQUENCE:${first}`,
-    `#EXT-X-DISCONTINUITY-SEQUENCE:${Math.max(0, Math.ceil(first / segments.length) - 1)}`,
-  ];
-  for (let at = first; at <= last; at++) {
-    const segment = segments[at % segments.length];
-    if (!segment) break;
-    if (at > 0 && at % segments.length === 0) lines.push("#EXT-X-DISCONTINUITY");
-    const inherited = at === first ? inheritedTags(segments, at % segments.length) : [];
-    for (const line of [...inherited, ...segment.tags, segment.uri]) lines.push(line);
-  }
-  return `${lines.join("\n")}\n`;
-}
-
-/** A window may begin after the tags that set the key and the initialisation section. */
-function inheritedTags(segments: readonly Segment[], at: number): string[] {
-  const before = segments.slice(0, at).flatMap((segment) => segment.tags);
-  return ["#EXT-X-MAP", "#EXT-X-KEY"]
-    .map((tag) => before.findLast((line) => line.startsWith(tag)))
-    .filter((line) => line !== undefined);
-}
-
-/** A segment enters the window when it is complete, as on a real channel; the first at once. */
-function newestSegment(playlist: Playlist, elapsed: number): number {
-  let end = 0;
-  let newest = 0;
-  for (const [index, segment] of playlist.segments.entries()) {
-    if (end > elapsed) break;
-    newest = index;
-    end += segment.seconds;
-  }
-  return newest;
-}
 
 /** A master playlist whose variants are asked for with the same query, so that they are live too. */
 export function withQuery(text: string, query: string): string {
