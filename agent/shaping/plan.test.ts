@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import type { ShapingInForce } from "../../hardware/traffic-control.ts";
-import { megabitsPerSecond, milliseconds } from "../core/units.ts";
+import { bitsPerSecond, megabitsPerSecond, milliseconds } from "../core/units.ts";
 import { allowedRate, decideAction, HELD_RATE, type Situation } from "./plan.ts";
 
 const long = milliseconds(1e9);
@@ -127,6 +127,18 @@ describe("traffic control as the net below paced sockets", () => {
   });
 });
 
-test("held is the lowest rate, so that what runs ends and refusals get out", () => {
+test("while held there is a rate, so that what runs ends and refusals get out", () => {
   expect(allowedRate({ state: "held", reason: "paused" })).toBe(HELD_RATE);
+});
+
+test("a limit below what ends slowly while held is kept to, and a class never stands still", () => {
+  const sharing = (rate: number) =>
+    allowedRate({
+      state: "sharing",
+      rate: bitsPerSecond(rate),
+      maxStreams: 1,
+      reason: "rate-limited",
+    });
+  expect(sharing(9_600)).toBe(bitsPerSecond(9_600));
+  expect(sharing(0)).toBeGreaterThan(0);
 });

@@ -56,8 +56,11 @@ const SHORTEST_PAUSE = milliseconds(50);
 /** One process in so long looks whether what was missing or taken is there again. */
 const RETRY = milliseconds(15_000);
 
+/** A class cannot stand still; a household's limit may lie below what ends slowly while held. */
+const LOWEST_RATE = bitsPerSecond(8_000);
+
 export const allowedRate = (verdict: Verdict): BitsPerSecond =>
-  verdict.state === "sharing" ? bitsPerSecond(Math.max(verdict.rate, HELD_RATE)) : HELD_RATE;
+  verdict.state === "sharing" ? bitsPerSecond(Math.max(verdict.rate, LOWEST_RATE)) : HELD_RATE;
 
 export function decideAction(situation: Situation): Action {
   const { wanted, inForce, sinceRefusal } = situation;
