@@ -1,6 +1,6 @@
 /**
  * How fast a box serves, beside nginx with sendfile and beside what Bun does by itself: a 64 MiB file
- * whole, and in 1 MiB ranges with a ticket and a receipt on each. Then what 100 Mbit/s and 1 Gbit/s cost.
+ * whole, and in 1 MiB ranges with a ticket and a receipt on each. What 100 Mbit/s and 1 Gbit/s cost is in serve-share.ts.
  *
  *   bun test/bench/serve.ts [--rounds 15] [--seconds 1] [--check] [--apart | --as-is]
  *
@@ -19,7 +19,9 @@ import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
+import { mebibytes } from "../../agent/core/units.ts";
 import { enterOwnLoopback } from "./own-loopback.ts";
+import { SIZE, ticketScript, wholeScript, writeTickets } from "./serve-load.ts";
 import {
   allowedCpus,
   cpuSeconds,
@@ -30,11 +32,7 @@ import {
   spread,
   startNginx,
   startScript,
-  wrkReport,
 } from "./serve-tools.ts";
-
-const MIB = 1024 * 1024;
-const SIZE = 64 * MIB;
 
 const { values } = parseArgs({
   options: {
@@ -52,22 +50,6 @@ const [serverCpu, secondCpu] = values.apart ? cpus : cpus.slice(-1);
 const clientCpu = secondCpu ?? serverCpu;
 const rounds = Number(values.rounds);
 const seconds = Number(values.seconds);
-
-const wholeScript = `request = function() return wrk.format("GET") end${wrkReport}`;
-const rangeLines = `
-local n = 0
-local function range() local at = (n % 64) * ${MIB}; return "bytes=" .. at .. "-" .. (at + ${MIB - 1}) end
-`;
-/** All are sent the same headers, so that the client has the same work. */
-const ticketScript = (file: string) => `${rangeLines}
-local lines = io.lines("${file}")
-request = function()
-  n = n + 1
-  local ticket, receipt = lines():match("^(.-)\\t(.*)$")
-  local headers = { ["Range"] = range(), ["Authorization"] = ticket }
-  if receipt ~= "-" then headers["Spareband-Receipt"] = receipt end
-  return wrk.format("GET", nil, headers)
-end${wrkReport}`;
 
 interface Figures {
   readonly throughput: number;
@@ -105,6 +87,8 @@ type Round = Readonly<Record<Name, Figures>>;
 
 /** Bun compiles what runs often, in steps, at the cost of CPU time that a box spends once in its life. */
 const WARM_UP_S = 8;
+/** Gigabytes a second for which there are tickets. */
+const FASTEST = 4;
 
 async function compare(servers: Record<Name, Server>, script: (round: number) => string) {
   const all: Round[] = [];
@@ -125,19 +109,13 @@ async function wholeFiles(): Promise<Round[]> {
 
 async function ranges(): Promise<Round[]> {
   const lines = join(directory, "tickets");
-  await writeTickets(lines);
+  const lasting = [WARM_UP_S, ...Array.from({ length: rounds }, () => seconds)];
+  await writeTickets(
+    lines,
+    lasting.map((time) => time * FASTEST),
+  );
   await using box = await startScript("serve-box.ts", [String(SIZE), "receipted"], serverCpu);
   return await besides(box, (round) => ticketScript(`${lines}.${round}`));
-}
-
-/** Signed by another process than the box, whose memory and CPU time it would burden. */
-async function writeTickets(lines: string): Promise<void> {
-  // 256 MiB a ticket; enough for 4 GB/s.
-  const tickets = (lasting: number) => String(lasting * 16 + 4);
-  const counts = [tickets(WARM_UP_S), ...Array.from({ length: rounds }, () => tickets(seconds))];
-  const script = join(import.meta.dir, "serve-tickets.ts");
-  const signing = Bun.spawn([process.execPath, script, lines, ...counts], { stderr: "inherit" });
-  if ((await signing.exited) !== 0) throw new Error("the tickets could not be written");
 }
 
 /** nginx and Bun serve the box's own file. */
@@ -170,12 +148,6 @@ function report(name: string, all: readonly Round[], leanBar: number): boolean {
   return fast >= 0.95 && lean >= leanBar;
 }
 
-function reportShare(name: string, all: readonly Round[]): void {
-  const perCpu = median(all.map((round) => round.box.perCpu));
-  const share = (rate: number) => `${((rate / 8 / perCpu) * 100).toFixed(2)} %`;
-  console.log(`${name}: ${share(1e8)} of a core at 100 Mbit/s, ${share(1e9)} at 1 Gbit/s`);
-}
-
 const absent = missing("nginx", "wrk");
 if (absent.length > 0) {
   console.log(`skipped: ${absent.join(" and ")} not installed`);
@@ -192,7 +164,7 @@ console.log(
     : "the machine's own loopback, as it is set up",
 );
 console.log(
-  `medians of ${rounds} rounds of ${seconds} s, one wrk thread, 4 connections, ${SIZE / MIB} MiB file; ratios are medians of the rounds' own, lowest to highest`,
+  `medians of ${rounds} rounds of ${seconds} s, one wrk thread, 4 connections, ${SIZE / mebibytes(1)} MiB file; ratios are medians of the rounds' own, lowest to highest`,
 );
 console.log(
   "| | box | nginx | nginx, tcp_nopush | bare Bun | box / nginx | box / nginx, tcp_nopush | box / bare Bun |",
@@ -202,6 +174,4 @@ const met = [
   report("whole file", whole, 0.85),
   report("1 MiB ranges, tickets and receipts", parts, 0.65),
 ];
-reportShare("whole file", whole);
-reportShare("1 MiB ranges", parts);
 if (values.check && met.includes(false)) process.exit(1);
