@@ -25,6 +25,7 @@ const DUCKED = 0.4;
 const RESUMED = 0.75;
 const RESUMED_AFTER_HALT = 0.95;
 const SECOND_SIGN_MS = 250;
+const AGAIN_MS = 1500;
 /** Steps back to where somebody pushed us away: from a home that is calm but for him, and from a busy one. */
 const CAREFUL = 1.02;
 const MOST_CAREFUL = 1.01;
@@ -71,9 +72,9 @@ export function hold(state: LineState, view: View, phase: Phase & { kind: "hold"
   return { ...calm, rate: Math.min(wanted, faster), rampedAt: view.at };
 }
 
-/** What stays idle between two turns of the peers is taken in the turns themselves, but for what would be felt. */
-const unsent = ({ delivery }: LineState, { at }: View) =>
-  Math.min(MOST_UNSENT, unsentPart(delivery, at, UNSENT_MS));
+/** What stays idle between two turns of the peers is taken in the turns themselves, while nobody would feel it. */
+const unsent = ({ delivery, activity }: LineState, { at }: View) =>
+  Math.max(0, 1 - 2 * activity) * Math.min(MOST_UNSENT, unsentPart(delivery, at, UNSENT_MS));
 
 /** The most that was known for long enough to be sure of it: what the first queue told was measured in haste. */
 function knownFor({ capacity, foundAt }: LineState, { at }: View): { known?: number } {
@@ -96,10 +97,9 @@ const isShort = (state: LineState, view: View) =>
 /** A first sign that somebody comes: most of the line is left to him until it is gone, all at the second. */
 function duck(state: LineState, view: View): LineState {
   if (view.at - state.duckedAt < SECOND_SIGN_MS + 3 * view.rtt) return push(state, view);
-  // Of a line that only stood still nothing is learnt.
-  const [back, learnt, clearFor] = view.passes
-    ? [RESUMED_AFTER_HALT, 0, 0]
-    : [RESUMED, 0.2, view.rtt];
+  // Of a line that only stood still nothing is learnt, once.
+  const chance = view.passes && view.at - state.duckedAt > AGAIN_MS;
+  const [back, learnt, clearFor] = chance ? [RESUMED_AFTER_HALT, 0, 0] : [RESUMED, 0.2, view.rtt];
   const resume = back * state.rate;
   return {
     ...state,
