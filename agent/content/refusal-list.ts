@@ -9,6 +9,8 @@ export type RefusedBy = "household" | "takedown";
 export class RefusalList {
   readonly #path: string;
   readonly #titles: Map<Hash, RefusedBy>;
+  /** What is on disk is older: the last write failed. */
+  #unsaved = false;
 
   private constructor(path: string, titles: Map<Hash, RefusedBy>) {
     this.#path = path;
@@ -31,14 +33,17 @@ export class RefusalList {
     return this.#titles.get(title);
   }
 
-  /** Durable when it returns. A takedown outranks the household, so that nobody lifts it by mistake. */
+  /**
+   * Durable when it returns; where the disk does not take it, it throws, holds for this run, and is
+   * written with the next call. A takedown outranks the household, so that nobody lifts it by mistake.
+   */
   add(titles: readonly Hash[], by: RefusedBy): void {
     const changed = titles.filter((title) => {
       const known = this.#titles.get(title);
       return known !== by && known !== "takedown";
     });
     for (const title of changed) this.#titles.set(title, by);
-    if (changed.length > 0) this.#save();
+    if (changed.length > 0 || this.#unsaved) this.#save();
   }
 
   /** Lifts the household's own block; false when there is none. */
@@ -55,6 +60,8 @@ export class RefusalList {
 
   #save(): void {
     const lines = [...this.#titles].map(([title, by]) => `${by} ${title}\n`);
+    this.#unsaved = true;
     writeDurably(this.#path, lines.join(""), 0o600);
+    this.#unsaved = false;
   }
 }

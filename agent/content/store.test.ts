@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, test } from "bun:test";
-import { mkdtemp, open as openFile, readFile, rm, stat } from "node:fs/promises";
+import { mkdir, mkdtemp, open as openFile, readdir, readFile, rm, stat } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type Hash, sha256 } from "../core/encoding.ts";
@@ -232,6 +232,34 @@ test("a takedown cannot be lifted by the household", async () => {
   await store.refuse(title.sealed.hash, "takedown");
   expect(store.allow(title.sealed.hash)).toBe(false);
   expect(await store.addManifest(title.sealed)).toBe("takedown");
+});
+
+test("a block that the disk does not take deletes the title all the same, and is written at the next try", async () => {
+  const title = sampleTitle([["a.bin", 10 * KIB]]);
+  const { hash } = title.sealed;
+  const obstacle = join(directory, "refused.new");
+  {
+    await using store = await openStore();
+    await fill(store, title);
+    await mkdir(obstacle);
+    await expect(store.refuse(hash, "household")).rejects.toThrow();
+    expect(store.open(hash, "a.bin")).toBeUndefined();
+    expect(await store.addManifest(title.sealed)).toBe("household");
+    await rm(obstacle, { recursive: true });
+    await store.refuse(hash, "household");
+  }
+  await using again = await openStore();
+  expect(again.refused("household")).toEqual([hash]);
+});
+
+test("a title that is blocked while it arrives does not come", async () => {
+  await using store = await openStore();
+  const title = sampleTitle([["a.bin", 10 * KIB]]);
+  const arriving = store.addManifest(title.sealed);
+  await store.refuse(title.sealed.hash, "takedown");
+  expect(await arriving).toBe("takedown");
+  expect(store.titles()).toEqual([]);
+  expect(await readdir(join(directory, "titles"))).toEqual([]);
 });
 
 test("a file is worth a write only when it was asked for twice", async () => {

@@ -147,6 +147,11 @@ export class ContentStore implements ContentSource, Part, AsyncDisposable {
     if (refused) return refused;
     if (this.#titles.has(sealed.hash)) return "known";
     const title = await HeldTitle.create(this.#files.directoryOf(sealed.hash), sealed);
+    const refusedMeanwhile = this.#refusals.refusedBy(sealed.hash);
+    if (refusedMeanwhile) {
+      await title.delete();
+      return refusedMeanwhile;
+    }
     this.#budget.charge(sealed.bytes.length);
     this.#titles.set(sealed.hash, title);
     return "added";
@@ -203,9 +208,22 @@ export class ContentStore implements ContentSource, Part, AsyncDisposable {
 
   /** The same for many, for one write to the list on disk. */
   async refuseAll(titles: readonly Hash[], by: RefusedBy): Promise<void> {
-    this.#refusals.add(titles, by);
+    const listed = this.#list(titles, by);
     for (const title of titles)
       if (await this.delete(title)) this.#options.log.notice("title deleted", { title, by });
+    // Where the disk was full there may be room now.
+    if (!listed) this.#refusals.add(titles, by);
+  }
+
+  /** False when the disk did not take the list; what it names is refused in this run all the same. */
+  #list(titles: readonly Hash[], by: RefusedBy): boolean {
+    try {
+      this.#refusals.add(titles, by);
+      return true;
+    } catch (fault) {
+      this.#options.log.warning("refused titles not written", { reason: reasonOf(fault) });
+      return false;
+    }
   }
 
   /** Lifts the household's block; false when there was none. */
