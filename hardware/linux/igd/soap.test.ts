@@ -31,6 +31,13 @@ describe("the control address", () => {
     expect(based("nonsense")?.port).toBe("5000");
   });
 
+  test("is found below a namespace prefix and attributes", () => {
+    const prefixed = description
+      .replaceAll(/<(\/?)(?=[a-zA-Z])/g, "<$1d:")
+      .replaceAll("<d:service>", '<d:service id="1">');
+    expect(parseControlUrl(prefixed, WAN_COMMON, location)?.pathname).toBe("/ctl/CmnIfCfg");
+  });
+
   test("is unknown without the service, and in nonsense", () => {
     expect(parseControlUrl(description, "urn:other", location)).toBeUndefined();
     expect(parseControlUrl("<service>".repeat(5000), WAN_COMMON, location)).toBeUndefined();

@@ -3,13 +3,16 @@
 /** WANCommonInterfaceConfig:1 §2.4; version 1 has all we ask, and version 2 devices answer to it. */
 export const WAN_COMMON = "urn:schemas-upnp-org:service:WANCommonInterfaceConfig:1";
 
+/** Some routers' descriptions carry a namespace prefix. */
+const SERVICE = /<(\w+:)?service(?:\s[^>]*)?>[\s\S]*?<\/\1service\s*>/g;
+
 /** The URL under which a described device takes actions for a service; undefined when it has none. */
 export function parseControlUrl(
   description: string,
   service: string,
   location: URL,
 ): URL | undefined {
-  for (const [block] of description.matchAll(/<service>[\s\S]*?<\/service>/g)) {
+  for (const [block] of description.matchAll(SERVICE)) {
     if (elementText(block, "serviceType") !== service) continue;
     const path = elementText(block, "controlURL");
     const base = elementText(description, "URLBase");
