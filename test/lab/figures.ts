@@ -24,11 +24,11 @@ export const ms = (name: string, value: number | undefined, atMost?: number): Fi
   unit: "ms",
   ...(atMost !== undefined && { atMost }),
 });
-export const seconds = (name: string, value: number | undefined, atMost: number): Figure => ({
+export const seconds = (name: string, value: number | undefined, atMost?: number): Figure => ({
   name,
   value,
   unit: "s",
-  atMost,
+  ...(atMost !== undefined && { atMost }),
 });
 export const share = (rate: number, alone: number, atLeast: number): Figure => ({
   name: "share",

@@ -9,7 +9,7 @@ export const upload =
   (
     flows: number,
     congestionControl: string,
-    bars: { share: number; given: number; back: number; used?: number },
+    bars: { share: number; given?: number; back?: number; used?: number },
   ) =>
   async (run: Run): Promise<readonly Figure[]> => {
     await run.rest();
@@ -27,7 +27,7 @@ export const upload =
     await run.wait(10);
     return [
       share(shared.rate, alone.rate, bars.share),
-      seconds("given", shared.given, bars.given + (alone.given ?? 0)),
+      seconds("given", shared.given, bars.given && bars.given + (alone.given ?? 0)),
       seconds("back", run.regained(shared.ended, 0.9 * idle.used), bars.back),
       ...(bars.used === undefined ? [] : [used(idle.used, run, bars.used)]),
     ];

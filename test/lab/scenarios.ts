@@ -154,7 +154,7 @@ export const scenarios: readonly Scenario[] = [
     id: "13",
     title: "20 ms buffer",
     line: { ...ordinary, buffer: 20 },
-    play: upload(1, "cubic", { share: 95, given: 0.3, back: 2.5, used: 92 }),
+    play: upload(1, "cubic", { share: 95, used: 92 }),
   },
   {
     id: "14",
