@@ -30,6 +30,7 @@ import type { Policy } from "./policy.ts";
 import { type ProbePlaces, ProbeRounds } from "./probe-rounds.ts";
 import { onCard, takeSample } from "./sampling.ts";
 import type { Signal } from "./signals.ts";
+import { type Look, Looks } from "./uneventful.ts";
 import type { Verdict, VerdictSource } from "./verdict.ts";
 import type { Volume } from "./volume.ts";
 import { type TextStore, VolumeKeeper } from "./volume-store.ts";
@@ -80,6 +81,7 @@ class PacingGovernor implements Governor {
   readonly #board: BoardReader;
   readonly #pacer: PeerPacer;
   readonly #probes: ProbeRounds;
+  readonly #looks = new Looks();
   #state: GovernorState;
   #decision: Decision;
   #boardReading: BoardReading | undefined;
@@ -99,6 +101,7 @@ class PacingGovernor implements Governor {
     this.#decision = {
       state: this.#state,
       verdict: { state: "held", reason: "line-unknown" },
+      calm: false,
       probeEvery: milliseconds(25),
       lookAfter: milliseconds(25),
       lookAgain: false,
@@ -200,7 +203,7 @@ class PacingGovernor implements Governor {
   }
 
   async #look(): Promise<void> {
-    const { sockets, policy, record } = this.#options;
+    const { sockets, policy } = this.#options;
     const now = this.#now();
     const reading = sockets.ability === "blind" ? undefined : await sockets.read();
     this.#reading = reading;
@@ -216,11 +219,17 @@ class PacingGovernor implements Governor {
       ...this.#boardReading,
     };
     this.#boardReading = undefined;
-    const allowed = policy();
-    const decision = decide(samples, allowed, this.#state, now);
-    record?.(samples, allowed, now, decision);
-    this.#settle(decision, allowed);
+    const look = { samples, policy: policy(), now };
+    for (const each of this.#looks.take(look, this.#decision)) this.#decide(each);
     if (reading) this.#pace(reading, now.monotonic);
+  }
+
+  #decide(look: Look): void {
+    const { samples, policy, now } = look;
+    const decision = decide(samples, policy, this.#state, now);
+    this.#options.record?.(samples, policy, now, decision);
+    this.#looks.decided(look, this.#state, decision.state);
+    this.#settle(decision, policy);
     if (decision.train > 0) this.#probes.sendTrain(now.monotonic, decision.train);
   }
 

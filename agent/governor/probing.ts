@@ -7,6 +7,8 @@ import type { LineState } from "./line-state.ts";
 import type { LineSample } from "./sample.ts";
 
 export interface Probing {
+  /** Nothing happens while we share. */
+  readonly calm: boolean;
   readonly probeEvery: Milliseconds;
   /**
    * When to look for the answers after they were asked for: a moment after they usually come, for one
@@ -46,20 +48,21 @@ export function probing(line: LineState, open: boolean, sample: LineSample): Pro
 
 function timing(line: LineState, open: boolean, { at, unanswered }: LineSample) {
   const every = periodFor(line, open, at);
+  const calm = every === CALM && line.phase.kind !== "yield";
   const rtt = baseRtt(line.delay);
   if (rtt === undefined) {
-    return { probeEvery: every, lookAfter: every, lookAgain: false };
+    return { calm, probeEvery: every, lookAfter: every, lookAgain: false };
   }
   const late = unanswered === undefined ? 0 : at - unanswered - rtt - queueBack(line.delay);
   const lookAgain = late > line.usual + 2 && late < LATE_MS;
   const answer = rtt + line.usual + SLACK_MS;
   if (every !== BUSY && answer < 0.8 * every) {
-    return { probeEvery: every, lookAfter: milliseconds(answer), lookAgain };
+    return { calm, probeEvery: every, lookAfter: milliseconds(answer), lookAgain };
   }
   // About as often as that, and such that answers come just before the next probes leave.
   const fitting = answer / Math.max(1, Math.round(answer / every));
   const period = milliseconds(Math.max(0.8 * every, Math.min(1.4 * every, fitting)));
-  return { probeEvery: period, lookAfter: period, lookAgain };
+  return { calm, probeEvery: period, lookAfter: period, lookAgain };
 }
 
 function periodFor(line: LineState, open: boolean, at: number): Milliseconds {
