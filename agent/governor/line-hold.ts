@@ -32,6 +32,7 @@ const MOST_CAREFUL = 1.01;
 const BUSY = 1.6;
 const MOST_UNSENT = 0.02;
 const UNSENT_MS = 1400;
+const ALONE = 0.97;
 /** A queue that has lost so much, at least, and such a part of itself is on its way out. */
 const DRAINED_MS = 2;
 const DRAINED_PART = 0.25;
@@ -72,9 +73,15 @@ export function hold(state: LineState, view: View, phase: Phase & { kind: "hold"
   return { ...calm, rate: Math.min(wanted, faster), rampedAt: view.at };
 }
 
-/** What stays idle between two turns of the peers is taken in the turns themselves, while nobody would feel it. */
-const unsent = ({ delivery, activity }: LineState, { at }: View) =>
-  Math.max(0, 1 - 2 * activity) * Math.min(MOST_UNSENT, unsentPart(delivery, at, UNSENT_MS));
+/**
+ * What stays idle between two turns of the peers is taken in the turns themselves, while nobody would feel
+ * it: who keeps a part of the line, however calmly, has no use for a knee that is nearer.
+ */
+function unsent({ delivery, activity, available = 0, capacity = 0 }: LineState, { at }: View) {
+  if (available < ALONE * capacity) return 0;
+  const most = MOST_UNSENT * Math.max(0, 1 - 2 * activity);
+  return Math.min(most, unsentPart(delivery, at, UNSENT_MS));
+}
 
 /** The most that was known for long enough to be sure of it: what the first queue told was measured in haste. */
 function knownFor({ capacity, foundAt }: LineState, { at }: View): { known?: number } {
