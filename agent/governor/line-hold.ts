@@ -1,26 +1,14 @@
-/** The line law below the knee: holding, creeping up to see whether more is free, settling. */
+/** The line law below the knee: holding, ducking at a first sign of somebody, settling. */
 import { isClear } from "./delay.ts";
 import { unsentPart } from "./delivery.ts";
 import { mayAsk, toAside } from "./line-aside.ts";
-import { DIFFERENT, followFall, rateOfSlowerLine } from "./line-change.ts";
-import {
-  askCarried,
-  CREEP_EVERY_MS,
-  learnUsual,
-  push,
-  target,
-  toHold,
-  toSettle,
-} from "./line-moves.ts";
+import { followFall, rateOfSlowerLine } from "./line-change.ts";
+import { creepLater, startCreep } from "./line-creep.ts";
+import { askCarried, learnUsual, push, target, toHold, toSettle } from "./line-moves.ts";
 import { RAMP_MS } from "./line-search.ts";
 import type { LineState, Phase } from "./line-state.ts";
 import { START, SURELY, type View } from "./line-view.ts";
 
-/** Growth of successive creeping steps. */
-const CREEP = [0.01, 0.01, 0.008, 0.01, 0.015, 0.02, 0.03, 0.04, 0.05, 0.06, 0.07, 0.08];
-/** Not at the same time as another box of this home: up to so much later, by no pattern. */
-const APART = 0.2;
-const SURE_MS = 8000;
 const DUCKED = 0.4;
 const RESUMED = 0.75;
 const RESUMED_AFTER_HALT = 0.95;
@@ -58,11 +46,7 @@ export function hold(state: LineState, view: View, phase: Phase & { kind: "hold"
   if (!view.keepsUp) return calm;
   const mayCreep = state.rate >= 0.99 * wanted && !isTaken(state, view);
   if (mayCreep && view.at >= state.creepAt && state.activity < 1 && view.at - phase.since > 1500) {
-    return {
-      ...calm,
-      phase: { kind: "creep", since: view.at, step: 0, ...knownFor(state, view) },
-      rate: wanted * (1 + (CREEP[0] ?? 0)),
-    };
+    return startCreep(calm, view, wanted);
   }
   if (view.at - state.rampedAt < RAMP_MS) return calm;
   const careful = state.rate > 0.95 * state.caution && view.at - phase.since < 4000;
@@ -81,11 +65,6 @@ function unsent({ delivery, activity, available = 0, capacity = 0 }: LineState, 
   if (available < ALONE * capacity) return 0;
   const most = MOST_UNSENT * Math.max(0, 1 - 2 * activity);
   return Math.min(most, unsentPart(delivery, at, UNSENT_MS));
-}
-
-/** The most that was known for long enough to be sure of it: what the first queue told was measured in haste. */
-function knownFor({ capacity, foundAt }: LineState, { at }: View): { known?: number } {
-  return capacity === undefined || at - foundAt < SURE_MS ? {} : { known: capacity };
 }
 
 /** What the router says that others use is not there to be found; a little of it is headers and its error. */
@@ -150,73 +129,6 @@ function notThatMuch(state: LineState, view: View): LineState {
   const free = Math.max(START, view.steady);
   const next = { ...creepLater(state, view, free), available: free, shortSince: view.at };
   return toSettle({ ...next, capacity: Math.max(free, 0.9 * (state.capacity ?? 0)) }, view, free);
-}
-
-function creepLater(state: LineState, view: View, free: number): LineState {
-  const capacity = state.capacity ?? free;
-  // What failed twice at the same height is the line's own, not somebody's passing use of it.
-  const same = Math.abs(free - (state.available ?? 0)) < 0.03 * free;
-  const believed = same ? free + 0.7 * (capacity - free) : capacity;
-  const every = CREEP_EVERY_MS * (1 + APART * ((view.at * 0.618034) % 1));
-  return { ...state, capacity: Math.max(free, believed), creepAt: view.at + every };
-}
-
-export function creep(state: LineState, view: View, phase: Phase & { kind: "creep" }): LineState {
-  const much = view.newest > view.high + 2 * queueOfOurs(state, view, phase);
-  const someone = view.bad && much && !view.passes;
-  if (someone || view.falls) return push(state, view);
-  if (view.dips) return backOff(state, view);
-  const short = view.at - state.shortSince > 100;
-  // A step of ours makes a small difference, someone who begins to send a large one. Far below what
-  // the line once had, it may be what a router leaves each of us.
-  const less = view.steady < 0.85 * view.asked;
-  const low = (state.available ?? 0) < 0.85 * (state.capacity ?? 0);
-  const stopped = short || (view.lossy && view.median < view.edge);
-  if (((short && less) || (stopped && low)) && mayAsk(state, view)) return toAside(state, view);
-  const waited = view.at - phase.since;
-  const period = Math.max(200, view.rtt + 120, 70 * view.mtu);
-  const stuck = view.median > view.calm && waited > 2 * period;
-  if (view.bad || view.lossy || short || view.median > view.edge || stuck) {
-    // What failed no lower than where it was known to work says little new.
-    const { available = 0 } = state;
-    const known = (state.rate < available ? 0.985 : 0.995) * available;
-    const free = Math.min(state.rate, Math.max(view.steady, known));
-    return toSettle({ ...creepLater(state, view, free), available: free }, view, free);
-  }
-  if (waited < period || view.median > view.calm) return state;
-  if (!view.keepsUp) return waited < 1000 ? state : toHold(state, view);
-  const available = Math.max(state.available ?? 0, Math.min(state.rate, view.steady * 1.02));
-  const step = phase.step + 1;
-  const grown = state.rate * (1 + (CREEP[Math.min(step, CREEP.length - 1)] ?? 0));
-  // More than ever: the line itself has changed, for nobody's going leaves more than it carries.
-  const changed = available > DIFFERENT * (phase.known ?? Number.POSITIVE_INFINITY);
-  const known = changed ? undefined : phase.known;
-  return {
-    ...state,
-    available,
-    capacity: Math.max(state.capacity ?? 0, available),
-    changes: changed ? [...state.changes, view.at] : state.changes,
-    phase: { kind: "creep", since: view.at, step, ...(known !== undefined && { known }) },
-    rate: grown,
-  };
-}
-
-/** So near the knee it is more likely our own queue than somebody's; a second sign is his. */
-function backOff(state: LineState, view: View): LineState {
-  const settling = toSettle(state, view, Math.min(state.rate, state.available ?? state.rate));
-  const phase = {
-    kind: "settle",
-    since: view.at,
-    resume: target(state),
-    ducks: view.newest,
-  } as const;
-  return { ...settling, phase, duckedAt: view.at };
-}
-
-/** Milliseconds of queue that a step above what is free can have made since it began. */
-function queueOfOurs({ rate, available = rate }: LineState, view: View, phase: Phase): number {
-  const over = Math.max(0, rate / available - 1);
-  return Math.min(view.high, over * (view.at - phase.since + view.rtt + 50));
 }
 
 export function settle(state: LineState, view: View, phase: Phase & { kind: "settle" }): LineState {

@@ -1,0 +1,93 @@
+/** The line law above what is known to be free: small steps, as long as no queue comes of them. */
+import { mayAsk, toAside } from "./line-aside.ts";
+import { DIFFERENT } from "./line-change.ts";
+import { CREEP_EVERY_MS, push, target, toHold, toSettle } from "./line-moves.ts";
+import type { LineState, Phase } from "./line-state.ts";
+import type { View } from "./line-view.ts";
+
+/** Growth of successive creeping steps. */
+const CREEP = [0.01, 0.01, 0.008, 0.01, 0.015, 0.02, 0.03, 0.04, 0.05, 0.06, 0.07, 0.08];
+/** Not at the same time as another box of this home: up to so much later, by no pattern. */
+const APART = 0.2;
+const SURE_MS = 8000;
+
+/** @param from the rate that has been held. */
+export function startCreep(state: LineState, view: View, from: number): LineState {
+  return {
+    ...state,
+    phase: { kind: "creep", since: view.at, step: 0, ...knownFor(state, view) },
+    rate: from * (1 + (CREEP[0] ?? 0)),
+  };
+}
+
+export function creep(state: LineState, view: View, phase: Phase & { kind: "creep" }): LineState {
+  const much = view.newest > view.high + 2 * queueOfOurs(state, view, phase);
+  const someone = view.bad && much && !view.passes;
+  if (someone || view.falls) return push(state, view);
+  if (view.dips) return backOff(state, view);
+  const short = view.at - state.shortSince > 100;
+  // A step of ours makes a small difference, someone who begins to send a large one. Far below what
+  // the line once had, it may be what a router leaves each of us.
+  const less = view.steady < 0.85 * view.asked;
+  const low = (state.available ?? 0) < 0.85 * (state.capacity ?? 0);
+  const stopped = short || (view.lossy && view.median < view.edge);
+  if (((short && less) || (stopped && low)) && mayAsk(state, view)) return toAside(state, view);
+  const waited = view.at - phase.since;
+  const period = Math.max(200, view.rtt + 120, 70 * view.mtu);
+  const stuck = view.median > view.calm && waited > 2 * period;
+  if (view.bad || view.lossy || short || view.median > view.edge || stuck) {
+    // What failed no lower than where it was known to work says little new.
+    const { available = 0 } = state;
+    const known = (state.rate < available ? 0.985 : 0.995) * available;
+    const free = Math.min(state.rate, Math.max(view.steady, known));
+    return toSettle({ ...creepLater(state, view, free), available: free }, view, free);
+  }
+  if (waited < period || view.median > view.calm) return state;
+  if (!view.keepsUp) return waited < 1000 ? state : toHold(state, view);
+  const available = Math.max(state.available ?? 0, Math.min(state.rate, view.steady * 1.02));
+  const step = phase.step + 1;
+  const grown = state.rate * (1 + (CREEP[Math.min(step, CREEP.length - 1)] ?? 0));
+  // More than ever: the line itself has changed, for nobody's going leaves more than it carries.
+  const changed = available > DIFFERENT * (phase.known ?? Number.POSITIVE_INFINITY);
+  const known = changed ? undefined : phase.known;
+  return {
+    ...state,
+    available,
+    capacity: Math.max(state.capacity ?? 0, available),
+    changes: changed ? [...state.changes, view.at] : state.changes,
+    phase: { kind: "creep", since: view.at, step, ...(known !== undefined && { known }) },
+    rate: grown,
+  };
+}
+
+/** The most that was known for long enough to be sure of it: what the first queue told was measured in haste. */
+function knownFor({ capacity, foundAt }: LineState, { at }: View): { known?: number } {
+  return capacity === undefined || at - foundAt < SURE_MS ? {} : { known: capacity };
+}
+/** What was tried did not go: asks later again, and believes less that more is there. */
+export function creepLater(state: LineState, view: View, free: number): LineState {
+  const capacity = state.capacity ?? free;
+  // What failed twice at the same height is the line's own, not somebody's passing use of it.
+  const same = Math.abs(free - (state.available ?? 0)) < 0.03 * free;
+  const believed = same ? free + 0.7 * (capacity - free) : capacity;
+  const every = CREEP_EVERY_MS * (1 + APART * ((view.at * 0.618034) % 1));
+  return { ...state, capacity: Math.max(free, believed), creepAt: view.at + every };
+}
+
+/** So near the knee it is more likely our own queue than somebody's; a second sign is his. */
+function backOff(state: LineState, view: View): LineState {
+  const settling = toSettle(state, view, Math.min(state.rate, state.available ?? state.rate));
+  const phase = {
+    kind: "settle",
+    since: view.at,
+    resume: target(state),
+    ducks: view.newest,
+  } as const;
+  return { ...settling, phase, duckedAt: view.at };
+}
+
+/** Milliseconds of queue that a step above what is free can have made since it began. */
+function queueOfOurs({ rate, available = rate }: LineState, view: View, phase: Phase): number {
+  const over = Math.max(0, rate / available - 1);
+  return Math.min(view.high, over * (view.at - phase.since + view.rtt + 50));
+}
