@@ -64,6 +64,7 @@ export function creep(state: LineState, view: View, phase: Phase & { kind: "cree
 function knownFor({ capacity, foundAt }: LineState, { at }: View): { known?: number } {
   return capacity === undefined || at - foundAt < SURE_MS ? {} : { known: capacity };
 }
+
 /** What was tried did not go: asks later again, and believes less that more is there. */
 export function creepLater(state: LineState, view: View, free: number): LineState {
   const capacity = state.capacity ?? free;
