@@ -103,6 +103,7 @@ export class BoxLink {
     const began = clock.monotonicMs();
     this.#requested += end - start;
     let received = 0;
+    let delivered = 0;
     try {
       const receipt = this.receipts.newest();
       const tls = await this.#tls(stall.signal);
@@ -124,7 +125,7 @@ export class BoxLink {
       this.receipts.arrived(receipt);
       const assembler = new ChunkAssembler(manifest, run);
       for await (const piece of response.body ?? []) {
-        stall.feed();
+        stall.feed(piece.length);
         received += piece.length;
         if (received > answer.end - start)
           return { kind: "failed", reason: "more bytes than announced" };
@@ -134,11 +135,14 @@ export class BoxLink {
           this.receipts.add(chunk.data.length);
           stall.pause();
           await deliver(chunk.ref, chunk.data);
-          stall.feed();
+          stall.resume();
+          delivered++;
         }
       }
       if (received !== answer.end - start)
         return { kind: "failed", reason: "the answer ended early" };
+      // The least that a box gives at a time holds a chunk; of less we would ask without end.
+      if (delivered === 0) return { kind: "failed", reason: "less than a chunk" };
       this.#measure(received, clock.monotonicMs() - began);
       return { kind: "done" };
     } catch (fault) {

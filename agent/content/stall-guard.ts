@@ -1,10 +1,11 @@
 import type { Clock } from "../core/clock.ts";
 import { type Milliseconds, milliseconds, seconds } from "../core/units.ts";
 
-/** No byte for so long means that the box or its line is gone. */
+/** Less than about a packet for so long means that the box or its line is gone, or drips to keep us. */
 const STALL = seconds(3);
+const LEAST_BYTES = 1024;
 
-/** Aborts a request when no byte came for STALL, or when the outer signal aborts. */
+/** Aborts a request when fewer than LEAST_BYTES came for STALL, or when the outer signal aborts. */
 export class StallGuard {
   readonly #clock: Clock;
   readonly #outer: AbortSignal;
@@ -13,6 +14,8 @@ export class StallGuard {
   readonly #stop = () => this.#request.abort();
   #fed: Milliseconds;
   #paused = false;
+  /** Since `#fed`. */
+  #came = 0;
   stalled = false;
 
   constructor(clock: Clock, outer: AbortSignal) {
@@ -28,14 +31,25 @@ export class StallGuard {
     return this.#request.signal;
   }
 
-  feed(): void {
-    this.#paused = false;
-    this.#fed = this.#clock.monotonicMs();
+  /** Bytes came. */
+  feed(amount: number): void {
+    this.#came += amount;
+    if (this.#came >= LEAST_BYTES) this.#restart();
   }
 
   /** While the receiving side is busy the box is not to blame. */
   pause(): void {
     this.#paused = true;
+  }
+
+  resume(): void {
+    this.#paused = false;
+    this.#restart();
+  }
+
+  #restart(): void {
+    this.#came = 0;
+    this.#fed = this.#clock.monotonicMs();
   }
 
   end(): void {

@@ -2,6 +2,8 @@ import { afterEach, expect, test } from "bun:test";
 import { mkdtemp, readFile, rm, truncate } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import type { TicketRequest } from "../../agent/accounting/messages.ts";
+import { BoxLink } from "../../agent/content/box-link.ts";
 import { toFolder, toNowhere } from "../../agent/content/destination.ts";
 import { fetchTitle, fillTitle } from "../../agent/content/fetch-title.ts";
 import { type SampleTitle, sampleTitle } from "../../agent/content/sample-title.ts";
@@ -116,6 +118,21 @@ test("the origin gives only what no box has", async () => {
   expect(summary.end).toBe("complete");
   const fromOrigin = summary.boxes.find((each) => each.origin);
   expect(fromOrigin?.bytes).toBe(MIB);
+});
+
+test("a box that gives less than a chunk at a time has failed, or it would be asked without end", async () => {
+  const title = sampleTitle([["film.mp4", MIB]]);
+  const [stingy] = start(title, { gives: 1000 });
+  const viewer = asViewer(title, ticketSource([stingy as ScriptedBox]));
+  const request = { viewer: viewer.signer.publicKey, title: title.sealed.hash };
+  const link = new BoxLink({
+    ...viewer,
+    manifest: title.sealed.body,
+    grant: (stingy as ScriptedBox).grant(request as TicketRequest),
+  });
+  const nothing = { deliver: async () => {}, onBytes: () => {} };
+  const outcome = await link.fetchRun({ file: 0, first: 0, after: 1 }, nothing, never);
+  expect(outcome).toEqual({ kind: "failed", reason: "less than a chunk" });
 });
 
 test("a fetch goes on where it was stopped", async () => {

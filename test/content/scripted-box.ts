@@ -31,6 +31,8 @@ export interface BoxScript {
   readonly files?: ReadonlySet<string>;
   /** Accepts the request and then says nothing. */
   readonly mute?: boolean;
+  /** Gives so many bytes of what was asked, and says so. */
+  readonly gives?: number;
   /** Answers 503 to so many first requests. */
   readonly busyFirst?: number;
   /** Bytes past the last receipt after which it answers 402. */
@@ -111,7 +113,8 @@ export class ScriptedBox implements Grantor {
     const [, from = "0", to = ""] =
       /bytes=(\d+)-(\d*)/.exec(request.headers.get("range") ?? "") ?? [];
     const start = Number(from);
-    const end = to === "" ? content.length : Number(to) + 1;
+    const asked = to === "" ? content.length : Number(to) + 1;
+    const end = Math.min(asked, start + (this.script.gives ?? content.length));
     const body = content.slice(start, end);
     this.sentBytes += body.length;
     this.#sent.set(ticket.hash, sent + body.length);
