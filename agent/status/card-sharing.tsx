@@ -13,12 +13,14 @@ export function SharingCard({ view }: { readonly view: View }) {
   const { verdict } = sharing;
   const reason = texts.reasons[verdict.reason];
   const until = choices.pause.state === "paused" ? choices.pause.until : undefined;
+  const endsByItself = verdict.reason === "paused" && until !== undefined;
+  const why = endsByItself ? texts.pausedUntil(view.time(until)) : reason.long;
   const on = verdict.state === "sharing";
   const flows = isSending(view);
   return (
     <section
       class={`card hero ${on ? "on" : "off"}`}
-      data-said={`${on ? texts.sharing : texts.notSharing}. ${reason.short}. ${reason.long}`}
+      data-said={`${on ? texts.sharing : texts.notSharing}. ${reason.short}. ${why}`}
     >
       <div class="hero-row">
         <div>
@@ -34,11 +36,7 @@ export function SharingCard({ view }: { readonly view: View }) {
             )}
           </p>
           <h1>{reason.short}</h1>
-          <p class="why">
-            {verdict.reason === "paused" && until !== undefined
-              ? texts.pausedUntil(view.time(until))
-              : reason.long}
-          </p>
+          <p class="why">{why}</p>
           <Details view={view} />
         </div>
         {view.access === "full" && <Switch view={view} />}

@@ -92,6 +92,15 @@ test("pauses and resumes with one press, without a script", async () => {
   });
 });
 
+test("a pause that ends by itself is never said to last until somebody resumes", async () => {
+  box.agree();
+  box.household.pause(3600);
+  box.sharing = { ...box.sharing, verdict: { state: "held", reason: "paused" } };
+  const html = await box.page();
+  expect(html).toContain('data-said="Not sharing. You paused sharing. It goes on by itself on');
+  expect(html).not.toContain("until you resume");
+});
+
 /** The fields that the page always sends, none of them filled in. */
 const numbers = { maxRate: "", share: "", dailyCap: "", monthlyCap: "" };
 const untouched = { ...numbers, quietFrom: "", quietTo: "" };
