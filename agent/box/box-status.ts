@@ -2,7 +2,7 @@
 
 import { open } from "../accounting/envelope.ts";
 import type { Clock } from "../core/clock.ts";
-import type { Hash, PublicKey } from "../core/encoding.ts";
+import type { PublicKey } from "../core/encoding.ts";
 import { type Bytes, bytes, microTokens, milliseconds } from "../core/units.ts";
 import type { Health } from "../health/health.ts";
 import type { ConsentChoice } from "../status/choices.ts";
@@ -101,17 +101,15 @@ function sharingNow({ governor, shaper, peers }: Sharing): SharingNow {
 
 function contentOf(sharing: Sharing | undefined, capacity: Bytes): StatusSources["content"] {
   const store = sharing?.store;
-  const names = new Map<Hash, string>();
   return {
     capacity,
     titles: () =>
       (store?.titles() ?? []).map(({ title, manifest, held, size }) => {
-        names.set(title, manifest.name);
         return { title, name: manifest.name, kind: manifest.kind, held, size };
       }),
     blocked: () =>
       (store?.refused("household") ?? []).map((title) => {
-        const name = names.get(title);
+        const name = store?.refusedName(title);
         return { title, ...(name !== undefined && { name }) };
       }),
     delete: async (title) => (await store?.delete(title)) ?? false,

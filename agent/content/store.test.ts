@@ -6,6 +6,7 @@ import { type Hash, sha256 } from "../core/encoding.ts";
 import { FakeClock } from "../core/fake-clock.ts";
 import { silentLog } from "../core/log.ts";
 import { bytes, mebibytes } from "../core/units.ts";
+import { RefusalList } from "./refusal-list.ts";
 import { chunkOf, type SampleTitle, sampleTitle } from "./sample-title.ts";
 import { ContentStore, type StoreOptions } from "./store.ts";
 
@@ -250,6 +251,31 @@ test("a block that the disk does not take deletes the title all the same, and is
   }
   await using again = await openStore();
   expect(again.refused("household")).toEqual([hash]);
+});
+
+test("a name with line breaks is one line of the list, and one without a name is none", async () => {
+  const path = join(directory, "refused");
+  const [named, unnamed] = ["a".repeat(64) as Hash, "b".repeat(64) as Hash];
+  const names = new Map([[named, `Big  Lake,\ntakedown ${unnamed}`]]);
+  (await RefusalList.open(path)).add([named, unnamed], "household", (title) => names.get(title));
+  const again = await RefusalList.open(path);
+  expect(again.list("household")).toEqual([named, unnamed]);
+  expect(again.nameOf(named)).toBe(`Big Lake, takedown ${unnamed}`);
+  expect(again.nameOf(unnamed)).toBeUndefined();
+});
+
+test("what was blocked keeps its name over a restart", async () => {
+  const title = sampleTitle([["a.bin", 10 * KIB]]);
+  const unheld = "e".repeat(64) as Hash;
+  {
+    await using store = await openStore();
+    await store.addManifest(title.sealed);
+    await store.refuseAll([title.sealed.hash, unheld], "household");
+  }
+  await using again = await openStore();
+  expect(again.refused("household")).toEqual([title.sealed.hash, unheld]);
+  expect(again.refusedName(title.sealed.hash)).toBe("Sample 1");
+  expect(again.refusedName(unheld)).toBeUndefined();
 });
 
 test("a title that is blocked while it arrives does not come", async () => {

@@ -212,13 +212,13 @@ export class ContentStore implements ContentSource, Part, AsyncDisposable {
     for (const title of titles)
       if (await this.delete(title)) this.#options.log.notice("title deleted", { title, by });
     // Where the disk was full there may be room now.
-    if (!listed) this.#refusals.add(titles, by);
+    if (!listed) this.#refusals.add(titles, by, () => undefined);
   }
 
   /** False when the disk did not take the list; what it names is refused in this run all the same. */
   #list(titles: readonly Hash[], by: RefusedBy): boolean {
     try {
-      this.#refusals.add(titles, by);
+      this.#refusals.add(titles, by, (title) => this.#titles.get(title)?.manifest.name);
       return true;
     } catch (fault) {
       this.#options.log.warning("refused titles not written", { reason: reasonOf(fault) });
@@ -233,6 +233,11 @@ export class ContentStore implements ContentSource, Part, AsyncDisposable {
 
   refused(by: RefusedBy): readonly Hash[] {
     return this.#refusals.list(by);
+  }
+
+  /** What a refused title was called, where it was held when it was refused. */
+  refusedName(title: Hash): string | undefined {
+    return this.#refusals.nameOf(title);
   }
 
   // --- Life ---

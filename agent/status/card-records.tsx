@@ -66,10 +66,10 @@ function Sums({ view }: { readonly view: View }) {
 
 function Row({ view, row }: { readonly view: View; readonly row: RecordRow }) {
   const { texts } = view;
-  const name = view.titles.find(({ title }) => title === row.title)?.name;
+  const known = [...view.titles, ...view.blocked].find(({ title }) => title === row.title);
   return (
     <li>
-      <bdi class="name">{name ?? <code>{row.title.slice(0, 16)}</code>}</bdi>
+      <bdi class="name">{known?.name ?? <code>{row.title.slice(0, 16)}</code>}</bdi>
       <span>{view.bytes(row.provenBytes)}</span>
       <span class="quiet">{view.time(row.wallTime)}</span>
       <span class={`chip ${row.outcome}`}>{texts.outcome[row.outcome]}</span>
