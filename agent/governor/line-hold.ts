@@ -50,8 +50,9 @@ export function hold(state: LineState, view: View, phase: Phase & { kind: "hold"
   }
   if (view.at - state.rampedAt < RAMP_MS) return calm;
   const careful = state.rate > 0.95 * state.caution && view.at - phase.since < 4000;
+  // Well below it, for what is wanted grows as well, and who keeps to a part of it would never be there.
   const faster =
-    state.rate < 0.9 * wanted && !careful
+    state.rate < 0.88 * wanted && !careful
       ? Math.min(0.9 * wanted, Math.max(START, state.rate * 1.2))
       : Math.max(START, state.rate * (careful && state.activity < BUSY ? CAREFUL : MOST_CAREFUL));
   return { ...calm, rate: Math.min(wanted, faster), rampedAt: view.at };

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { FluidLine } from "./fluid-line.ts";
+import { target } from "./line-moves.ts";
 
 /** A line that is known and in use, twelve seconds after the start. */
 const known = (settings: ConstructorParameters<typeof FluidLine>[0] = {}) => {
@@ -51,6 +52,20 @@ describe("someone at home", () => {
     expect(line.until(({ rate }) => rate < 0.1 * 20e6)).toBeLessThanOrEqual(300);
     line.run(2000);
     expect(line.run(10_000).own / 20e6).toBeLessThan(0.03);
+  });
+
+  test("who came again and again leaves us all that is then thought free, not nine tenths of it", () => {
+    const line = known();
+    for (let i = 0; i < 4; i++) {
+      line.settings.family = 100e6;
+      line.run(400);
+      line.settings.family = 0;
+      line.run(1200);
+    }
+    line.run(1000);
+    const state = line.decision.state.line;
+    expect(state.activity).toBeGreaterThan(1);
+    expect(state.rate).toBeGreaterThan(0.97 * target(state));
   });
 
   test("who is done leaves it to us again within 2.5 s", () => {
