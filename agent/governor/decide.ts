@@ -11,7 +11,7 @@ import {
   checkComfort,
   observeBoard,
 } from "./comfort.ts";
-import { startLine, stepLine } from "./line.ts";
+import { restLine, startLine, stepLine } from "./line.ts";
 import type { LineState } from "./line-state.ts";
 import { checkPolicy, type Policy } from "./policy.ts";
 import { type Probing, probing } from "./probing.ts";
@@ -57,6 +57,8 @@ export interface Decision extends Probing {
    * the others send pairs, but comes back more slowly.
    */
   readonly congestionControl: "reno" | "bbr";
+  /** Whether probes may be sent: not where people or their limits forbid sharing, for they are volume too. */
+  readonly probes: boolean;
   readonly missing: readonly Signal[];
 }
 
@@ -79,16 +81,22 @@ export function decide(
 ): Decision {
   const observed = observe(samples, before, now);
   const gate = checkGates(observed, policy, now);
-  const line = stepLine(observed.line, samples.line, { ceiling: gate.open ? gate.ceiling : 0 });
+  const line = gate.open
+    ? stepLine(observed.line, samples.line, gate)
+    : restLine(observed.line, samples.line);
   const state = { ...observed, line };
+  const probes = gate.open || gate.probes;
   const verdict: Verdict = gate.open ? share(line, gate) : { state: "held", reason: gate.reason };
   return {
     state,
     verdict,
     ...probing(line, gate.open, samples.line),
+    probes,
     congestionControl:
       line.lossRate > LOSSY || (line.capacity ?? SLOWEST) < SLOWEST ? "bbr" : "reno",
-    missing: missingSignals(state.signals, now.monotonic, state.board),
+    missing: missingSignals(state.signals, now.monotonic, state.board).filter(
+      (signal) => probes || signal !== "delay-probes",
+    ),
   };
 }
 
@@ -111,17 +119,18 @@ function observe(samples: Samples, before: GovernorState, now: Now): GovernorSta
 
 type Gate =
   | { readonly open: true; readonly ceiling: number; readonly reason?: Reason }
-  | { readonly open: false; readonly reason: Reason };
+  | { readonly open: false; readonly reason: Reason; readonly probes: boolean };
 
 function checkGates(state: GovernorState, policy: Policy, now: Now): Gate {
   const allowed = checkPolicy(policy, state.volume, new Date(now.wall));
-  if (!allowed.open) return allowed;
+  if (!allowed.open) return { ...allowed, probes: false };
   const comfort = checkComfort(state.comfort, state.board);
-  if (!comfort.fine) return { open: false, reason: comfort.reason };
-  if (state.online === false) return { open: false, reason: "offline" };
+  const shut = (reason: Reason): Gate => ({ open: false, reason, probes: true });
+  if (!comfort.fine) return shut(comfort.reason);
+  if (state.online === false) return shut("offline");
   const trust = confidence(lineSignals(state.signals, now.monotonic));
   const settling = now.monotonic - state.line.startedAt < SETTLING_MS;
-  if (trust === 0 && !settling) return { open: false, reason: "line-unknown" };
+  if (trust === 0 && !settling) return shut("line-unknown");
   const known = state.line.capacity ?? Number.POSITIVE_INFINITY;
   const part = Math.min(trust, policy.share / 100);
   // A full share is no ceiling at all, or the line could never turn out to carry more.

@@ -75,6 +75,30 @@ describe("the governor over a simulated home", () => {
     expect(rate()).toBeGreaterThan(16e6);
   });
 
+  test("nothing is sent to measure by that people have not allowed, and then the line is listened to anew", async () => {
+    let policy: Policy = { ...everythingAllowed, consented: false };
+    const { clock, device, governor } = start(() => policy);
+    await clock.advance(90_000);
+    expect(governor.report.volume.day.sent).toBe(bytes(0));
+    expect(governor.report.missing).not.toContain("delay-probes");
+    policy = everythingAllowed;
+    device.model.change({ peerDemand: megabitsPerSecond(500) });
+    await clock.advance(15_000);
+    expect(governor.current).toMatchObject({ state: "sharing", reason: "line-idle" });
+    policy = { ...everythingAllowed, paused: true };
+    await clock.advance(8000);
+    const { sent } = governor.report.volume.day;
+    await clock.advance(90_000);
+    expect(governor.report.volume.day.sent).toBe(sent);
+    policy = everythingAllowed;
+    device.model.change({ peerDemand: megabitsPerSecond(500) });
+    await clock.advance(1000);
+    expect(governor.current).toMatchObject({ reason: "learning-line" });
+    await clock.advance(10_000);
+    const rate = governor.current.state === "sharing" ? governor.current.rate : 0;
+    expect(rate).toBeGreaterThan(17e6);
+  });
+
   test("the provider's first router is asked while no reflector answers, and only then", async () => {
     const firstHop = { kind: "echo", address: "100.64.0.1" } as const;
     const silent: string[] = [];

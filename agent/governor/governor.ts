@@ -102,6 +102,7 @@ class PacingGovernor implements Governor {
       state: this.#state,
       verdict: { state: "held", reason: "line-unknown" },
       calm: false,
+      probes: false,
       probeEvery: milliseconds(25),
       lookAfter: milliseconds(25),
       lookAgain: false,
@@ -172,8 +173,8 @@ class PacingGovernor implements Governor {
   /** Probes, and looks when the decision says. */
   async #round(begun: number, signal: AbortSignal): Promise<void> {
     const { clock } = this.#options;
-    const { probeEvery, lookAfter, inTurn } = this.#decision;
-    this.#probes.send(begun, inTurn);
+    const { probes, probeEvery, lookAfter, inTurn } = this.#decision;
+    if (probes) this.#probes.send(begun, inTurn);
     if (lookAfter < probeEvery && this.#pacer.isTurning(begun)) await this.#passTurns();
     await this.#sleepUntil(begun + lookAfter, signal);
     await this.#look();

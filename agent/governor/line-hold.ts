@@ -40,7 +40,7 @@ export function hold(state: LineState, view: View, phase: Phase & { kind: "hold"
   const wanted = (1 + unsent(state, view)) * target(state);
   // Nobody asked for a while: what was free then need not be free now.
   if (view.at - state.demandAt > 5000)
-    return { ...state, rate: Math.min(state.rate, 0.5 * wanted) };
+    return { ...state, rate: Math.min(Math.max(START, state.rate), 0.5 * wanted) };
   const calm = learnUsual(state, view, phase);
   if (state.rate > wanted) return { ...calm, rate: wanted };
   if (!view.keepsUp) return calm;

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { FluidLine } from "./fluid-line.ts";
+import { everythingAllowed, FluidLine } from "./fluid-line.ts";
 import { target } from "./line-moves.ts";
 
 /** A line that is known and in use, twelve seconds after the start. */
@@ -42,6 +42,31 @@ describe("an idle line", () => {
     const line = new FluidLine({ demand: false });
     line.run(20_000);
     expect(line.rate).toBeLessThanOrEqual(500_000);
+  });
+});
+
+describe("a pause", () => {
+  for (const kind of ["hold", "creep", "settle"] as const) {
+    test(`that begins in ${kind} changes nothing of what is known`, () => {
+      const line = known();
+      line.until(({ decision }) => decision.state.line.phase.kind === kind);
+      line.settings.policy = { ...everythingAllowed, paused: true };
+      line.run(3000);
+      expect(line.rate).toBe(0);
+      line.settings.policy = everythingAllowed;
+      line.run(2500);
+      expect(line.rate).toBeGreaterThan(17e6);
+    });
+  }
+
+  test("after which nobody asks leaves who then does something to begin with", () => {
+    const line = known();
+    line.settings.policy = { ...everythingAllowed, paused: true };
+    line.settings.demand = false;
+    line.run(8000);
+    line.settings.policy = everythingAllowed;
+    line.run(8000);
+    expect(line.rate).toBeGreaterThanOrEqual(500_000);
   });
 });
 

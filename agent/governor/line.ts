@@ -18,6 +18,7 @@ import { burstOf, look, type View } from "./line-view.ts";
 import type { LineSample } from "./sample.ts";
 
 const LOADED = 0.6;
+const FORGOTTEN_MS = 60_000;
 const DRAINS_MS = 400;
 const ACTIVITY_FADE_MS = 8000;
 /** After so long without anything to send, what arrives has to be measured anew. */
@@ -81,6 +82,16 @@ export function stepLine(before: LineState, sample: LineSample, limits: LineLimi
 }
 
 /**
+ * A tick in which nothing may be shared: the delay is watched, and nothing is learnt of what we did not
+ * even try. What was free before is tried again afterwards.
+ */
+export function restLine(before: LineState, sample: LineSample): LineState {
+  const state = observe(before, sample);
+  const known = state.available !== undefined && state.phase.kind !== "listen";
+  return { ...state, rate: 0, ...(known && { phase: { kind: "hold", since: state.at } }) };
+}
+
+/**
  * Loss that comes without a queue is the line's own, and no reason to give way. Where flows are queued
  * apart it may be somebody's: then it shows with less arriving, which is asked about first.
  */
@@ -96,6 +107,7 @@ function learnLoss(state: LineState, view: View): number {
 function observe(state: LineState, sample: LineSample): LineState {
   const { at, peers } = sample;
   const busy = peers !== undefined && peers.busy > 0;
+  if (isForgotten(state, sample)) return observe(listenAnew(state, at), sample);
   const begins = busy && (state.demandSince === undefined || at - state.demandAt > PAUSE_MS);
   const fade = Math.exp(-(at - state.at) / ACTIVITY_FADE_MS);
   return {
@@ -115,6 +127,15 @@ function observe(state: LineState, sample: LineSample): LineState {
     changes: state.changes.filter((t) => t > at - CHANGES_MS),
     at,
   };
+}
+
+/** After so long without an answer nobody knows what the delay is without a queue. */
+const isForgotten = ({ delay }: LineState, { delays, at }: LineSample) =>
+  delays.length > 0 && at - delay.answeredAt > FORGOTTEN_MS;
+
+function listenAnew(state: LineState, at: number): LineState {
+  const delay = { ...noDelays(at), jitter: state.delay.jitter };
+  return { ...state, delay, phase: { kind: "listen", since: at }, rate: FLOOR };
 }
 
 /**
