@@ -34,6 +34,11 @@ describe("the console's comfort", () => {
     expect(after(heated(81), heated(77))).toBe("warm");
     expect(after(heated(81), heated(77), heated(74))).toBe("fine");
   });
+  test("a zone that was warm and no longer answers has not cooled down", () => {
+    expect(after(heated(81), { ...cool, zones: [] })).toBe("warm");
+    expect(after(heated(81), { ...cool, zones: [] }, heated(77))).toBe("warm");
+    expect(after(heated(81), { ...cool, zones: [] }, heated(74))).toBe("fine");
+  });
   test("a board that is busy for seconds, not for one sample", () => {
     const busy = { ...cool, busy: 1 };
     expect(after(cool, busy)).toBe("fine");

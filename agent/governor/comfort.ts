@@ -24,10 +24,11 @@ export interface ComfortState {
   /** Smoothed busy share; absent until known. */
   readonly busy?: number;
   readonly strained: boolean;
-  readonly warm: boolean;
+  /** Names of the zones that are warm. One that no longer answers has not cooled down. */
+  readonly warm: readonly string[];
 }
 
-export const atEase: ComfortState = { strained: false, warm: false };
+export const atEase: ComfortState = { strained: false, warm: [] };
 
 export type Comfort =
   | { readonly fine: true; readonly ceiling: BitsPerSecond; readonly reason?: Reason }
@@ -59,15 +60,18 @@ export function observeBoard(state: ComfortState, sample: BoardSample): ComfortS
     over(sample.cpuPressure, CPU_PRESSURE) ||
     over(sample.ioPressure, IO_PRESSURE) ||
     over(sample.memoryPressure, MEMORY_PRESSURE);
-  const margin = state.warm ? COOL_DOWN : 0;
-  const warm = sample.zones.some((zone) => zone.temperature > warmFrom(zone) - margin);
-  return { ...(busy !== undefined && { busy }), strained, warm };
+  const margin = (name: string) => (state.warm.includes(name) ? COOL_DOWN : 0);
+  const warm = sample.zones
+    .filter((zone) => zone.temperature > warmFrom(zone) - margin(zone.name))
+    .map(({ name }) => name);
+  const gone = state.warm.filter((name) => sample.zones.every((zone) => zone.name !== name));
+  return { ...(busy !== undefined && { busy }), strained, warm: [...warm, ...gone] };
 }
 
 /** undefined for a sample: nothing was ever read of the board. */
 export function checkComfort(state: ComfortState, sample: BoardSample | undefined): Comfort {
   if (sample?.playback === "playing") return { fine: false, reason: "playback" };
-  if (state.warm) return { fine: false, reason: "warm" };
+  if (state.warm.length > 0) return { fine: false, reason: "warm" };
   if (state.strained) return { fine: false, reason: "cpu-busy" };
   const bounds: readonly (readonly [boolean, BitsPerSecond, Reason])[] = [
     [sample === undefined || sample.playback === "unknown", UNKNOWN_PLAYBACK, "playback-unknown"],
