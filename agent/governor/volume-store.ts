@@ -9,8 +9,9 @@ export interface TextStore {
   save(text: string): void;
 }
 
-/** Sharing on at most costs this share of a cap when the box is killed. */
+/** A kill costs at most this part of the smallest cap, and of what was sent in the day. */
 const RESERVE = 0.0025;
+const RESERVE_OF_DAY = 0.02;
 const LEAST_RESERVE = 1_000_000;
 const MOST_RESERVE = 64_000_000;
 
@@ -36,8 +37,8 @@ export class VolumeKeeper {
     const { day, month } = volume;
     const covered = day.sent <= this.#reserved.day && month.sent <= this.#reserved.month;
     if (covered && day.name === this.#reserved.name) return;
-    const ahead = Math.min(MOST_RESERVE, Math.max(LEAST_RESERVE, smallestCap * RESERVE));
-    this.#write(ahead);
+    const most = Math.min(MOST_RESERVE, smallestCap * RESERVE, day.sent * RESERVE_OF_DAY);
+    this.#write(Math.max(LEAST_RESERVE, most));
   }
 
   /** The exact count, for an orderly end. */
