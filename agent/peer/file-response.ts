@@ -107,6 +107,8 @@ const headersOf = (file: ContentFile) => ({ ...namesOf(file), "accept-ranges": "
 /** Content is named by its hash and never changes. Browsers may read titles that are open to all. */
 function namesOf(file: ContentFile): Record<string, string> {
   const headers: Record<string, string> = {
+    // Else Bun tells the name that the file has on flash, and a download is saved under it.
+    "content-disposition": "inline",
     ...safelyShown(file.mediaType),
     "content-type": file.mediaType,
     etag: file.etag,

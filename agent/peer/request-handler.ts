@@ -53,6 +53,10 @@ const CLIENT_CLOSED = 499;
 const MOST_TARGETS = 256;
 const LONGEST_KEPT_URL = 512;
 const PREFIX = "Spareband ";
+/** A scheme may be written in any case (RFC 9110 §11.1); nearly all write it as we do. */
+const isTicket = (authorization: string) =>
+  authorization.startsWith(PREFIX) ||
+  authorization.slice(0, PREFIX.length).toLowerCase() === PREFIX.toLowerCase();
 /** A household has at least a /64 of IPv6 (RFC 6177), and each of its addresses is as good as another. */
 const HOME_BITS = 64;
 
@@ -193,7 +197,7 @@ export class RequestHandler {
     request: Request,
     server: PeerServer,
   ): { readonly ok: true; readonly session: Session } | { readonly ok: false; refusal: Refusal } {
-    if (!authorization.startsWith(PREFIX)) {
+    if (!isTicket(authorization)) {
       return { ok: false, refusal: { status: 401, code: "ticket-missing" } };
     }
     const text = authorization.slice(PREFIX.length);

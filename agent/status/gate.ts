@@ -66,7 +66,8 @@ function factsOf(c: Context<StatusEnv>, options: GateOptions): RequestFacts {
 function judgeToken(header: string | undefined, token: string): RequestFacts["token"] {
   if (header === undefined) return "absent";
   const digest = (text: string) => Buffer.from(sha256(Buffer.from(text)));
-  return timingSafeEqual(digest(header), digest(`Bearer ${token}`)) ? "right" : "wrong";
+  const given = header.replace(/^bearer /i, "Bearer ");
+  return timingSafeEqual(digest(given), digest(`Bearer ${token}`)) ? "right" : "wrong";
 }
 
 /** Strict: no other site's link or form ever carries it. */

@@ -17,6 +17,17 @@ describe("a title against tickets", () => {
     }
   });
 
+  test("the scheme may be written in any case", async () => {
+    await using peer = new PeerFixture({ size: SIZE, clock: systemClock });
+    const given = authorization(peer.ticket(peer.viewer()));
+    for (const written of [given, given.replace("Spareband", "spareband")]) {
+      const headers = { authorization: written, range: range(0, 10) };
+      expect((await fetch(peer.file, { headers })).status).toBe(206);
+    }
+    const other = { authorization: given.replace("Spareband", "Bearer") };
+    expect((await fetch(peer.file, { headers: other })).status).toBe(401);
+  });
+
   test("receipts that ride along carry a session over its window, and the journal gets it all", async () => {
     await using peer = new PeerFixture({ size: SIZE, clock: systemClock });
     const viewer = peer.viewer();

@@ -32,7 +32,7 @@ export function addOperatorRoutes(app: Hono<ApiEnv>, options: ApiOptions): void 
   const expected = Buffer.from(sha256(Buffer.from(options.operatorToken)));
 
   app.use("/v1/fleet/*", async (c, next) => {
-    const offered = c.req.header("authorization")?.replace(/^Bearer /, "") ?? "";
+    const offered = c.req.header("authorization")?.replace(/^Bearer /i, "") ?? "";
     // Hashes have one length, and comparing them in constant time tells nothing of the token.
     const given = Buffer.from(sha256(Buffer.from(offered)));
     if (timingSafeEqual(given, expected)) return next();
