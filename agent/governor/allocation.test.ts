@@ -155,6 +155,23 @@ test("while room is made who has the turn comes back first, and nobody sleeps fo
   expect(of("f")).toBe(50_000);
 });
 
+test("while room is made one that sends nothing, for it has lost a segment, goes behind the others", () => {
+  const little = bitsPerSecond(200_000);
+  const lost = { ...flow("a", 9e4), quiet: milliseconds(700) };
+  const flows = [lost, flow("b", 9e4), flow("c", 9e4)];
+  const first = (at: number, before: Turns) => {
+    const { turns } = allocate(flows, little, at, before, true);
+    return { turns, ids: [...turns.keys()].join("") };
+  };
+  const begun = first(0, new Map());
+  expect(begun.ids).toBe("abc");
+  const soon = first(500, begun.turns);
+  expect(soon.ids).toBe("abc");
+  const later = first(700, soon.turns);
+  expect(later.ids).toBe("bca");
+  expect(first(1400, later.turns).ids).toBe("bca");
+});
+
 test("where nothing is said to change a new allocation is the same, whatever is unsent", () => {
   const connection = fc.tuple(fc.nat(3e5), fc.nat(3e5));
   const rates = fc.integer({ min: 1e6, max: 1e8 }).map(bitsPerSecond);

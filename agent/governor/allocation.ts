@@ -18,8 +18,9 @@ const IN_LINE = [
   { most: 1_000_000, share: 0.05 },
   { most: 500_000, share: 0.05 },
 ] as const;
-/** Share of the first in line while room is made for others. */
+/** Share of the first in line while room is made for others, and pairs of segments that it may miss of that. */
 const FIRST = 0.6;
+const PAIRS = 3;
 /** Bursts of two full segments of all senders together may take this long on the line. */
 const BURST_MS = 2.6;
 const BURST_BITS = 2 * 1500 * 8;
@@ -47,7 +48,10 @@ export function allocate(
   before: Turns,
   makesRoom: boolean,
 ): Allocation {
-  if (makesRoom) return allocateLittle(flows, rate, keepTurns(flows, at, before));
+  if (makesRoom) {
+    const patience = (PAIRS * BURST_BITS * 1000) / (FIRST * rate);
+    return allocateLittle(flows, rate, keepTurns(flows, at, before, patience));
+  }
   const streams = mostStreams(rate);
   const { turns, ending } = takeTurns(flows, rate, streams, at, before);
   const senders = [...turns].flatMap(([id, turn]) => (turn === "waits" ? [] : [id]));

@@ -18,7 +18,7 @@ const AGAIN_MS = 1500;
 const CAREFUL = 1.02;
 const MOST_CAREFUL = 1.01;
 const BUSY = 1.6;
-const MOST_UNSENT = 0.02;
+const MOST_UNSENT = 0.025;
 const UNSENT_MS = 1400;
 const ALONE = 0.97;
 /** A queue that has lost so much, at least, and such a part of itself is on its way out. */
@@ -64,7 +64,7 @@ export function hold(state: LineState, view: View, phase: Phase & { kind: "hold"
  */
 function unsent({ delivery, activity, available = 0, capacity = 0 }: LineState, { at }: View) {
   if (available < ALONE * capacity) return 0;
-  const most = MOST_UNSENT * Math.max(0, 1 - 2 * activity);
+  const most = MOST_UNSENT * Math.max(0, Math.min(1, 1.5 - 2 * activity));
   return Math.min(most, unsentPart(delivery, at, UNSENT_MS));
 }
 

@@ -74,13 +74,27 @@ export function takeTurns(
   return { turns, ending };
 }
 
-/** While hardly anything is sent turns neither end nor pass: everybody is slow. */
-export function keepTurns(flows: readonly PeerFlow[], at: number, before: Turns): Turns {
-  const hungry = new Set(flows.filter(({ notSent }) => notSent > 0).map(({ id }) => id));
-  const known = [...before].filter(([id]) => hungry.delete(id));
-  const turns = new Map<string, number | "waits">([...known, ...[...hungry].map(toWaiting)]);
-  const [first] = turns;
-  if (first?.[1] === "waits") turns.set(first[0], at);
+/**
+ * While hardly anything is sent turns neither end nor pass: everybody is slow. But who sends nothing for
+ * `patience` milliseconds waits for a segment that was lost, for longer each time, and would not come back at once.
+ */
+export function keepTurns(
+  flows: readonly PeerFlow[],
+  at: number,
+  before: Turns,
+  patience: number,
+): Turns {
+  const hungry = new Map(flows.flatMap((flow) => (flow.notSent > 0 ? [[flow.id, flow]] : [])));
+  const ids = [...new Set([...before.keys(), ...hungry.keys()])].filter((id) => hungry.has(id));
+  const [first = ""] = ids;
+  const since = before.get(first);
+  const held = typeof since === "number" ? at - since : 0;
+  const gives = held > patience && (hungry.get(first)?.quiet ?? 0) > patience;
+  if (gives) ids.push(...ids.splice(0, 1));
+  const turns = new Map(ids.map((id) => [id, before.get(id) ?? "waits"] as const));
+  if (gives) turns.set(first, "waits");
+  const [next] = ids;
+  if (next !== undefined && turns.get(next) === "waits") turns.set(next, at);
   return turns;
 }
 
@@ -90,5 +104,3 @@ export function isSameTurn(a: Turns, b: Turns): boolean {
   const now = senders(b);
   return senders(a).length === now.length && now.every(([id, since]) => a.get(id) === since);
 }
-
-const toWaiting = (id: string) => [id, "waits"] as const;
