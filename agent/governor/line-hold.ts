@@ -14,12 +14,16 @@ const RESUMED = 0.75;
 const RESUMED_AFTER_HALT = 0.95;
 const SECOND_SIGN_MS = 250;
 const AGAIN_MS = 1500;
+/** What is believed free after a second sign in that time, of the rate then. */
+const LESS = 0.96;
 /** Steps back to where somebody pushed us away: from a home that is calm but for him, and from a busy one. */
 const CAREFUL = 1.02;
 const MOST_CAREFUL = 1.01;
 const BUSY = 1.6;
-const MOST_UNSENT = 0.025;
+const MOST_UNSENT = 0.02;
 const UNSENT_MS = 1400;
+/** So little is how pacing rounds. */
+const USUALLY_UNSENT = 0.005;
 const ALONE = 0.97;
 /** A queue that has lost so much, at least, and such a part of itself is on its way out. */
 const DRAINED_MS = 2;
@@ -65,7 +69,7 @@ export function hold(state: LineState, view: View, phase: Phase & { kind: "hold"
 function unsent({ delivery, activity, available = 0, capacity = 0 }: LineState, { at }: View) {
   if (available < ALONE * capacity) return 0;
   const most = MOST_UNSENT * Math.max(0, Math.min(1, 1.5 - 2 * activity));
-  return Math.min(most, unsentPart(delivery, at, UNSENT_MS));
+  return Math.max(0, Math.min(most, unsentPart(delivery, at, UNSENT_MS) - USUALLY_UNSENT));
 }
 
 /** What the router says that others use is not there to be found; a little of it is headers and its error. */
@@ -84,14 +88,17 @@ const isShort = (state: LineState, view: View) =>
 /** A first sign that somebody comes: most of the line is left to him until it is gone, all at the second. */
 function duck(state: LineState, view: View): LineState {
   if (view.at - state.duckedAt < SECOND_SIGN_MS + 3 * view.rtt) return push(state, view);
-  // Of a line that only stood still nothing is learnt, once.
-  const chance = view.passes && view.at - state.duckedAt > AGAIN_MS;
-  const [back, learnt, clearFor] = chance ? [RESUMED_AFTER_HALT, 0, 0] : [RESUMED, 0.2, view.rtt];
+  const again = view.at - state.duckedAt < AGAIN_MS;
+  // Of a line that only stood still nothing is learnt, once. Twice, somebody takes a part that is no queue for long.
+  const [back, learnt, clearFor] =
+    view.passes && !again ? [RESUMED_AFTER_HALT, 0, 0] : [RESUMED, 0.2, view.rtt];
   const resume = back * state.rate;
+  const free = again ? Math.max(view.delivered, LESS * state.rate) : Number.POSITIVE_INFINITY;
   return {
     ...state,
     phase: { kind: "settle", since: view.at, resume, ducks: view.newest, clearFor },
     rate: DUCKED * state.rate,
+    available: Math.min(state.available ?? state.rate, free),
     loweredAt: view.at,
     duckedAt: view.at,
     activity: Math.min(8, state.activity + learnt),
