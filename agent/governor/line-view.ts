@@ -21,6 +21,9 @@ const FEW_PACKETS = 20;
 const WHOLE_PACKETS = 8;
 const WHOLE = 0.95;
 const PROBED_MS = 5000;
+/** Of what is asked for: with less TCP is still finding its feet after a pause, and its round trips are of before. */
+const FEET = 0.25;
+const FEET_MS = 2000;
 
 /** What one tick's samples mean, in the law's own terms. */
 export interface View {
@@ -124,12 +127,12 @@ export function look(state: LineState, sample: LineSample): View {
       median < 0.5 * high &&
       asked > 1e6 &&
       steady < 0.93 * asked &&
-      // Far less is TCP still finding its feet after a pause.
-      steady > 0.25 * asked,
+      steady > FEET * asked,
     lost,
     segments,
     short:
       steady < 0.93 * asked &&
+      (steady > FEET * asked || !comesBack(state)) &&
       asked > 1e6 &&
       back < 3 &&
       (sample.peers?.waiting ?? 0) > 0 &&
@@ -198,6 +201,9 @@ function arrivesNothing(state: LineState, { peers }: LineSample): boolean {
     (deliveredRate(delivery, at, window) === 0 || (peers?.unheard ?? 0) > window)
   );
 }
+
+/** We hold, and have not for long. */
+const comesBack = ({ phase, at }: LineState) => phase.kind === "hold" && at - phase.since < FEET_MS;
 
 /** Where no probe answers at all, peers that are silent have nothing to say: that is no queue. */
 const isProbed = ({ delay, at }: LineState) =>
