@@ -4,9 +4,10 @@
  */
 import { losses } from "./delivery.ts";
 import { floorOf, push, resume, SOMEBODY } from "./line-moves.ts";
+import { START } from "./line-packets.ts";
 import { TRICKLE } from "./line-room.ts";
 import type { LineState, Phase } from "./line-state.ts";
-import { START, type View } from "./line-view.ts";
+import type { View } from "./line-view.ts";
 
 /**
  * Someone who takes all there is leaves a train half of the line. More than that is there for the

@@ -6,8 +6,9 @@
 import type { DelayState } from "./delay.ts";
 import { mostAsked, mostDelivered } from "./delivery.ts";
 import { toHold, UNDER_WAY_MS } from "./line-moves.ts";
+import { START } from "./line-packets.ts";
 import type { Carried, LineState } from "./line-state.ts";
-import { START, type View } from "./line-view.ts";
+import type { View } from "./line-view.ts";
 
 /** How long it is remembered that the line changed, and what counts as a change. */
 export const CHANGES_MS = 60_000;

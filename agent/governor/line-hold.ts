@@ -5,9 +5,10 @@ import { mayAsk, toAside } from "./line-aside.ts";
 import { followFall, rateOfSlowerLine } from "./line-change.ts";
 import { creepLater, startCreep } from "./line-creep.ts";
 import { askCarried, learnUsual, push, target, toHold, toSettle } from "./line-moves.ts";
+import { START } from "./line-packets.ts";
 import { RAMP_MS } from "./line-search.ts";
 import type { LineState, Phase } from "./line-state.ts";
-import { START, SURELY, type View } from "./line-view.ts";
+import { SURELY, type View } from "./line-view.ts";
 
 const DUCKED = 0.4;
 const RESUMED = 0.75;

@@ -1,6 +1,8 @@
 /** The moves that several phases of the line law make: hold, settle, push aside, yield, come back. */
+
+import { START } from "./line-packets.ts";
 import type { LineState, Phase } from "./line-state.ts";
-import { START, type View } from "./line-view.ts";
+import type { View } from "./line-view.ts";
 
 /** Share of the proven free rate that is used; the rest absorbs what nobody announces. */
 const BELOW_KNEE = 0.957;

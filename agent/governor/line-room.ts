@@ -3,8 +3,9 @@
 import { HISTORY_MS, isClear, queueQuantile, rebase } from "./delay.ts";
 import { followFall, isToBeRepeated, rateOfSlowerLine } from "./line-change.ts";
 import { askCarried, floorOf, isLossy, resume, SOMEBODY, target, toYield } from "./line-moves.ts";
+import { START } from "./line-packets.ts";
 import type { LineState, Phase } from "./line-state.ts";
-import { START, type View } from "./line-view.ts";
+import type { View } from "./line-view.ts";
 
 export const TRICKLE = 0.04;
 

@@ -1,8 +1,9 @@
 /** The line law before the line is known: listen, grow with real demand, drain the first queue. */
 import { HISTORY_MS, queueQuantile } from "./delay.ts";
 import { push, resume, toSettle, toYield } from "./line-moves.ts";
+import { START } from "./line-packets.ts";
 import type { LineState, Phase } from "./line-state.ts";
-import { START, type View } from "./line-view.ts";
+import type { View } from "./line-view.ts";
 
 export const RAMP_MS = 50;
 const LISTEN_MS = 1200;

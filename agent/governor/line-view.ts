@@ -1,25 +1,20 @@
 /** What one tick's samples mean to the line law: queue, knee, deliveries, crowding, loss. */
 import { baseRtt, queueBack, queueQuantile } from "./delay.ts";
-import { deliveredRate, leastAsked, leastSent, losses, mostAsked } from "./delivery.ts";
+import { deliveredRate, leastAsked, losses } from "./delivery.ts";
+import { arrivesAll, arrivesLess, arrivesNothing } from "./line-arrivals.ts";
+import { mtuTime } from "./line-packets.ts";
 import type { LineState } from "./line-state.ts";
 import { type LineSample, PEERS_TARGET, type PeerSample, type TrainSample } from "./sample.ts";
 
-export const START = 500_000;
 const SILENCE_MS = 250;
 /** So far above `high` one look is enough: no place was below it, and a line that falls fills quickly. */
 export const SURELY = 1.6;
-/** Part of what is asked for: less arrives only when others or a slower line keep it. */
-const MUCH_LESS = 0.75;
 /** A probe's answer says so long how long the queue is. */
 const FRESH_MS = 45;
 const SURGE_MS = 3.5;
 /** Packets of ours that may stand at once: on a slow line they take longer than somebody's on a fast one. */
 const OWN_PACKETS = 5.5;
 const OWN_SWING = 0.7;
-const FEW_PACKETS = 20;
-/** So many are enough to see that nothing is missing, but for the last one of them. */
-const WHOLE_PACKETS = 8;
-const WHOLE = 0.95;
 const PROBED_MS = 5000;
 /** Of what is asked for: with less TCP is still finding its feet after a pause, and its round trips are of before. */
 const FEET = 0.25;
@@ -171,37 +166,6 @@ function surges({ delay, at }: LineState, mtu: number): boolean {
   return last.queue - usual > Math.max(ours, 3 * delay.jitter + mtu);
 }
 
-/** Since a few ticks much less arrives than was asked for, and not because nothing more is there. */
-function arrivesLess(state: LineState, sample: LineSample, rtt: number): boolean {
-  const { delivery, at } = state;
-  // Of fewer packets than these, one more or less would say so.
-  const window = Math.max(22, (FEW_PACKETS * 12e6) / state.rate);
-  const arriving = deliveredRate(delivery, at, window);
-  const span = 2 * window + 50 + rtt;
-  const much = (asked: number) => arriving !== undefined && arriving < MUCH_LESS * asked;
-  if (!much(leastAsked(delivery, at, span, rtt)) || sample.peers?.waiting === 0) return false;
-  // Between two responses nothing leaves for a moment, whatever was asked for.
-  return much(leastSent(delivery, at, span, rtt, window) ?? Number.POSITIVE_INFINITY);
-}
-
-/** Of the last few packets as many arrive as left when they did. */
-function arrivesAll({ delivery, at, ...state }: LineState, ago: number): boolean {
-  const window = fewPackets(state);
-  const arriving = deliveredRate(delivery, at, window) ?? 0;
-  const whole = Math.min(WHOLE, 1 - mtuTime(state) / window);
-  return arriving > whole * mostAsked(delivery, at, ago + window + 5, ago - 5);
-}
-
-/** Of some that are out none at all does. */
-function arrivesNothing(state: LineState, { peers }: LineSample): boolean {
-  const { delivery, at } = state;
-  const window = fewPackets(state);
-  return (
-    (peers?.inFlight ?? 0) > 0 &&
-    (deliveredRate(delivery, at, window) === 0 || (peers?.unheard ?? 0) > window)
-  );
-}
-
 /** We hold, and have not for long. */
 const comesBack = ({ phase, at }: LineState) => phase.kind === "hold" && at - phase.since < FEET_MS;
 
@@ -227,15 +191,3 @@ export function since(state: LineState) {
   if ((queue[0]?.sentAt ?? 0) >= state.loweredAt) return state.delay;
   return { ...state.delay, queue: queue.filter((s) => s.sentAt >= state.loweredAt) };
 }
-
-/** Milliseconds that so many take. */
-const fewPackets = (state: Carrying) => Math.max(8, WHOLE_PACKETS * mtuTime(state));
-
-type Carrying = Pick<LineState, "capacity" | "rate">;
-
-/** Milliseconds that a full packet takes on the line. */
-const mtuTime = (state: Carrying) => 12e6 / Math.max(state.capacity ?? state.rate, START);
-
-/** What our own segments may wait for one another; none of it is noise of the path. */
-export const burstOf = (state: LineState) =>
-  state.capacity === undefined ? 0 : 2.5 * mtuTime(state);

@@ -10,11 +10,12 @@ import { CHANGES_MS, learnChanges } from "./line-change.ts";
 import { creep } from "./line-creep.ts";
 import { hold, settle } from "./line-hold.ts";
 import { CREEP_EVERY_MS, FLOOR, learnUsual } from "./line-moves.ts";
+import { burstOf } from "./line-packets.ts";
 import { lookOn, makeRoom } from "./line-room.ts";
 import { discover, drain, listen } from "./line-search.ts";
 import type { LineState } from "./line-state.ts";
 import { track } from "./line-track.ts";
-import { burstOf, look, type View } from "./line-view.ts";
+import { look, type View } from "./line-view.ts";
 import type { LineSample } from "./sample.ts";
 
 const LOADED = 0.6;
