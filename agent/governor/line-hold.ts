@@ -17,6 +17,8 @@ const SECOND_SIGN_MS = 250;
 const AGAIN_MS = 1500;
 /** What is believed free after a second sign in that time, of the rate then. */
 const LESS = 0.96;
+/** And asked again after this, for it is only believed. */
+const SOON_MS = 2000;
 /** Steps back to where somebody pushed us away: from a home that is calm but for him, and from a busy one. */
 const CAREFUL = 1.02;
 const MOST_CAREFUL = 1.01;
@@ -100,6 +102,7 @@ function duck(state: LineState, view: View): LineState {
     phase: { kind: "settle", since: view.at, resume, ducks: view.newest, clearFor },
     rate: DUCKED * state.rate,
     available: Math.min(state.available ?? state.rate, free),
+    creepAt: again ? Math.min(state.creepAt, view.at + SOON_MS) : state.creepAt,
     loweredAt: view.at,
     duckedAt: view.at,
     activity: Math.min(8, state.activity + learnt),
@@ -147,8 +150,8 @@ export function settle(state: LineState, view: View, phase: Phase & { kind: "set
   const after = state.delay.queue.filter((s) => s.sentAt >= phase.since);
   if (isClear(after, view.knee, { samples: 2, duration: phase.clearFor ?? 0 })) {
     const held = { ...toHold(state, view), rate: Math.min(phase.resume, target(state)) };
-    // A halt of the line says nothing of what is free, so it does not put off asking either.
-    return phase.clearFor === 0 ? { ...held, creepAt: state.creepAt } : held;
+    // A sign of somebody may be a halt of the line, so it does not put off asking what is free.
+    return phase.clearFor === undefined ? held : { ...held, creepAt: state.creepAt };
   }
   const grows = (after.at(-1)?.queue ?? 0) > SURELY * view.high;
   const comes = view.bad && view.newest > (phase.ducks ?? Number.POSITIVE_INFINITY) + 1.5;

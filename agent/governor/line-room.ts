@@ -8,11 +8,13 @@ import type { LineState, Phase } from "./line-state.ts";
 import type { View } from "./line-view.ts";
 
 export const TRICKLE = 0.04;
+/** The longest train, with what it takes to leave. */
+const TRAIN_LASTS_MS = 15;
 
 export function lookOn(state: LineState, view: View, phase: Phase & { kind: "look" }): LineState {
   const waited = view.at - phase.since;
   // While the queue stands the line delivers all it can, and of ours what our part in it is.
-  const told = (state.delay.queue.at(-1)?.at ?? 0) > phase.since + 50;
+  const told = (state.delay.queue.at(-1)?.at ?? 0) > phase.since + 50 && !isBehindTrain(state);
   const draining = told && waited > 90 && waited < 120 + view.rtt && view.newest > view.knee;
   const drained = draining ? Math.max(phase.drained, view.delivered) : phase.drained;
   const arrived = Math.max(drained, view.delivered);
@@ -35,6 +37,12 @@ export function lookOn(state: LineState, view: View, phase: Phase & { kind: "loo
   const caution = Math.min(state.caution, drained > 0 ? drained : Number.POSITIVE_INFINITY);
   const rate = Math.max(2 * floorOf(state), Math.min(0.5 * target(state), 0.85 * caution));
   return { ...resume({ ...state, caution }, view, 0.5), rate };
+}
+
+/** What was seen last is the queue that a train of ours made. */
+function isBehindTrain({ delay, trainAt }: LineState): boolean {
+  const behind = (delay.queue.at(-1)?.sentAt ?? 0) - trainAt;
+  return behind >= 0 && behind < TRAIN_LASTS_MS;
 }
 
 export function makeRoom(
