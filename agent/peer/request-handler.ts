@@ -141,7 +141,7 @@ export class RequestHandler {
       return refusalResponse({ status: 401, code: "ticket-missing" });
     }
     if (!file) return refusalResponse({ status: 404, code: "not-held" });
-    const limit = this.#longest(session && sessions.standing(session).window);
+    const limit = this.#longest(session?.longest(sessions.standing(session)));
     const wanted = sliceOf(request, file, limit);
     if (wanted instanceof Response) return wanted;
     if (!file.holds(wanted.start, wanted.end)) {
@@ -244,9 +244,9 @@ export class RequestHandler {
   }
 
   /** The longest response to one request; undefined for no limit. */
-  #longest(window: number | undefined): number | undefined {
-    if (this.#options.kernelPaces()) return window;
-    return Math.min(window ?? LONGEST_UNPACED, LONGEST_UNPACED);
+  #longest(within: number | undefined): number | undefined {
+    if (this.#options.kernelPaces()) return within;
+    return Math.min(within ?? LONGEST_UNPACED, LONGEST_UNPACED);
   }
 
   #address(request: Request, server: PeerServer): string {

@@ -32,6 +32,8 @@ export class Session {
   noted = { wire: -1, proven: -1 };
   /** Set when this box, not the viewer, broke off a response. */
   cut = false;
+  /** Bytes sent and signed when it last ended: what was recorded and judged is not so again. */
+  #settled: { readonly wire: number; readonly proven: number };
 
   /** Counts go on from what is remembered of the ticket. */
   constructor(ticket: Sealed<"ticket">, now: Milliseconds, restored?: RestoredSession) {
@@ -39,7 +41,19 @@ export class Session {
     this.started = now;
     this.#wire = restored?.wireBytes ?? 0;
     this.#provenBefore = restored?.proven ?? 0;
+    this.#settled = { wire: this.#wire, proven: this.#provenBefore };
     this.lastUsed = now;
+  }
+
+  /** Was anything sent or signed since it last ended? A ticket may be shown again without an end. */
+  get hasNews(): boolean {
+    return this.#wire > this.#settled.wire || this.proven > this.#settled.proven;
+  }
+
+  /** It ended: what it brought so far is in the books. */
+  settle(): void {
+    this.#settled = { wire: this.#wire, proven: this.proven };
+    this.cut = false;
   }
 
   /** Bytes handed to the kernel, with those of ranges that broke off. */
@@ -60,6 +74,12 @@ export class Session {
   room(standing: ViewerStanding): Bytes {
     const left = windowLeft(standing, this.charged, this.proven);
     return bytes(Math.min(left, Math.max(0, this.ticket.body.maxBytes - this.charged)));
+  }
+
+  /** The longest response to one request: no more than the ticket has left, but for one that has nothing. */
+  longest(standing: ViewerStanding): Bytes {
+    const left = Math.floor(this.ticket.body.maxBytes - this.charged);
+    return left > 0 ? bytes(Math.min(standing.window, left)) : standing.window;
   }
 
   sent(amount: number, now: Milliseconds): void {
@@ -88,11 +108,17 @@ export class Session {
     };
   }
 
-  /** The viewer's standing after this session; what this box cut off itself is not held against it. */
+  /**
+   * The viewer's standing after this session, by what is new since it last ended; what this box cut off
+   * itself is not held against it.
+   */
   standingAfter(standing: ViewerStanding): ViewerStanding {
-    if (this.cut) return afterSession(standing, this.proven, this.proven);
+    const signed = bytes(this.proven - this.#settled.proven);
+    if (this.cut || this.#wire === this.#settled.wire) {
+      return afterSession(standing, signed, signed);
+    }
     const unsigned = this.due ? standing.window : this.charged - this.proven;
-    return afterSession(standing, bytes(this.proven + unsigned), this.proven);
+    return afterSession(standing, bytes(signed + unsigned), signed);
   }
 
   /** How it ended when the viewer stopped asking. */

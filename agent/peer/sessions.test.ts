@@ -16,6 +16,7 @@ const title = "ab".repeat(32) as Hash;
 let clock: FakeClock;
 let quality: ClockQuality;
 let admission: Admission;
+let issuers: ReadonlySet<PublicKey>;
 let standings: Map<PublicKey, ViewerStanding>;
 let notes: SessionSnapshot[];
 let closed: { snapshot: SessionSnapshot; reason: CloseReason }[];
@@ -25,7 +26,7 @@ function createSessions(): Sessions {
   return new Sessions({
     box: box.publicKey,
     environment: "dev",
-    issuers: () => new Set([coordinator.publicKey]),
+    issuers: () => issuers,
     clock,
     clockQuality: () => quality,
     journal: {
@@ -56,6 +57,7 @@ beforeEach(() => {
   clock = new FakeClock();
   quality = "synchronised";
   admission = { ok: true };
+  issuers = new Set([coordinator.publicKey]);
   standings = new Map();
   notes = [];
   closed = [];
@@ -245,6 +247,45 @@ test("with a trusted clock it must start and end in time", async () => {
   expect(send(ticket, 1000)).toBe("sent");
   await clock.advance(7_400_000);
   expect(send(ticket, 1000)).toBe("ticket-expired");
+});
+
+test("a ticket that is shown again and again is recorded once, and speaks neither for nor against its viewer", async () => {
+  const [good, bad] = [makeTicket(), makeTicket()];
+  send(good, 2 * MIB);
+  sign(good, 2 * MIB);
+  send(bad, 3 * MIB);
+  send(bad, 2 * MIB);
+  for (let again = 0; again < 5; again++) {
+    await clock.advance(61_000);
+    sessions.sweep();
+    if (again === 2) sessions = createSessions();
+    open(good);
+    send(bad, 2 * MIB);
+  }
+  expect(closed).toHaveLength(2);
+  expect(standings.get(viewer.publicKey)).toEqual({ window: mebibytes(2), strikes: 1 });
+});
+
+test("what a ticket brings after it was idle is recorded and judged by itself", async () => {
+  const ticket = makeTicket();
+  for (const signed of [2, 4, 7]) {
+    send(ticket, (signed === 7 ? 3 : 2) * MIB);
+    sign(ticket, signed * MIB);
+    await clock.advance(61_000);
+    sessions.sweep();
+  }
+  expect(closed.map(({ snapshot }) => snapshot.receipt?.body.bytes)).toEqual(
+    [2, 4, 7].map(mebibytes),
+  );
+  expect(standings.get(viewer.publicKey)).toEqual({ window: mebibytes(4), strikes: 0 });
+});
+
+test("a ticket that came before its signer's key is good once the key has come", () => {
+  const next = signer(4);
+  const ticket = makeTicket({}, next);
+  expect(sessions.find(text(ticket))).toEqual({ ok: false, code: "unknown-signer" });
+  issuers = new Set([coordinator.publicKey, next.publicKey]);
+  expect(sessions.find(text(ticket)).ok).toBe(true);
 });
 
 test("of an idle session one record is made, and none of a ticket that was only shown", async () => {

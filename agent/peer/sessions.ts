@@ -130,7 +130,10 @@ export class Sessions {
     const code = this.#verify(session, text);
     if (code) return { ok: false, code };
     if (running) this.#note(session);
-    else if (session.proven > before) this.#record(session, "done");
+    else if (session.proven > before) {
+      this.#record(session, "done");
+      session.settle();
+    }
     return { ok: true };
   }
 
@@ -191,7 +194,9 @@ export class Sessions {
   }
 
   #refuse(text: string, refusal: SessionRefusal): SessionRefusal {
-    if (text.length <= LONGEST_TICKET_TEXT) this.#refused.set(text, refusal);
+    // The next key of a coordinator that changes its own may come a moment after its first ticket.
+    const lasting = refusal.code !== "unknown-signer";
+    if (lasting && text.length <= LONGEST_TICKET_TEXT) this.#refused.set(text, refusal);
     return refusal;
   }
 
@@ -242,8 +247,11 @@ export class Sessions {
     this.#byHash.delete(hash);
     if (known) this.#byText.delete(known.text);
     if (session.wireBytes === 0) return;
-    this.#judgeViewer(session);
-    this.#record(session, reason);
+    if (session.hasNews) {
+      this.#judgeViewer(session);
+      this.#record(session, reason);
+    }
+    session.settle();
     this.#ended.set(hash, session);
     const [oldest] = this.#ended.keys();
     if (this.#ended.size > MOST_ENDED && oldest) this.#ended.delete(oldest);
@@ -256,7 +264,6 @@ export class Sessions {
   #judgeViewer(session: Session): void {
     const before = this.standing(session);
     const after = session.standingAfter(before);
-    session.cut = false;
     if (after !== before) this.#options.journal.noteViewer(session.ticket.body.viewer, after);
   }
 

@@ -177,4 +177,21 @@ describe("a title against tickets", () => {
     expect(long.headers.get("content-range")).toBe(`bytes 0-${mebibytes(2) - 1}/${SIZE}`);
     await long.arrayBuffer();
   });
+
+  test("a range longer than what the ticket has left is answered with its beginning", async () => {
+    await using peer = new PeerFixture({ size: SIZE, clock: systemClock });
+    const ticket = peer.ticket(peer.viewer(), { maxBytes: bytes(1_500_000) });
+    const ask = async (from: number) => {
+      const headers = { authorization: authorization(ticket), range: `bytes=${from}-` };
+      const response = await fetch(peer.file, { headers });
+      return [response.status, (await response.arrayBuffer()).byteLength];
+    };
+    expect(await ask(SIZE - 1000)).toEqual([206, 1000]);
+    expect(await ask(1000)).toEqual([206, 1_499_000]);
+    expect((await ask(0))[0]).toBe(403);
+    await peer.stop();
+    expect(peer.journal.closed.map(({ snapshot }) => snapshot.wireBytes)).toEqual([
+      bytes(1_500_000),
+    ]);
+  });
 });
