@@ -104,3 +104,25 @@ export function parseChoices(text: string): Choices | undefined {
   const parsed = v.safeParse(choicesSchema, parseJson(text));
   return parsed.success ? parsed.output : undefined;
 }
+
+/** Whatever of two choices shares less, limit by limit. */
+export function tighterOf(a: Limits, b: Limits): Limits {
+  const lower = <T extends number>(one: T | undefined, other: T | undefined) =>
+    one === undefined || (other !== undefined && other < one) ? other : one;
+  const maxRate = lower(a.maxRate, b.maxRate);
+  const dailyCap = lower(a.dailyCap, b.dailyCap);
+  const monthlyCap = lower(a.monthlyCap, b.monthlyCap);
+  const more = b.quietHours.filter(
+    ({ from, to }) => !a.quietHours.some((other) => other.from === from && other.to === to),
+  );
+  const quietHours = [...a.quietHours, ...more];
+  return {
+    ...(maxRate !== undefined && { maxRate }),
+    ...(dailyCap !== undefined && { dailyCap }),
+    ...(monthlyCap !== undefined && { monthlyCap }),
+    share: Math.min(a.share, b.share),
+    allowMetered: a.allowMetered && b.allowMetered,
+    // more stretches than can be stored are the whole day
+    quietHours: quietHours.length <= MOST_QUIET_HOURS ? quietHours : [{ from: 0, to: 0 }],
+  };
+}

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, test } from "bun:test";
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Hash } from "../core/encoding.ts";
@@ -8,6 +8,7 @@ import { FakeClock } from "../core/fake-clock.ts";
 import { silentLog } from "../core/log.ts";
 import { bitsPerSecond, bytes, unixSeconds } from "../core/units.ts";
 import { Health } from "../health/health.ts";
+import type { Limits } from "./choices.ts";
 import { Household } from "./household.ts";
 
 let directory: string;
@@ -118,4 +119,35 @@ test("what cannot be stored is said; it is in force only where it shares less", 
   expect(household.choices.pause.state).toBe("paused");
   expect(() => household.resume()).toThrow(OperatorError);
   expect(household.choices.pause.state).toBe("paused");
+});
+
+test("limits that cannot be stored are in force where they are tighter, and only there", () => {
+  const state = join(directory, "state");
+  const put = (limits: Partial<Limits>) => () =>
+    household.setLimits({ share: 100, allowMetered: false, quietHours: [], ...limits });
+  mkdirSync(state);
+  const household = new Household({ directory: state, clock, log: silentLog, health });
+  const night = { from: 1320, to: 360 };
+  put({ maxRate: bitsPerSecond(5e6), monthlyCap: bytes(1e9), allowMetered: true })();
+  rmSync(state, { recursive: true });
+  expect(
+    put({ share: 50, maxRate: bitsPerSecond(9e6), dailyCap: bytes(7), quietHours: [night] }),
+  ).toThrow(OperatorError);
+  const tightest = {
+    maxRate: bitsPerSecond(5e6),
+    dailyCap: bytes(7),
+    monthlyCap: bytes(1e9),
+    share: 50,
+    allowMetered: false,
+    quietHours: [night],
+  };
+  expect(household.choices.limits).toEqual(tightest);
+  expect(put({ allowMetered: true, quietHours: [night] })).toThrow(OperatorError);
+  expect(household.choices.limits).toEqual(tightest);
+  const hours = Array.from({ length: 8 }, (_, from) => ({ from, to: 60 }));
+  expect(put({ quietHours: hours })).toThrow(OperatorError);
+  expect(household.choices.limits.quietHours).toEqual([{ from: 0, to: 0 }]);
+  mkdirSync(state);
+  put({ share: 80 })();
+  expect(household.choices.limits).toEqual({ share: 80, allowMetered: false, quietHours: [] });
 });

@@ -17,6 +17,7 @@ import {
   firstChoices,
   type Limits,
   parseChoices,
+  tighterOf,
 } from "./choices.ts";
 
 const FILE = "household.json";
@@ -91,7 +92,9 @@ export class Household {
   }
 
   setLimits(limits: Limits): void {
-    this.#replace({ ...this.#choices, limits }, "limits changed");
+    const before = this.#choices;
+    this.#choices = { ...before, limits: tighterOf(before.limits, limits) };
+    this.#replace({ ...before, limits }, "limits changed");
   }
 
   #now(): UnixSeconds {
@@ -107,7 +110,7 @@ export class Household {
     } catch (cause) {
       throw new OperatorError(
         exitCode.ioError,
-        `Your choice could not be stored in ${directory} and may be forgotten at the next restart (${errnoOf(cause) ?? reasonOf(cause)}): free some space or restart the box, then try again.`,
+        `Your choice could not be stored in ${directory} (${errnoOf(cause) ?? reasonOf(cause)}), so what of it shares less is in force until the next restart only, and nothing of it that shares more: free some space or restart the box, then try again.`,
         { cause },
       );
     }
