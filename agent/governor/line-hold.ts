@@ -23,7 +23,7 @@ const SOON_MS = 2000;
 const CAREFUL = 1.02;
 const MOST_CAREFUL = 1.01;
 const BUSY = 1.6;
-const MOST_UNSENT = 0.02;
+const MOST_UNSENT = 0.022;
 const UNSENT_MS = 1400;
 /** So little is how pacing rounds. */
 const USUALLY_UNSENT = 0.005;
