@@ -10,6 +10,7 @@ import { consentState, earnings, overview } from "./overview.ts";
 import type { Pairing } from "./pairing.ts";
 import type { ExportedItem, StatusSources } from "./sources.ts";
 import { isLanguage, type Language, preferredLanguage } from "./text.ts";
+import { wordsOf } from "./wrong-words.ts";
 
 const MOST_RECORDS = 500;
 /** A month; longer is a pause without an end. */
@@ -135,6 +136,9 @@ export function createApi(sources: StatusSources, pairing: Pairing): Hono<Status
       : c.json({ code });
   });
   api.post("/launch", (c) => c.json({ key: pairing.newLaunchKey() }));
+  api.all("*", (c) =>
+    refuse(c, 404, "unknown-path", "There is nothing under this path, or not with this method."),
+  );
   return api;
 }
 
@@ -160,14 +164,14 @@ type Status = 400 | 401 | 404 | 409 | 429;
 const refuse = (c: Context<StatusEnv>, status: Status, code: string, text: string) =>
   c.json({ error: { code, text } }, status);
 
-function invalid(c: Context<StatusEnv>, issues: readonly v.BaseIssue<unknown>[]) {
-  const [issue] = issues;
-  const path = issue?.path?.map((item) => String(item.key)).join(".") ?? "";
-  return refuse(c, 400, "invalid", `${path ? `${path}: ` : ""}${issue?.message ?? "not accepted"}`);
+function invalid(c: Context<StatusEnv>, [issue]: readonly v.BaseIssue<unknown>[]) {
+  const path = issue?.path?.map((item) => String(item.key)).join(".");
+  return refuse(c, 400, "invalid", `${path ? `${path}: ` : "What was sent "}${wordsOf(issue)}`);
 }
 
-/** undefined for what is no JSON; an absent body is an empty object. */
+/** undefined for what is no JSON object; an absent body is an empty one. */
 async function readJson(c: Context<StatusEnv>): Promise<unknown> {
   const text = await c.req.text();
-  return text === "" ? {} : parseJson(text);
+  const sent = text === "" ? {} : parseJson(text);
+  return Array.isArray(sent) ? undefined : sent;
 }

@@ -66,6 +66,46 @@ test.each([
   },
 );
 
+test.each([
+  ["PUT", "limits", { share: 50, quietHours: [] }, "allowMetered: is missing"],
+  [
+    "PUT",
+    "limits",
+    { share: 50, allowMetered: 1, quietHours: [] },
+    "allowMetered: must be true or false",
+  ],
+  [
+    "PUT",
+    "limits",
+    { share: 50, allowMetered: true, quietHours: {} },
+    "quietHours: must be a list",
+  ],
+  [
+    "PUT",
+    "limits",
+    { share: 5, allowMetered: true, quietHours: [{ from: 1, to: 2, days: 3 }] },
+    "quietHours.0.days: is not known here",
+  ],
+  ["PUT", "limits", null, "What was sent must be a JSON object"],
+  ["POST", "pause", [], "What was sent must be a JSON object"],
+  ["POST", "pause", { seconds: 1e9 }, "seconds: must be at most 2678400"],
+  ["GET", "records?before=-1", undefined, "before: must be a whole number within reason"],
+] as const)("%s %s %j is told plainly: %s", async (method, path, body, text) => {
+  const answer = await box.api(path, body === undefined ? {} : send(method, body));
+  expect(await answer.json()).toEqual({ error: { code: "invalid", text } });
+});
+
+test("what is not there is told as JSON too", async () => {
+  for (const [method, path] of [
+    ["PUT", "pause"],
+    ["GET", "nothing"],
+  ] as const) {
+    const answer = await box.api(path, { method });
+    expect(answer.status).toBe(404);
+    expect(await answer.json()).toMatchObject({ error: { code: "unknown-path" } });
+  }
+});
+
 test("a body beyond 16 KiB is refused", async () => {
   const answer = await box.api("limits", { method: "PUT", body: "x".repeat(20_000) });
   expect(answer.status).toBe(413);
