@@ -96,6 +96,16 @@ test.each(["..", "a/b", "a b", "a:b", "abcdefghijklmnop", ""])("%p is no name", 
   expect(await openNic().read()).toBeUndefined();
 });
 
+test.each(["-1", "-22", "", "1e9", "18446744073709551615"])(
+  "an interface that has sent %p bytes is as good as none",
+  async (sent) => {
+    route("eth0");
+    plug("eth0", 1);
+    write("sys/class/net/eth0/statistics/tx_bytes", sent);
+    expect(await openNic().read()).toBeUndefined();
+  },
+);
+
 test.each(["-1", "0", "4294967295", "fast"])("a speed of %s is unknown", async (speed) => {
   route("eth0");
   plug("eth0", 1);

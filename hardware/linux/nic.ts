@@ -44,6 +44,8 @@ export function createLinuxNic(options: {
       tree.integer(`${statistics}/tx_bytes`),
     ]);
     if (received === undefined || sent === undefined) return undefined;
+    // a driver's error number in place of a count
+    if (received < 0 || sent < 0) return undefined;
     return {
       at: clock.monotonicMs(),
       name,

@@ -23,6 +23,14 @@ describe("/proc/net/route", () => {
     expect(routes.map(({ device }) => device)).toEqual(["eth1", "eth0", "wlan0"]);
   });
 
+  test("the last resort comes last, although the kernel prints its metric as -1", () => {
+    const routes = v4(row("ppp0", "00000000", "0001", -1), row("eth0", "0101A8C0", "0003", 1024));
+    expect(routes).toEqual([
+      { device: "eth0", metric: 1024, gateway: "192.168.1.1" },
+      { device: "ppp0", metric: 4_294_967_295 },
+    ]);
+  });
+
   test("half of the internet, a route that is down and one that rejects are no default route", () => {
     expect(
       v4(

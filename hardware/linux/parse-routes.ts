@@ -41,7 +41,8 @@ function parseLineV4(line: string): DefaultRoute | undefined {
   if (!isUsable(flags) || !address) return undefined;
   return {
     device,
-    metric: Number(metric) || 0,
+    // printed as if it had a sign: -1 is the last resort, not the first choice
+    metric: Number(metric) >>> 0,
     ...(address !== "0.0.0.0" && { gateway: address }),
   };
 }

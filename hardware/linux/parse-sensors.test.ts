@@ -92,6 +92,9 @@ describe("playback", () => {
     ["state: DRAINING\n", "playing"],
     ["state: PAUSED\n", "idle"],
     ["state: PREPARED\n", "idle"],
+    ["state: SUSPENDED\n", "idle"],
+    ["state: COMPRESSED\n", "unknown"],
+    ["no setup\n", "unknown"],
     ["", "unknown"],
   ] as const)("ALSA's %p is %s", (text, state) => {
     expect(parseAlsaStatus(text)).toBe(state);

@@ -46,6 +46,14 @@ describe("a vendor's state file beside ALSA", () => {
     expect(await read()).toBe("idle");
   });
 
+  test("idle are all that are listed, or it is not known", async () => {
+    sound("closed\n");
+    mkdirSync(join(root, "proc/asound/card0/pcm1p/sub0/status"), { recursive: true });
+    expect(await read()).toBe("unknown");
+    sound("state: RUNNING\n");
+    expect(await read()).toBe("playing");
+  });
+
   test("a pipe in its place does not stop the reading", async () => {
     await createCommandRunner()({ program: "mkfifo", args: [join(root, "state")] });
     sound("closed\n");

@@ -7,7 +7,7 @@ import { parseAlsaStatus, parseVendorState } from "./parse-playback.ts";
 /**
  * Whether the console plays something: a vendor's state file where the image has one, else the
  * playback streams of ALSA (Documentation/sound/designs/procfile.rst). Any of them playing is
- * playing; idle needs at least one that can be read and none that plays.
+ * playing; idle needs at least one, all of them read, and none that plays.
  */
 export function createLinuxPlayback(options: {
   readonly tree: FileTree;
@@ -29,9 +29,9 @@ export function createLinuxPlayback(options: {
 
 async function readAlsa(tree: FileTree): Promise<PlaybackState> {
   const states = await Promise.all((await listStatusFiles(tree)).map((path) => tree.text(path)));
-  const known = states.filter((text) => text !== undefined).map(parseAlsaStatus);
-  if (known.includes("playing")) return "playing";
-  return known.length > 0 && !known.includes("unknown") ? "idle" : "unknown";
+  const told = states.map((text) => parseAlsaStatus(text ?? ""));
+  if (told.includes("playing")) return "playing";
+  return told.length > 0 && !told.includes("unknown") ? "idle" : "unknown";
 }
 
 /** card0/pcm0p/sub0/status and its like; the `p` marks playback, capture ends in `c`. */

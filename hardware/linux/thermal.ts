@@ -14,6 +14,7 @@ const CLASS = "/sys/class/thermal";
 const REMEMBERED = seconds(30);
 /** Its type and trip points are a dozen files that hardly ever change, its temperature is one that does. */
 const SAME_KIND = seconds(60);
+const UNNAMED = "unknown";
 
 export function createLinuxThermal(options: {
   readonly tree: FileTree;
@@ -26,7 +27,8 @@ export function createLinuxThermal(options: {
     const at = clock.monotonicMs();
     const last = kinds.get(name);
     if (last && at - last.at < SAME_KIND) return last.kind;
-    const kind = await readKind(tree, name);
+    const now = await readKind(tree, name);
+    const kind = last && isCutShort(last.kind, now) ? last.kind : now;
     kinds.set(name, { kind, at });
     return kind;
   };
@@ -46,13 +48,25 @@ const byName = (a: ThermalZone, b: ThermalZone) => byNumber(a.name, b.name);
 
 type Kind = Pick<ThermalZone, "type" | "trips">;
 
+/** Of a zone that stays the same one, trip points that cannot be read now are still in force. */
+const isCutShort = (before: Kind, now: Kind) =>
+  now.type === UNNAMED || (now.type === before.type && now.trips.length < before.trips.length);
+
+/**
+ * Zones that stand for a policy, not for a place: 20 °C on every PC whose firmware has one, whatever its heat
+ * (int3400_thermal_get_temp() in drivers/thermal/intel/int340x_thermal/int3400_thermal.c).
+ */
+const isMadeUp = (type: string) => type === "INT3400 Thermal";
+
 async function readZone(
   tree: FileTree,
   name: string,
   kindOf: (name: string) => Promise<Kind>,
 ): Promise<ThermalZone | undefined> {
   const temperature = parseTemperature(await tree.integer(`${CLASS}/${name}/temp`));
-  return temperature === undefined ? undefined : { name, temperature, ...(await kindOf(name)) };
+  if (temperature === undefined) return undefined;
+  const kind = await kindOf(name);
+  return isMadeUp(kind.type) ? undefined : { name, temperature, ...kind };
 }
 
 async function readKind(tree: FileTree, name: string): Promise<Kind> {
@@ -61,7 +75,7 @@ async function readKind(tree: FileTree, name: string): Promise<Kind> {
   const numbers = files.flatMap((file) => file.match(/^trip_point_(\d+)_temp$/)?.[1] ?? []);
   const trips = await Promise.all(numbers.map((number) => readTrip(tree, folder, number)));
   return {
-    type: type?.trim() || "unknown",
+    type: type?.trim() || UNNAMED,
     trips: trips.filter((trip) => trip !== undefined).sort((a, b) => a.temperature - b.temperature),
   };
 }
