@@ -140,7 +140,7 @@ export const settings = {
   "limits.max_rate": rate(unlimited, 'Ceiling the device maker sets; "0 bit/s" for none.'),
   "limits.metered": flag(
     false,
-    "The line is paid for by volume: nothing is shared unless the household says so.",
+    "The line is paid for by volume: nothing is shared unless the household says so. A mobile network always is.",
   ),
   "limits.share": integer(100, 1, 100, "Per cent of the idle line that may be used."),
 

@@ -13,10 +13,12 @@ export const policyOf = (
   config: Config,
   household: Household,
   holds: readonly Reason[],
-): Policy => ({
-  ...householdPolicy(household.choices, makerLimits(config)),
-  holds,
-});
+  /** Is the line of now known to be paid for by volume? */
+  metered: boolean,
+): Policy => {
+  const policy = householdPolicy(household.choices, makerLimits(config));
+  return { ...policy, metered: policy.metered || metered, holds };
+};
 
 export const makerLimits = (config: Config): MakerLimits => ({
   maxRate: config["limits.max_rate"],

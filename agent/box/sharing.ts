@@ -36,6 +36,7 @@ import { CoordinatorContact } from "./coordinator-contact.ts";
 import { createFilling } from "./filling.ts";
 import { addressOfHost, createFirstHop } from "./first-hop.ts";
 import { listenHost } from "./own-addresses.ts";
+import { createPaidLine } from "./paid-line.ts";
 import { newestDelay, PeriodFigures } from "./period-figures.ts";
 import { createReach, type Reach } from "./reach.ts";
 import { holdsOf, mayFill, policyOf, reportOf } from "./sharing-policy.ts";
@@ -99,6 +100,7 @@ export async function openSharing(options: SharingOptions): Promise<Sharing> {
     log,
   });
   const ports = () => [peers.port];
+  const line = createPaidLine({ nic: device.nic, clock, log });
   const towards = () => addressOfHost(config["coordinator.url"]);
   const recording = resources.use(openRecording(config["governor.recording"], log));
   const governor = createGovernor({
@@ -109,7 +111,7 @@ export async function openSharing(options: SharingOptions): Promise<Sharing> {
     targets: () => probeTargets(contact.reflectors),
     ...(options.path && { fallback: createFirstHop({ path: options.path, towards, clock, log }) }),
     device,
-    policy: () => policyOf(config, household, holdsOf(journal, health)),
+    policy: () => policyOf(config, household, holdsOf(journal, health), line.cellular),
     householdUpload: () => (home.upload.trust === "credible" ? home.upload.rate : undefined),
     synchronised: () => options.clockQuality() === "synchronised",
     store: fileTextStore(join(directory, "volume.json")),
@@ -168,7 +170,7 @@ export async function openSharing(options: SharingOptions): Promise<Sharing> {
       },
     },
     sentToPeers: () => governor.sentToPeers(),
-    ceiling: () => policyOf(config, household, []).maxRate ?? UNLIMITED,
+    ceiling: () => policyOf(config, household, [], line.cellular).maxRate ?? UNLIMITED,
     onBreach: ({ sent, allowed }) =>
       health.set("limit-breached", `${formatBytes(sent)} sent, ${formatBytes(allowed)} allowed`),
     clock,
@@ -234,6 +236,7 @@ export async function openSharing(options: SharingOptions): Promise<Sharing> {
       contact,
       store,
       home,
+      line,
       governor,
       shaper,
       peers,
