@@ -11,7 +11,10 @@ export interface NicLink {
 
 /** include/uapi/linux/if_arp.h */
 const ARPHRD_ETHER = 1;
+const ARPHRD_PPP = 512;
 const ARPHRD_RAWIP = 519;
+/** Vendors' drivers that say nothing of it: MediaTek's, Qualcomm's. */
+const OF_MODEMS = /^(ccmni|rmnet|qmimux|wwan)/;
 /** A VLAN on a bridge on a bond is as deep as boxes go. */
 const DEEPEST_STACK = 3;
 /** Drivers that do not know report -1, also as an unsigned number, or 0. */
@@ -43,7 +46,8 @@ async function readMedium(tree: FileTree, name: string, depth: number): Promise<
   if (entries.includes("phy80211") || entries.includes("wireless") || kind === "wlan") {
     return "wifi";
   }
-  if (kind === "wwan" || type === ARPHRD_RAWIP) return "cellular";
+  if (kind === "wwan" || type === ARPHRD_RAWIP || OF_MODEMS.test(name)) return "cellular";
+  if (type === ARPHRD_PPP) return (await isPppoe(tree)) ? "unknown" : "cellular";
   const below = entries.filter((entry) => entry.startsWith("lower_"));
   if (below.length > 0 && depth > 0) {
     const media = await Promise.all(
@@ -57,3 +61,10 @@ async function readMedium(tree: FileTree, name: string, depth: number): Promise<
 /** A bridge or bond is taken for the least dependable of what it stands on. */
 const worstOf = (media: readonly Medium[]) =>
   (["cellular", "wifi", "unknown"] as const).find((medium) => media.includes(medium)) ?? "ethernet";
+
+/**
+ * PPP runs over the household's own line where the kernel has a PPPoE session (drivers/net/ppp/pppoe.c:
+ * a heading, then one line each), else mostly over the serial port of a modem.
+ */
+const isPppoe = async (tree: FileTree) =>
+  ((await tree.text("/proc/net/pppoe")) ?? "").trim().split("\n").length > 1;

@@ -106,6 +106,38 @@ test.each(["-1", "-22", "", "1e9", "18446744073709551615"])(
   },
 );
 
+describe("over PPP or a modem", () => {
+  const mediumOf = async (name: string, type: string) => {
+    route(name);
+    plug(name, 1);
+    write(`sys/class/net/${name}/type`, type);
+    return (await openNic().read())?.medium;
+  };
+
+  test.each([
+    ["wwan0", "65534"],
+    ["ccmni0", "65534"],
+    ["rmnet_data0", "519"],
+    ["ppp0", "512"],
+  ])("%s of type %s is cellular", async (name, type) => {
+    expect(await mediumOf(name, type)).toBe("cellular");
+  });
+
+  test("a PPPoE session is the household's own line", async () => {
+    write("proc/net/pppoe", "Id       Address              Device");
+    expect(await mediumOf("ppp0", "512")).toBe("cellular");
+    write(
+      "proc/net/pppoe",
+      "Id       Address              Device\n0000002A 02:11:22:33:44:55     eth0",
+    );
+    expect(await mediumOf("ppp0", "512")).toBe("unknown");
+  });
+
+  test("a tunnel is not known", async () => {
+    expect(await mediumOf("tun0", "65534")).toBe("unknown");
+  });
+});
+
 test.each(["-1", "0", "4294967295", "fast"])("a speed of %s is unknown", async (speed) => {
   route("eth0");
   plug("eth0", 1);
