@@ -136,6 +136,10 @@ export class RequestHandler {
       const found = this.#session(authorization, request, server);
       if (!found.ok) return refusalResponse(found.refusal);
       session = found.session;
+      // Before anything tells whether it is held: a ticket for one title is no key to the others.
+      if (session.ticket.body.title !== title) {
+        return refusalResponse(toRefusal({ code: "wrong-title" }));
+      }
     } else if (file?.manifest.delivery !== "open") {
       // The same answer whether it is held or not: what a household's box holds is nobody's business.
       return refusalResponse({ status: 401, code: "ticket-missing" });
@@ -149,8 +153,10 @@ export class RequestHandler {
       content.touch(title, file.fileIndex, wanted.start, wanted.end);
       return refusalResponse({ status: 404, code: "not-held" });
     }
-    if (request.method === "HEAD") return this.#responses.describe(file, wanted);
-    return this.#admit({ request, server, title, file, slice: wanted, session });
+    const asked = { request, server, title, file, slice: wanted, session };
+    if (request.method !== "HEAD") return this.#admit(asked);
+    const nothing = { ...asked, slice: { ...wanted, end: wanted.start } };
+    return this.#judge(nothing) ?? this.#responses.describe(file, wanted);
   }
 
   #admit(asked: FileRequest): Response | Promise<Response> {

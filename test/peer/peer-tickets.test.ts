@@ -140,6 +140,28 @@ describe("a title against tickets", () => {
     expect(await codeOf(garbage)).toBe("malformed");
   });
 
+  test("a ticket for one title tells nothing of others, and HEAD wants one that is good", async () => {
+    await using peer = new PeerFixture({ size: SIZE, clock: systemClock });
+    const viewer = peer.viewer();
+    const answers = async (ticket: Parameters<typeof authorization>[0], method: string) => {
+      const headers = { authorization: authorization(ticket) };
+      const urls = [peer.file, peer.file.replace("ab".repeat(32), "ba".repeat(32))];
+      return Promise.all(urls.map(async (url) => (await fetch(url, { method, headers })).status));
+    };
+    const elsewhere = peer.ticket(viewer, { title: "ee".repeat(32) as never });
+    expect(await answers(elsewhere, "GET")).toEqual([403, 403]);
+    expect(await answers(elsewhere, "HEAD")).toEqual([403, 403]);
+    expect(await answers(peer.ticket(viewer), "HEAD")).toEqual([200, 403]);
+    const now = Math.floor(systemClock.wallMs() / 1000);
+    const over = peer.ticket(viewer, {
+      notBefore: unixSeconds(now - 9000),
+      startBy: unixSeconds(now - 8900),
+      expires: unixSeconds(now - 3600),
+      settleBy: unixSeconds(now),
+    });
+    expect(await answers(over, "HEAD")).toEqual([403, 403]);
+  });
+
   test("a full outbox turns new tickets away and keeps those that run (fault 7)", async () => {
     await using peer = new PeerFixture({ size: SIZE, clock: systemClock });
     const headers = (ticket: Parameters<typeof authorization>[0]) => ({
