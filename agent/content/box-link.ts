@@ -110,7 +110,7 @@ export class BoxLink {
       const response = await fetch(this.#fileUrl(file.path), {
         headers: {
           range: `bytes=${start}-${end - 1}`,
-          authorization: `Spareband ${toBase64Url(this.grant.ticket.bytes)}`,
+          authorization: this.#authorization,
           ...(receipt && { "spareband-receipt": toBase64Url(receipt.bytes) }),
         },
         redirect: "error",
@@ -159,6 +159,10 @@ export class BoxLink {
     }
   }
 
+  get #authorization(): string {
+    return `Spareband ${toBase64Url(this.grant.ticket.bytes)}`;
+  }
+
   /** Hands over the newest receipt by itself; false when the box did not take it. */
   async postReceipt(signal: AbortSignal): Promise<boolean> {
     const receipt = this.receipts.newest();
@@ -169,7 +173,7 @@ export class BoxLink {
       const tls = await this.#tls(stall.signal);
       const response = await fetch(`${this.#base()}/v1/receipts`, {
         method: "POST",
-        headers: { "content-type": "application/json" },
+        headers: { "content-type": "application/json", authorization: this.#authorization },
         body: JSON.stringify(body),
         redirect: "error",
         signal: stall.signal,

@@ -6,6 +6,8 @@ import type { SessionRefusal } from "./sessions.ts";
 /** Codes of the peer's HTTP that are not refusals of the protocol (docs/protocol.md has those). */
 const texts = {
   "ticket-missing": "This title is served against a ticket: ask the coordinator for one.",
+  "ticket-not-shown":
+    "This box does not have this ticket in use: show it with the receipt, as with a range.",
   "range-needed":
     "Ask for ranges that fit into the window; what is longer needs receipts on the way.",
   "unknown-path": "There is nothing under this path.",

@@ -225,6 +225,11 @@ export class RequestHandler {
     if (text === undefined) return tooSlow();
     const posted = parseReceiptBody(text);
     if (!posted) return refusalResponse({ status: 400, code: "bad-request" });
+    // The ticket with it opens a session that a restart, or many others, made this box forget.
+    const authorization = request.headers.get("authorization");
+    const shown =
+      authorization === null ? undefined : this.#session(authorization, request, server);
+    if (shown && !shown.ok) return refusalResponse(shown.refusal);
     const outcome = this.#options.sessions.receive(posted.ticket, posted.receipt);
     if (outcome.ok) return new Response(null, { status: 204 });
     const now = this.#options.clock.monotonicMs();

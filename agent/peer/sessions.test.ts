@@ -128,7 +128,7 @@ test("receipts for more than was sent, of others, or for other tickets prove not
   const moved = sessions.receive(ticket.hash, makeReceipt(other, MIB));
   expect(moved).toEqual({ ok: false, code: "receipt-other-ticket" });
   expect(sessions.receive("00".repeat(32) as Hash, "AAAA")).toMatchObject({
-    code: "ticket-unknown",
+    code: "ticket-not-shown",
   });
   expect(open(ticket).proven).toBe(bytes(0));
 });

@@ -35,7 +35,7 @@ export interface SessionsOptions {
 export type SessionRefusal =
   | { readonly ok: false; readonly code: RefusalCode }
   | { readonly ok: false; readonly code: "not-recorded"; readonly why: string }
-  | { readonly ok: false; readonly code: "busy" };
+  | { readonly ok: false; readonly code: "busy" | "ticket-not-shown" };
 
 export type Found = { readonly ok: true; readonly session: Session } | SessionRefusal;
 
@@ -125,7 +125,7 @@ export class Sessions {
   receive(ticket: Hash, text: string): { readonly ok: true } | SessionRefusal {
     const running = this.#byHash.get(ticket)?.session;
     const session = running ?? this.#ended.get(ticket);
-    if (!session) return { ok: false, code: "ticket-unknown" };
+    if (!session) return { ok: false, code: "ticket-not-shown" };
     const before = session.proven;
     const code = this.#verify(session, text);
     if (code) return { ok: false, code };

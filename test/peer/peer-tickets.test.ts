@@ -140,6 +140,34 @@ describe("a title against tickets", () => {
     expect(await codeOf(garbage)).toBe("malformed");
   });
 
+  test("the last receipt counts after a restart, when its ticket is shown with it", async () => {
+    await using peer = new PeerFixture({ size: SIZE, clock: systemClock });
+    const viewer = peer.viewer();
+    const ticket = peer.ticket(viewer);
+    peer.journal.noted.set(ticket.hash, { ticket, wireBytes: bytes(2 * MIB), started: 0 as never });
+    const post = (amount: number, headers: Record<string, string>) =>
+      fetch(`${peer.base}/v1/receipts`, {
+        method: "POST",
+        headers,
+        body: JSON.stringify({
+          ticket: ticket.hash,
+          receipt: peer.receipt(viewer, ticket, amount),
+        }),
+      });
+    const alone = await post(2 * MIB, {});
+    expect([alone.status, await codeOf(alone)]).toEqual([403, "ticket-not-shown"]);
+    const shown = { authorization: authorization(ticket) };
+    expect(await codeOf(await post(3 * MIB, shown))).toBe("over-wire");
+    expect((await post(2 * MIB, shown)).status).toBe(204);
+    expect((await post(MIB, {})).status).toBe(204);
+    const strange = { authorization: authorization(peer.ticket(viewer, {}, peer.box)) };
+    expect((await post(2 * MIB, strange)).status).toBe(403);
+    await peer.stop();
+    expect(peer.journal.closed.map(({ snapshot }) => snapshot.receipt?.body.bytes)).toEqual([
+      bytes(2 * MIB),
+    ]);
+  });
+
   test("a ticket for one title tells nothing of others, and HEAD wants one that is good", async () => {
     await using peer = new PeerFixture({ size: SIZE, clock: systemClock });
     const viewer = peer.viewer();
