@@ -66,7 +66,8 @@ export function busyShare(before: CpuReading, after: CpuReading): number | undef
   for (const core of after.cores) {
     const old = earlier.get(core.core);
     if (!old || core.total < old.total) continue;
-    busy += core.busy - old.busy;
+    // The kernel lets a core's waiting time fall back when it is taken off and put on again.
+    busy += Math.max(0, core.busy - old.busy);
     total += core.total - old.total;
   }
   return total > 0 ? Math.min(1, Math.max(0, busy / total)) : undefined;

@@ -38,6 +38,9 @@ describe("the console's comfort", () => {
     expect(after(heated(81), { ...cool, zones: [] })).toBe("warm");
     expect(after(heated(81), { ...cool, zones: [] }, heated(77))).toBe("warm");
     expect(after(heated(81), { ...cool, zones: [] }, heated(74))).toBe("fine");
+    const gone = Array.from({ length: 700 }, () => ({ ...cool, zones: [] }));
+    expect(after(heated(81), ...gone.slice(0, 590))).toBe("warm");
+    expect(after(heated(81), ...gone)).toBe("heat-unknown");
   });
   test("a board that is busy for seconds, not for one sample", () => {
     const busy = { ...cool, busy: 1 };

@@ -24,11 +24,11 @@ export interface ComfortState {
   /** Smoothed busy share; absent until known. */
   readonly busy?: number;
   readonly strained: boolean;
-  /** Names of the zones that are warm. One that no longer answers has not cooled down. */
-  readonly warm: readonly string[];
+  /** Names of the zones that are warm, and samples since each answered last. */
+  readonly warm: ReadonlyMap<string, number>;
 }
 
-export const atEase: ComfortState = { strained: false, warm: [] };
+export const atEase: ComfortState = { strained: false, warm: new Map() };
 
 export type Comfort =
   | { readonly fine: true; readonly ceiling: BitsPerSecond; readonly reason?: Reason }
@@ -41,6 +41,8 @@ const MEMORY_PRESSURE = { enter: 20, leave: 5 };
 /** Sharing stops this far below the point where the board would throttle itself. */
 const BELOW_TRIP = 5;
 const COOL_DOWN = 5;
+/** A zone that was warm and no longer answers has not cooled down for so many samples, about ten minutes. */
+const GONE_SAMPLES = 600;
 /** Where the maker set no trip point. */
 const WARM_BY_DEFAULT = 80;
 /** Work that a console does in passing: what it can't measure, it does no more of than this. */
@@ -60,18 +62,22 @@ export function observeBoard(state: ComfortState, sample: BoardSample): ComfortS
     over(sample.cpuPressure, CPU_PRESSURE) ||
     over(sample.ioPressure, IO_PRESSURE) ||
     over(sample.memoryPressure, MEMORY_PRESSURE);
-  const margin = (name: string) => (state.warm.includes(name) ? COOL_DOWN : 0);
-  const warm = sample.zones
-    .filter((zone) => zone.temperature > warmFrom(zone) - margin(zone.name))
-    .map(({ name }) => name);
-  const gone = state.warm.filter((name) => sample.zones.every((zone) => zone.name !== name));
-  return { ...(busy !== undefined && { busy }), strained, warm: [...warm, ...gone] };
+  const margin = (name: string) => (state.warm.has(name) ? COOL_DOWN : 0);
+  const warm = new Map<string, number>();
+  for (const [name, samples] of state.warm) {
+    const answers = sample.zones.some((zone) => zone.name === name);
+    if (!answers && samples < GONE_SAMPLES) warm.set(name, samples + 1);
+  }
+  for (const zone of sample.zones) {
+    if (zone.temperature > warmFrom(zone) - margin(zone.name)) warm.set(zone.name, 0);
+  }
+  return { ...(busy !== undefined && { busy }), strained, warm };
 }
 
 /** undefined for a sample: nothing was ever read of the board. */
 export function checkComfort(state: ComfortState, sample: BoardSample | undefined): Comfort {
   if (sample?.playback === "playing") return { fine: false, reason: "playback" };
-  if (state.warm.length > 0) return { fine: false, reason: "warm" };
+  if (state.warm.size > 0) return { fine: false, reason: "warm" };
   if (state.strained) return { fine: false, reason: "cpu-busy" };
   const bounds: readonly (readonly [boolean, BitsPerSecond, Reason])[] = [
     [sample === undefined || sample.playback === "unknown", UNKNOWN_PLAYBACK, "playback-unknown"],
