@@ -71,6 +71,19 @@ describe("a train", () => {
     for (const packet of [1, 2, 3]) train.take(packet, 50 + packet);
     expect(train.result(110)?.spread).toBe(milliseconds(spread));
   });
+  test.each([
+    ["spaced by the line", [0, 1.2, 2.4, 3.6, 4.8, 6, 7.2, 8.4], 7, 8.4],
+    ["held up once on the way", [0, 0.6, 1.2, 1.8, 12, 12.6, 13.2, 13.8], 6, 3.6],
+    ["carried in bunches", [0, 0, 0, 6, 6, 6, 12, 12], 7, 12],
+    ["too few to say", [0, 0.6, 12, 12.6], 3, 12.6],
+  ])("%s is read by its gaps", (_how, arrivals, gaps, spread) => {
+    const train = new PacketTrain(100, 1, arrivals.length);
+    for (const [i, at] of arrivals.entries()) train.take(i + 1, 50 + at);
+    const result = train.result(110);
+    expect(result?.bits).toBe(gaps * 1228 * 8);
+    expect(result?.spread).toBeCloseTo(spread, 6);
+    expect(result?.packets).toBe(arrivals.length);
+  });
   test("that lost packets is told after a quarter of a second", () => {
     const train = new PacketTrain(100, 1, 3);
     train.take(1, 50);
