@@ -14,7 +14,7 @@ const CHANGING = 2;
 export const UNDER_WAY_MS = 150;
 
 /** Kept while making room: enough to keep connections alive and to be measured by. */
-export const FLOOR = 60_000;
+export const FLOOR = 100_000;
 const FLOOR_SHARE = 0.01;
 const LOOK_SHARE = 0.06;
 
