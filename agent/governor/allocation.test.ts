@@ -157,7 +157,7 @@ test("while room is made who has the turn comes back first, and nobody sleeps fo
 
 test("while room is made one that sends nothing, for it has lost a segment, goes behind the others", () => {
   const little = bitsPerSecond(200_000);
-  const lost = { ...flow("a", 9e4), quiet: milliseconds(700) };
+  const lost = { ...flow("a", 9e4), quiet: milliseconds(1100) };
   const flows = [lost, flow("b", 9e4), flow("c", 9e4)];
   const first = (at: number, before: Turns) => {
     const { turns } = allocate(flows, little, at, before, true);
@@ -167,9 +167,9 @@ test("while room is made one that sends nothing, for it has lost a segment, goes
   expect(begun.ids).toBe("abc");
   const soon = first(500, begun.turns);
   expect(soon.ids).toBe("abc");
-  const later = first(700, soon.turns);
+  const later = first(1050, soon.turns);
   expect(later.ids).toBe("bca");
-  expect(first(1400, later.turns).ids).toBe("bca");
+  expect(first(2400, later.turns).ids).toBe("bca");
 });
 
 test("where nothing is said to change a new allocation is the same, whatever is unsent", () => {

@@ -21,6 +21,8 @@ const IN_LINE = [
 /** Share of the first in line while room is made for others, and pairs of segments that it may miss of that. */
 const FIRST = 0.6;
 const PAIRS = 3;
+/** So long at the least: who has just been first still waits for the rate of before. */
+const PATIENT_MS = 1000;
 /** Bursts of two full segments of all senders together may take this long on the line. */
 const BURST_MS = 2.6;
 const BURST_BITS = 2 * 1500 * 8;
@@ -49,7 +51,7 @@ export function allocate(
   makesRoom: boolean,
 ): Allocation {
   if (makesRoom) {
-    const patience = (PAIRS * BURST_BITS * 1000) / (FIRST * rate);
+    const patience = Math.max(PATIENT_MS, (PAIRS * BURST_BITS * 1000) / (FIRST * rate));
     return allocateLittle(flows, rate, keepTurns(flows, at, before, patience));
   }
   const streams = mostStreams(rate);
