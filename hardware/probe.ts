@@ -25,7 +25,7 @@ export interface TrainReply {
   /** Packets that were answered, and bits that arrived after the first of them. */
   readonly packets: number;
   readonly bits: number;
-  /** From the first to the last arrival, by the reflector's clock; 0 when they did not leave at once. */
+  /** From the first to the last arrival, by the reflector's clock, without one gap far longer than all others; 0 when they did not leave at once. */
   readonly spread: Milliseconds;
 }
 

@@ -23,10 +23,12 @@ const SOON_MS = 2000;
 const CAREFUL = 1.02;
 const MOST_CAREFUL = 1.01;
 const BUSY = 1.6;
+/** Parts of what is asked for that is taken for idle moments between turns, and over how long these are seen. */
 const MOST_UNSENT = 0.022;
 const UNSENT_MS = 1400;
 /** So little is how pacing rounds. */
 const USUALLY_UNSENT = 0.005;
+/** Part of what the line carries from which nobody else keeps any. */
 const ALONE = 0.97;
 /** A queue that has lost so much, at least, and such a part of itself is on its way out. */
 const DRAINED_MS = 2;

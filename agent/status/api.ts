@@ -32,8 +32,21 @@ const consentBody = v.strictObject({
   text: v.string(),
 });
 const recordsQuery = v.object({
-  limit: v.optional(v.pipe(v.string(), v.regex(/^\d{1,3}$/), v.transform(Number)), "50"),
-  before: v.exactOptional(v.pipe(v.string(), v.regex(/^\d{1,15}$/), v.transform(Number))),
+  limit: v.optional(
+    v.pipe(
+      v.string(),
+      v.regex(/^\d{1,3}$/, "must be a whole number of up to three digits"),
+      v.transform(Number),
+    ),
+    "50",
+  ),
+  before: v.exactOptional(
+    v.pipe(
+      v.string(),
+      v.regex(/^\d{1,15}$/, "must be a whole number of up to 15 digits"),
+      v.transform(Number),
+    ),
+  ),
 });
 
 export function createApi(sources: StatusSources, pairing: Pairing): Hono<StatusEnv> {

@@ -20,5 +20,5 @@ export function wordsOf(issue: v.BaseIssue<unknown> | undefined): string {
   if (kind) return `must be ${kind}`;
   if (type === "min_value") return `must be at least ${expected?.slice(2)}`;
   if (type === "max_value") return `must be at most ${expected?.slice(2)}`;
-  return type === "regex" ? "must be a whole number within reason" : "is not accepted";
+  return "is not accepted";
 }

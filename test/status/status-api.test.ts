@@ -89,7 +89,7 @@ test.each([
   ["PUT", "limits", null, "What was sent must be a JSON object"],
   ["POST", "pause", [], "What was sent must be a JSON object"],
   ["POST", "pause", { seconds: 1e9 }, "seconds: must be at most 2678400"],
-  ["GET", "records?before=-1", undefined, "before: must be a whole number within reason"],
+  ["GET", "records?before=-1", undefined, "before: must be a whole number of up to 15 digits"],
 ] as const)("%s %s %j is told plainly: %s", async (method, path, body, text) => {
   const answer = await box.api(path, body === undefined ? {} : send(method, body));
   expect(await answer.json()).toEqual({ error: { code: "invalid", text } });
