@@ -29,6 +29,8 @@ const CONTRADICTED = 1.3;
 const NEAR_MS = 60;
 /** A second train comes within this, or speaks of something else. */
 export const REPEATED_MS = 400;
+/** What a train told is taken back when one so soon after it says what was known before. */
+const MISTAKEN_MS = 1500;
 /** What arrives while a queue stands may say more than a train, but no more than this. */
 const BEYOND_TRAIN = 1.25;
 
@@ -44,7 +46,9 @@ function carried({ delay }: LineState, { at, train }: View): Carried | undefined
   return { at, least: rate, most };
 }
 
-const differ = (a: Carried, b: Carried) =>
+type Bounds = Pick<Carried, "least" | "most">;
+
+const differ = (a: Bounds, b: Bounds) =>
   a.most * DIFFERENT < b.least || a.least > b.most * DIFFERENT;
 
 /** Through an empty queue somebody's packets come between those of a train, and it tells too little. */
@@ -82,9 +86,17 @@ export function learnChanges(state: LineState, view: View): LineState {
   const again = hint !== undefined && view.at - hint.at < REPEATED_MS && !differ(hint, now);
   if (!again && !metQueue(state, view)) return { ...state, hint: now };
   const asked = askedOfLate(state, view);
-  const before = state.carried ?? { at: 0, least: asked, most: Number.POSITIVE_INFINITY };
-  const changed = differ(now, before);
-  if (changed) return { ...state, carried: now, changes: [...state.changes, view.at] };
+  const before: Carried = state.carried ?? { at: 0, least: asked, most: Number.POSITIVE_INFINITY };
+  if (differ(now, before)) {
+    const { instead } = before;
+    const mistaken = instead && view.at - before.at < MISTAKEN_MS && !differ(now, instead);
+    if (mistaken) {
+      const capacity = Math.max(state.capacity ?? 0, Math.min(now.least, instead.least));
+      return { ...state, carried: now, capacity, changes: state.changes.slice(0, -1) };
+    }
+    const known = { ...now, instead: { least: before.least, most: before.most } };
+    return { ...state, carried: known, changes: [...state.changes, view.at] };
+  }
   // It was somebody: not to be asked again at each of his pages.
   return { ...state, carried: now, askAgainAt: view.at + SAME_MS };
 }

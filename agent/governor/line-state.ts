@@ -75,6 +75,8 @@ export interface Carried {
   readonly at: number;
   readonly least: number;
   readonly most: number;
+  /** What was known before, where this one says something else. */
+  readonly instead?: Pick<Carried, "least" | "most">;
 }
 
 export interface LineState {

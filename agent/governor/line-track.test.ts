@@ -1,6 +1,10 @@
 import { describe, expect, test } from "bun:test";
 import { seededRandom } from "../core/random.ts";
+import { bitsPerSecond, milliseconds } from "../core/units.ts";
 import { FluidLine } from "./fluid-line.ts";
+import { learnChanges } from "./line-change.ts";
+import type { LineState } from "./line-state.ts";
+import { look } from "./line-view.ts";
 
 const STEP_MS = 100;
 
@@ -77,6 +81,36 @@ describe("a fall of the line", () => {
       const { own } = line.run(3000);
       expect(own).toBeGreaterThan(0.8 * part * 20e6);
       expect(line.decision.state.line.activity).toBeLessThan(1);
+    });
+  }
+
+  for (const [after, changes] of [
+    [620, 0],
+    [3000, 2],
+  ] as const) {
+    test(`that a train takes back ${after} ms later counts ${changes} times`, () => {
+      const { at, ...line } = known().decision.state.line;
+      const met = { at, sentAt: at - 60, queue: 20, back: 0 };
+      const begun: LineState = {
+        ...line,
+        at,
+        phase: { kind: "look", since: at, drained: 0 },
+        delay: { ...line.delay, queue: [...line.delay.queue, met] },
+      };
+      const told = (state: LineState, megabits: number, later: number) => {
+        const train = {
+          sentAt: milliseconds(at + later - 30),
+          rate: bitsPerSecond(megabits * 1e6),
+          spread: milliseconds(5),
+        };
+        const view = look(state, { at: milliseconds(at), delays: [], train });
+        return learnChanges(state, { ...view, at: at + later });
+      };
+      const slower = told(begun, 15, 0);
+      expect(slower.changes).toHaveLength(1);
+      const again = told(told(slower, 20, after), 20, after + 180);
+      expect(again.changes).toHaveLength(changes);
+      expect(again.carried?.least).toBe(20e6);
     });
   }
 
