@@ -38,6 +38,8 @@ import { type TextStore, VolumeKeeper } from "./volume-store.ts";
 /** Late answers are looked for again after this, so often. */
 const AGAIN_AFTER = milliseconds(9);
 const AGAIN_TIMES = 2;
+/** A timer may go off so much early: what is left then is not worth waking once more. */
+const LEAST_SLEEP = milliseconds(1);
 
 export interface GovernorOptions extends ProbePlaces {
   readonly clock: Clock;
@@ -194,7 +196,7 @@ class PacingGovernor implements Governor {
   async #sleepUntil(at: number, signal: AbortSignal): Promise<void> {
     const { clock } = this.#options;
     const rest = at - clock.monotonicMs();
-    if (rest > 0) await clock.sleep(milliseconds(rest), signal);
+    if (rest > LEAST_SLEEP) await clock.sleep(milliseconds(rest), signal);
   }
 
   /** Where turns pass often, they do between two looks too. */

@@ -33,14 +33,21 @@ function used(rtt: number, duration: number): { line: LineState; sample: LineSam
 }
 
 describe("when to probe, and when to look", () => {
-  test("calm: twenty times a second, and a look just after the answers", () => {
+  test("calm: twenty times a second, and the next probes leave with the look", () => {
     const { line, sample } = used(20, 3500);
     const { probeEvery, lookAfter, lookAgain, train } = probing(line, true, sample);
     expect(probeEvery).toBe(milliseconds(50));
-    expect(lookAfter).toBeGreaterThan(20 + 5);
-    expect(lookAfter).toBeLessThan(20 + 15);
+    expect(lookAfter).toBe(probeEvery);
     expect(lookAgain).toBe(false);
     expect(train).toBe(0);
+  });
+
+  test("where somebody has just been the look is just after the answers", () => {
+    const { line, sample } = used(20, 3500);
+    const { probeEvery, lookAfter } = probing({ ...line, activity: 0.2 }, true, sample);
+    expect(probeEvery).toBe(milliseconds(50));
+    expect(lookAfter).toBeGreaterThan(20 + 5);
+    expect(lookAfter).toBeLessThan(20 + 15);
   });
 
   for (const rtt of [5, 20, 33, 50, 80, 150]) {

@@ -28,6 +28,11 @@ const BUSY = milliseconds(25);
 const CALM = milliseconds(50);
 const IDLE = milliseconds(500);
 const CALM_AFTER_MS = 1000;
+/**
+ * Less than this of the home's activity is nobody's. Then answers are looked for as the next probes leave, which
+ * is some 20 ms later and half as often awake: of all that the loop costs, waking is the most.
+ */
+const NOBODY = 0.1;
 const SLOW_LINE = 4e6;
 /** Idle lines are probed slowly after this long without demand. */
 const DEMAND_LASTS_MS = 3000;
@@ -56,12 +61,14 @@ function timing(line: LineState, open: boolean, { at, unanswered }: LineSample) 
   const late = unanswered === undefined ? 0 : at - unanswered - rtt - queueBack(line.delay);
   const lookAgain = late > line.usual + 2 && late < LATE_MS;
   const answer = rtt + line.usual + SLACK_MS;
-  if (every !== BUSY && answer < 0.8 * every) {
+  const alone = calm && line.activity < NOBODY;
+  if (every !== BUSY && !alone && answer < 0.8 * every) {
     return { calm, probeEvery: every, lookAfter: milliseconds(answer), lookAgain };
   }
   // About as often as that, and such that answers come just before the next probes leave.
   const fitting = answer / Math.max(1, Math.round(answer / every));
-  const period = milliseconds(Math.max(0.8 * every, Math.min(1.4 * every, fitting)));
+  const least = alone ? every : 0.8 * every;
+  const period = milliseconds(Math.max(least, Math.min(1.4 * every, fitting)));
   return { calm, probeEvery: period, lookAfter: period, lookAgain };
 }
 
