@@ -89,10 +89,10 @@ export function learnChanges(state: LineState, view: View): LineState {
   const before: Carried = state.carried ?? { at: 0, least: asked, most: Number.POSITIVE_INFINITY };
   if (differ(now, before)) {
     const { instead } = before;
-    const mistaken = instead && view.at - before.at < MISTAKEN_MS && !differ(now, instead);
-    if (mistaken) {
+    const only = state.changes.length === 1 && view.at - before.at < MISTAKEN_MS;
+    if (only && instead && !differ(now, instead)) {
       const capacity = Math.max(state.capacity ?? 0, Math.min(now.least, instead.least));
-      return { ...state, carried: now, capacity, changes: state.changes.slice(0, -1) };
+      return { ...state, carried: now, capacity, changes: [] };
     }
     const known = { ...now, instead: { least: before.least, most: before.most } };
     return { ...state, carried: known, changes: [...state.changes, view.at] };

@@ -83,12 +83,13 @@ function isTaken({ available = 0, capacity = 0 }: LineState, { others }: View): 
 }
 
 /**
- * Long enough to be no accident, and soon enough for who has just begun to send. On a slow line the gap
- * that a turn of ours leaves as it passes lasts longer.
+ * Long enough to be no accident, soon enough for who has just begun to send, and still so: one gap that a turn
+ * of ours leaves as it passes is seen in the longer window for as long as that. On a slow line it lasts longer.
  */
 const isShort = (state: LineState, view: View) =>
+  view.delivered < 0.95 * view.asked &&
   view.at - state.shortSince >
-  Math.max(view.delivered < 0.8 * view.asked ? 120 : 150, 2 * view.rtt, 100 * view.mtu);
+    Math.max(view.delivered < 0.8 * view.asked ? 120 : 150, 2 * view.rtt, 100 * view.mtu);
 
 /** A first sign that somebody comes: most of the line is left to him until it is gone, all at the second. */
 function duck(state: LineState, view: View): LineState {

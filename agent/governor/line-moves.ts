@@ -22,11 +22,20 @@ const LOOK_SHARE = 0.06;
 const PER_PUSH = 0.6;
 const BUSIEST = 0.3;
 export const CREEP_EVERY_MS = 4000;
+/** Who has a small part of the line asks so much sooner whether there is more. */
+const SOONEST = 0.5;
 
 /** Part of the line that others must use, by the router's counters, to be somebody. */
 export const SOMEBODY = 0.2;
 
 export const floorOf = (state: LineState) => Math.max(FLOOR, FLOOR_SHARE * (state.capacity ?? 0));
+
+/** What the line carries, whoever uses it, as far as is known. */
+export const lineOf = ({ available = START, capacity = 0, carried }: LineState): number =>
+  Math.max(available, capacity, carried?.least ?? 0);
+
+export const creepEvery = (state: LineState): number =>
+  CREEP_EVERY_MS * Math.max(SOONEST, (state.available ?? START) / lineOf(state));
 
 /** The rate to hold: below the knee, and lower the busier the home has been. */
 export function target(state: LineState): number {
@@ -40,7 +49,7 @@ export function toHold(state: LineState, view: View): LineState {
   return {
     ...state,
     phase: { kind: "hold", since: view.at },
-    creepAt: Math.max(state.creepAt, view.at + CREEP_EVERY_MS),
+    creepAt: Math.max(state.creepAt, view.at + creepEvery(state)),
   };
 }
 
@@ -61,7 +70,7 @@ export function toSettle(state: LineState, view: View, free: number): LineState 
     phase: { kind: "settle", since: view.at, resume: 0.93 * free },
     rate: 0.85 * free,
     loweredAt: view.at,
-    creepAt: Math.max(state.creepAt, view.at + CREEP_EVERY_MS),
+    creepAt: Math.max(state.creepAt, view.at + creepEvery(state)),
   };
 }
 
