@@ -5,6 +5,7 @@
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import type { Device } from "../hardware/device.ts";
+import type { HomeLink } from "../hardware/home-link.ts";
 import type { LinePath } from "../hardware/line-path.ts";
 import type { DelayProbe } from "../hardware/probe.ts";
 import type { SimulatedModel } from "../hardware/simulated/model.ts";
@@ -47,6 +48,7 @@ export interface BoxOptions {
   readonly createSockets: (ports: () => readonly number[]) => PeerSockets;
   readonly probe: DelayProbe;
   readonly path?: LinePath;
+  readonly homeLink?: HomeLink | undefined;
   readonly clockQuality: () => ClockQuality;
   /** Tells this device from others that hold a copy of its storage. */
   readonly fingerprint: Hash | undefined;

@@ -5,6 +5,7 @@
 import { networkInterfaces } from "node:os";
 import { join } from "node:path";
 import type { Device } from "../../hardware/device.ts";
+import type { HomeLink } from "../../hardware/home-link.ts";
 import type { LinePath } from "../../hardware/line-path.ts";
 import type { DelayProbe } from "../../hardware/probe.ts";
 import type { PeerSockets } from "../../hardware/sockets.ts";
@@ -21,6 +22,7 @@ import { formatBytes } from "../core/quantity.ts";
 import type { Random } from "../core/random.ts";
 import { bitsPerSecond, type Milliseconds, milliseconds } from "../core/units.ts";
 import { createGovernor, type Governor } from "../governor/governor.ts";
+import { Neighbourhood } from "../governor/neighbourhood.ts";
 import { probeTargets } from "../governor/probe-targets.ts";
 import { openRecording } from "../governor/recording-file.ts";
 import type { Health } from "../health/health.ts";
@@ -53,6 +55,8 @@ export interface SharingOptions {
   readonly probe: DelayProbe;
   /** Absent where the provider's first router is of no use, as among simulated lines. */
   readonly path?: LinePath;
+  /** Absent where there are no other boxes to meet, as in a simulated home. */
+  readonly homeLink?: HomeLink | undefined;
   readonly household: Household;
   readonly health: Health;
   readonly signer: Signer;
@@ -111,6 +115,9 @@ export async function openSharing(options: SharingOptions): Promise<Sharing> {
     targets: () => probeTargets(contact.reflectors),
     ...(options.path && { fallback: createFirstHop({ path: options.path, towards, clock, log }) }),
     device,
+    ...(options.homeLink && {
+      neighbourhood: new Neighbourhood(options.homeLink, random.bytes),
+    }),
     policy: () => policyOf(config, household, holdsOf(journal, health), line.cellular),
     householdUpload: () => (home.upload.trust === "credible" ? home.upload.rate : undefined),
     synchronised: () => options.clockQuality() === "synchronised",

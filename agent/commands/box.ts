@@ -2,7 +2,12 @@
 import type { Command } from "commander";
 import { createClockTrust } from "../../hardware/linux/clock-quality.ts";
 import { createLinuxDevice } from "../../hardware/linux/device.ts";
-import { openDelayProbe, openLinePath, openPeerSockets } from "../../hardware/linux/line-access.ts";
+import {
+  openDelayProbe,
+  openHomeLink,
+  openLinePath,
+  openPeerSockets,
+} from "../../hardware/linux/line-access.ts";
 import { createSimulatedDevice } from "../../hardware/simulated/device.ts";
 import { type BoxOptions, openBox } from "../box.ts";
 import { type Config, useTimeZone } from "../config.ts";
@@ -45,6 +50,7 @@ async function run(options: CommonOptions, context: CommandContext): Promise<voi
     createSockets: (ports) => openPeerSockets({ clock, ports }),
     probe: openDelayProbe({ clock, random: systemRandom }),
     path: openLinePath({ clock }),
+    homeLink: config["box.hardware"] === "simulated" ? undefined : openHomeLink(),
     clockQuality: createClockTrust(() => clock.wallMs()),
     fingerprint: deviceFingerprint(),
     pinnedCoordinator: pinnedKey(config),

@@ -13,6 +13,7 @@ import {
 } from "./comfort.ts";
 import { restLine, startLine, stepLine } from "./line.ts";
 import type { LineState } from "./line-state.ts";
+import { evenPart, type Neighbours } from "./neighbours.ts";
 import { checkPolicy, type Policy } from "./policy.ts";
 import { type Probing, probing } from "./probing.ts";
 import { type LineSample, PEERS_TARGET } from "./sample.ts";
@@ -32,6 +33,8 @@ export interface Samples {
   readonly board?: BoardSample;
   /** Present when the router was read since the last tick: false without a default route. */
   readonly online?: boolean;
+  /** Present when the home was listened to since the last tick. */
+  readonly neighbours?: Neighbours;
   /** Sent to peers since the last tick, with Ethernet headers, as the network card counts. */
   readonly sent: Bytes;
 }
@@ -44,6 +47,9 @@ export interface GovernorState {
   readonly board?: BoardSample;
   readonly signals: SignalState;
   readonly online?: boolean;
+  readonly neighbours?: Neighbours;
+  /** What the line was found to carry while no other box of this home was heard, in bits per second. */
+  readonly alone?: number;
   readonly volume: Volume;
 }
 
@@ -84,7 +90,12 @@ export function decide(
   const line = gate.open
     ? stepLine(observed.line, samples.line, gate)
     : restLine(observed.line, samples.line);
-  const state = { ...observed, line };
+  const isAlone = !observed.neighbours || observed.neighbours.wanted.length === 0;
+  const state = {
+    ...observed,
+    line,
+    ...(isAlone && line.capacity !== undefined && { alone: line.capacity }),
+  };
   const probes = gate.open || gate.probes;
   const verdict: Verdict = gate.open ? share(line, gate) : { state: "held", reason: gate.reason };
   return {
@@ -101,12 +112,13 @@ export function decide(
 }
 
 function observe(samples: Samples, before: GovernorState, now: Now): GovernorState {
-  const { line, board, online, sent } = samples;
+  const { line, board, online, neighbours, sent } = samples;
   const at = now.monotonic;
   return {
     ...before,
     ...(board && { board, comfort: observeBoard(before.comfort, board) }),
     ...(online !== undefined && { online }),
+    ...(neighbours && { neighbours }),
     signals: {
       ...before.signals,
       ...(line.delays.some((delay) => delay.target !== PEERS_TARGET) && { probesAt: at }),
@@ -139,6 +151,12 @@ function checkGates(state: GovernorState, policy: Policy, now: Now): Gate {
     [allowed.ceiling, "rate-limited"],
     [comfort.ceiling, comfort.reason],
     [Number.isNaN(line) ? 0 : line, trust < 1 ? "signals-missing" : "rate-limited"],
+    [
+      state.neighbours
+        ? evenPart(state.line, state.alone, state.neighbours)
+        : Number.POSITIVE_INFINITY,
+      "another-box",
+    ],
   ];
   const [ceiling, reason] = bounds.reduce((a, b) => (b[0] < a[0] ? b : a));
   return { open: true, ceiling, ...(reason && { reason }) };

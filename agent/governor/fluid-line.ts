@@ -5,6 +5,7 @@
 import { bitsPerSecond, bytes, celsius, milliseconds } from "../core/units.ts";
 import { type Decision, decide, type GovernorState, startGovernor } from "./decide.ts";
 import { inFairQueues, inOneQueue, leftForOneMore, type Pair } from "./fluid-share.ts";
+import type { Neighbours } from "./neighbours.ts";
 import type { Policy } from "./policy.ts";
 import { TRAIN_PACKET } from "./probing.ts";
 import { type LineSample, PEERS_TARGET } from "./sample.ts";
@@ -43,6 +44,8 @@ export interface FluidSettings {
   /** The router's counters, two seconds late. */
   router: boolean;
   policy: Policy;
+  /** What other boxes of this home say. */
+  neighbours: Neighbours;
 }
 
 export class FluidLine {
@@ -81,6 +84,7 @@ export class FluidLine {
       fair: false,
       router: false,
       policy: everythingAllowed,
+      neighbours: { line: 0, wanted: [] },
       ...settings,
     };
     this.#state = startGovernor(startVolume(milliseconds(1.8e12), milliseconds(0)), this.#now());
@@ -207,6 +211,7 @@ export class FluidLine {
         sent: bytes(0),
         ...(board && { board: { busy: 0.1, zones: [COOL], playback: "idle" as const } }),
         online: true,
+        neighbours: this.settings.neighbours,
       },
       this.settings.policy,
       this.#state,

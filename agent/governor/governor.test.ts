@@ -9,6 +9,8 @@ import { silentLog } from "../core/log.ts";
 import { bitsPerSecond, bytes, megabitsPerSecond, milliseconds } from "../core/units.ts";
 import { everythingAllowed } from "./fluid-line.ts";
 import { createGovernor, type GovernorOptions } from "./governor.ts";
+import { Neighbourhood } from "./neighbourhood.ts";
+import { formatClaim } from "./neighbours.ts";
 import type { Policy } from "./policy.ts";
 
 let ends: (() => Promise<void>)[] = [];
@@ -21,7 +23,9 @@ function start(
   policy: () => Policy,
   disk: { text?: string } = {},
   change: (sockets: PeerSockets) => PeerSockets = (sockets) => sockets,
-  probing: Pick<GovernorOptions, "targets" | "fallback"> & { silent?: readonly string[] } = {
+  probing: Pick<GovernorOptions, "targets" | "fallback" | "neighbourhood"> & {
+    silent?: readonly string[];
+  } = {
     targets: () => [{ kind: "reflector", address: "192.0.2.1", port: 1 }],
   },
 ) {
@@ -73,6 +77,36 @@ describe("the governor over a simulated home", () => {
     device.model.change({ familySending: bitsPerSecond(0) });
     await clock.advance(4000);
     expect(rate()).toBeGreaterThan(16e6);
+  });
+
+  test("shares evenly with another box of this home, and says so to it only while asked itself", async () => {
+    const other = Uint8Array.of(8, 7, 6, 5, 4, 3, 2, 1);
+    const any = { line: 0, wanted: Number.POSITIVE_INFINITY };
+    let heard: readonly Uint8Array[] = [];
+    const said: Uint8Array[] = [];
+    const link = {
+      announce: (message: Uint8Array) => said.push(message) > 0,
+      receive: () => heard,
+      close: () => {},
+    };
+    const { clock, device, governor } = start(() => everythingAllowed, {}, undefined, {
+      targets: () => [{ kind: "reflector", address: "192.0.2.1", port: 1 }],
+      neighbourhood: new Neighbourhood(link, (length) => new Uint8Array(length).fill(1)),
+    });
+    await clock.advance(5000);
+    expect(said).toHaveLength(0);
+    device.model.change({ peerDemand: megabitsPerSecond(500) });
+    await clock.advance(12_000);
+    expect(said.length).toBeGreaterThan(8);
+    const alone = governor.current.state === "sharing" ? governor.current.rate : 0;
+    heard = [formatClaim(other, any)];
+    await clock.advance(2000);
+    expect(governor.current).toMatchObject({ state: "sharing", reason: "another-box" });
+    const beside = governor.current.state === "sharing" ? governor.current.rate : 0;
+    expect(beside / alone).toBeCloseTo(0.5, 1);
+    heard = [];
+    await clock.advance(8000);
+    expect(governor.current).toMatchObject({ state: "sharing", reason: "line-idle" });
   });
 
   test("nothing is sent to measure by that people have not allowed, and then the line is listened to anew", async () => {

@@ -25,6 +25,8 @@ import {
   type Samples,
   startGovernor,
 } from "./decide.ts";
+import type { Neighbourhood } from "./neighbourhood.ts";
+import type { Neighbours } from "./neighbours.ts";
 import { PeerPacer } from "./peer-pacer.ts";
 import type { Policy } from "./policy.ts";
 import { type ProbePlaces, ProbeRounds } from "./probe-rounds.ts";
@@ -47,6 +49,8 @@ export interface GovernorOptions extends ProbePlaces {
   readonly sockets: PeerSockets;
   readonly probe: DelayProbe;
   readonly device: BoardDevices;
+  /** Where other boxes of this home are met; absent where there can be none. */
+  readonly neighbourhood?: Neighbourhood;
   readonly policy: () => Policy;
   /** What others at home send by the router's counters, where these have proven true. */
   readonly householdUpload?: () => BitsPerSecond | undefined;
@@ -86,7 +90,7 @@ class PacingGovernor implements Governor {
   readonly #looks = new Looks();
   #state: GovernorState;
   #decision: Decision;
-  #boardReading: BoardReading | undefined;
+  #boardReading: (BoardReading & { readonly neighbours?: Neighbours }) | undefined;
   #reading: PeerReading | undefined;
   #sent = 0;
   #synchronised = false;
@@ -142,13 +146,17 @@ class PacingGovernor implements Governor {
       ]);
     } finally {
       this.#options.probe.close();
+      this.#options.neighbourhood?.close();
       this.#volume.close();
     }
   }
 
   async #readBoard(): Promise<void> {
     this.#synchronised = this.#options.synchronised?.() ?? false;
-    this.#boardReading = await this.#board.read();
+    const { neighbourhood, clock } = this.#options;
+    const wants = this.current.state === "sharing" ? this.#state.line : undefined;
+    const neighbours = neighbourhood?.meet(wants, this.#state.alone, clock.monotonicMs());
+    this.#boardReading = { ...(await this.#board.read()), ...(neighbours && { neighbours }) };
   }
 
   /** Round after round, at the pace that the decision says. One that fails holds sharing. */

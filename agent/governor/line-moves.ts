@@ -5,7 +5,7 @@ import type { LineState, Phase } from "./line-state.ts";
 import type { View } from "./line-view.ts";
 
 /** Share of the proven free rate that is used; the rest absorbs what nobody announces. */
-const BELOW_KNEE = 0.955;
+export const BELOW_KNEE = 0.955;
 
 /** So many changes of the line itself make it one that changes. */
 const CHANGING = 2;

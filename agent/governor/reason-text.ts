@@ -11,6 +11,7 @@ export const reasonText: Readonly<Record<Reason, string>> = {
   "signals-missing":
     "Part of what shows that sharing disturbs nobody is missing, so less is shared",
   "rate-limited": "Sharing runs at the highest rate that you allow",
+  "another-box": "Another box at home shares as well, so each shares its part",
   playback: "The picture comes first: nothing is shared while something plays",
   "playback-unknown": "The box cannot tell whether something plays, so less is shared",
   "cpu-busy": "The box is busy with other work, so nothing is shared",

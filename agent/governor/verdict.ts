@@ -9,6 +9,7 @@ export type Reason =
   | "line-unknown"
   | "signals-missing"
   | "rate-limited"
+  | "another-box"
   | "playback"
   | "playback-unknown"
   | "cpu-busy"

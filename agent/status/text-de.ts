@@ -20,6 +20,10 @@ const reasons: ReasonTexts = {
     long: "Sie ist nicht messbar, darum wird nichts geteilt.",
   },
   "signals-missing": { short: "Messwerte fehlen", long: "Zur Sicherheit wird weniger geteilt." },
+  "another-box": {
+    short: "Noch ein Gerät teilt",
+    long: "Zu Hause steht mehr als eines; jedes nimmt seinen Teil vom Freien.",
+  },
   "rate-limited": {
     short: "An der Grenze",
     long: "Es ginge mehr, aber eine Grenze ist gesetzt: Ihre oder die des Herstellers.",

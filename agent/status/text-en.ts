@@ -30,6 +30,10 @@ const reasons: ReasonTexts = {
     short: "Some measurements are missing",
     long: "The box shares less, to be on the safe side.",
   },
+  "another-box": {
+    short: "Another box shares as well",
+    long: "There is more than one at home; each takes its part of what is free.",
+  },
   "rate-limited": {
     short: "At the limit",
     long: "The box could share more, but a limit is set: yours, or its maker's.",

@@ -10,7 +10,12 @@ import {
 } from "./ffi.ts";
 import { addressBytes, formatSocketAddress, SOCKADDR_LENGTH } from "./socket-address.ts";
 
+const SO_REUSEADDR = 2;
 const SO_TIMESTAMPNS = 35;
+const IPPROTO_IP = 0;
+const IP_MULTICAST_TTL = 33;
+const IP_MULTICAST_LOOP = 34;
+const IP_ADD_MEMBERSHIP = 35;
 const CLOCK_REALTIME = 0;
 const BUFFER = 2048;
 const CONTROL = 64;
@@ -43,6 +48,30 @@ export class DatagramSocket {
     if (fd < 0) return undefined;
     libc.setsockopt(fd, SOL_SOCKET, SO_TIMESTAMPNS, new Int32Array([1]), 4);
     return new DatagramSocket(libc, fd);
+  }
+
+  /**
+   * One that hears only what is sent to an IPv4 group, on the interface of the route there, and whose own
+   * messages go no further than the first router and not to this machine; undefined without a route.
+   */
+  static openGroup(libc: Libc, group: string, port: number): DatagramSocket | undefined {
+    const socket = DatagramSocket.open(libc, 4, 0);
+    const name = formatSocketAddress(group, port);
+    if (!socket || !name) return undefined;
+    const set = (level: number, option: number, value: Uint8Array | Int32Array) =>
+      libc.setsockopt(socket.#fd, level, option, value, value.byteLength) === 0;
+    // struct ip_mreqn: group, any address, any interface.
+    const membership = new Uint8Array(12);
+    membership.set(name.subarray(4, 8));
+    const joined =
+      set(SOL_SOCKET, SO_REUSEADDR, new Int32Array([1])) &&
+      libc.bind(socket.#fd, name, name.length) === 0 &&
+      set(IPPROTO_IP, IP_MULTICAST_TTL, new Int32Array([1])) &&
+      set(IPPROTO_IP, IP_MULTICAST_LOOP, new Int32Array([0])) &&
+      set(IPPROTO_IP, IP_ADD_MEMBERSHIP, membership);
+    if (joined) return socket;
+    socket.close();
+    return undefined;
   }
 
   private constructor(libc: Libc, fd: number) {

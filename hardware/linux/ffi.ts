@@ -7,6 +7,7 @@ import { openLibc } from "../../agent/core/libc.ts";
 
 const signatures = {
   __errno_location: { args: [], returns: "ptr" },
+  bind: { args: ["i32", "ptr", "u32"], returns: "i32" },
   clock_gettime: { args: ["i32", "ptr"], returns: "i32" },
   close: { args: ["i32"], returns: "i32" },
   getpeername: { args: ["i32", "ptr", "ptr"], returns: "i32" },

@@ -1,10 +1,12 @@
 /** The best means this machine has to see and pace the line, in falling order of ability. */
 import type { Clock } from "../../agent/core/clock.ts";
 import type { Random } from "../../agent/core/random.ts";
+import type { HomeLink } from "../home-link.ts";
 import type { LinePath } from "../line-path.ts";
 import type { DelayProbe } from "../probe.ts";
 import type { PeerSockets } from "../sockets.ts";
 import { libc } from "./ffi.ts";
+import { LinuxHomeLink } from "./home-link.ts";
 import { createLinuxLinePath } from "./line-path.ts";
 import { LinuxDelayProbe } from "./probe.ts";
 import { LinuxPeerSockets } from "./sockets.ts";
@@ -47,4 +49,10 @@ export function openLinePath(options: { readonly clock: Clock }): LinePath {
   return loaded
     ? createLinuxLinePath({ ...options, libc: loaded })
     : { hops: () => Promise.resolve([]) };
+}
+
+/** Without foreign calls nobody else is heard. */
+export function openHomeLink(): HomeLink | undefined {
+  const loaded = libc();
+  return loaded && new LinuxHomeLink(loaded);
 }

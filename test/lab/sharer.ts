@@ -14,9 +14,10 @@ import { systemClock } from "../../agent/core/system-clock.ts";
 import { bitsPerSecond, celsius } from "../../agent/core/units.ts";
 import type { BoardDevices } from "../../agent/governor/board-reader.ts";
 import { createGovernor } from "../../agent/governor/governor.ts";
+import { Neighbourhood } from "../../agent/governor/neighbourhood.ts";
 import type { Policy } from "../../agent/governor/policy.ts";
 import { recordTo } from "../../agent/governor/recording.ts";
-import { openDelayProbe, openPeerSockets } from "../../hardware/linux/line-access.ts";
+import { openDelayProbe, openHomeLink, openPeerSockets } from "../../hardware/linux/line-access.ts";
 import type { ProbeTarget } from "../../hardware/probe.ts";
 
 const { values } = parseArgs({
@@ -80,6 +81,7 @@ const policy: Policy = {
 };
 
 const clock = systemClock;
+const homeLink = openHomeLink();
 const recorded: string[] = [];
 const cpu = process.cpuUsage();
 const governor = createGovernor({
@@ -93,6 +95,7 @@ const governor = createGovernor({
   probe: openDelayProbe({ clock, random: systemRandom }),
   targets: () => targets,
   device: board,
+  ...(homeLink && { neighbourhood: new Neighbourhood(homeLink, systemRandom.bytes) }),
   policy: () => policy,
   store: { load: () => undefined, save: () => {} },
   ...(values.record && { record: recordTo((line) => recorded.push(line)) }),
