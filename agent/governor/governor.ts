@@ -154,8 +154,7 @@ class PacingGovernor implements Governor {
   async #readBoard(): Promise<void> {
     this.#synchronised = this.#options.synchronised?.() ?? false;
     const { neighbourhood, clock } = this.#options;
-    const wants = this.current.state === "sharing" ? this.#state.line : undefined;
-    const neighbours = neighbourhood?.meet(wants, this.#state.alone, clock.monotonicMs());
+    const neighbours = neighbourhood?.meet(this.#decision, clock.monotonicMs());
     this.#boardReading = { ...(await this.#board.read()), ...(neighbours && { neighbours }) };
   }
 

@@ -1,7 +1,7 @@
 /** Meets the other boxes of this home once a second: says what this one wants, and hears the others. */
 import type { HomeLink } from "../../hardware/home-link.ts";
 import type { Milliseconds } from "../core/units.ts";
-import type { LineState } from "./line-state.ts";
+import type { Decision } from "./decide.ts";
 import {
   claimOf,
   formatClaim,
@@ -22,9 +22,8 @@ export class Neighbourhood {
     this.#book = new NeighbourBook(this.#id);
   }
 
-  /** @param line absent while nothing may be shared; `alone` as in `evenPart`. */
-  meet(line: LineState | undefined, alone: number | undefined, at: Milliseconds): Neighbours {
-    const claim = line && claimOf(line, alone);
+  meet({ state, verdict }: Decision, at: Milliseconds): Neighbours {
+    const claim = claimOf(state.line, state.alone, verdict);
     if (claim) this.#link.announce(formatClaim(this.#id, claim));
     for (const message of this.#link.receive()) this.#book.hear(message, at);
     return this.#book.at(at);

@@ -1,11 +1,13 @@
 import { describe, expect, test } from "bun:test";
 import { seededRandom } from "../core/random.ts";
-import { milliseconds } from "../core/units.ts";
-import { FluidLine } from "./fluid-line.ts";
+import { bitsPerSecond, milliseconds } from "../core/units.ts";
+import { everythingAllowed, FluidLine } from "./fluid-line.ts";
 import { claimOf, evenPart, formatClaim, NEIGHBOUR_LENGTH, NeighbourBook } from "./neighbours.ts";
 
 const id = (last: number) => Uint8Array.of(0, 0, 0, 0, 0, 0, 0, last);
 const at = milliseconds;
+const claimed = ({ decision: { state, verdict } }: FluidLine) =>
+  claimOf(state.line, state.alone, verdict);
 
 describe("what boxes of one home say to each other", () => {
   test("is heard until it has not been repeated for a few seconds", () => {
@@ -46,12 +48,24 @@ describe("what boxes of one home say to each other", () => {
     const line = new FluidLine();
     line.settings.demand = false;
     line.run(5000);
-    expect(claimOf(line.decision.state.line, line.decision.state.alone)).toBeUndefined();
+    expect(claimed(line)).toBeUndefined();
     line.settings.demand = true;
     line.run(12_000);
-    const busy = claimOf(line.decision.state.line, line.decision.state.alone);
+    const busy = claimed(line);
     expect(busy?.line).toBeGreaterThan(19e6);
     expect(busy?.wanted).toBeGreaterThan(1e12);
+  });
+
+  test("is no more than its people let it have, and nothing where they let it have none", () => {
+    const policy = { ...everythingAllowed, maxRate: bitsPerSecond(3e6) };
+    const line = new FluidLine({ policy });
+    line.run(12_000);
+    const wanted = claimed(line)?.wanted;
+    expect(wanted).toBeGreaterThan(2.5e6);
+    expect(wanted).toBeLessThan(3e6);
+    line.settings.policy = { ...policy, paused: true };
+    line.run(1000);
+    expect(claimed(line)).toBeUndefined();
   });
 });
 
@@ -113,7 +127,7 @@ function together(capacity: number, since: number) {
   };
   const speak = (now: number) => {
     for (const [i, box] of boxes.entries()) {
-      const claim = claimOf(box.decision.state.line, box.decision.state.alone);
+      const claim = claimed(box);
       if (claim) books[1 - i]?.hear(formatClaim(id(i + 1), claim), at(now));
     }
     for (const [i, box] of boxes.entries()) {

@@ -9,6 +9,7 @@ import type { Milliseconds } from "../core/units.ts";
 import { deliveredRate } from "./delivery.ts";
 import { BELOW_KNEE } from "./line-moves.ts";
 import type { LineState } from "./line-state.ts";
+import type { Reason, Verdict } from "./verdict.ts";
 
 /** Big-endian: "SBN1", id of this start of a box (8), the line and what is wanted in kbit/s (4 each). */
 export const NEIGHBOUR_LENGTH = 20;
@@ -26,6 +27,14 @@ const DEMAND_MS = 3000;
 const TAKES_ALL = 0.8;
 const HEADROOM = 1.25;
 const WINDOW_MS = 1000;
+/** Reasons for a rate that would be higher with more of the line; whatever else bounds it goes on doing so. */
+const BY_LINE: readonly Reason[] = [
+  "line-idle",
+  "learning-line",
+  "line-busy",
+  "someone-uploading",
+  "another-box",
+];
 
 /** What another box says, in bits per second. */
 interface Claim {
@@ -52,16 +61,23 @@ export function formatClaim(id: Uint8Array, { line, wanted }: Claim): Uint8Array
 
 const kilobits = (rate: number) => Math.min(ANY, Math.round(rate / 1000));
 
-/** What this box tells others; undefined while nobody asks it for anything. `alone` as in `evenPart`. */
-export function claimOf(line: LineState, alone: number | undefined): Claim | undefined {
+/**
+ * What this box tells others; undefined while it shares nothing or nobody asks it for anything.
+ *
+ * @param alone as in `evenPart`.
+ */
+export function claimOf(
+  line: LineState,
+  alone: number | undefined,
+  verdict: Verdict,
+): Claim | undefined {
+  if (verdict.state !== "sharing") return undefined;
   const asked = line.demandSince !== undefined && line.at - line.demandAt <= DEMAND_MS;
   if (!asked) return undefined;
   const taken = deliveredRate(line.delivery, line.at, WINDOW_MS);
   const sated = taken !== undefined && taken < TAKES_ALL * line.rate;
-  return {
-    line: surelyCarries(line, alone),
-    wanted: sated ? HEADROOM * taken : ANY * 1000,
-  };
+  const bounded = BY_LINE.includes(verdict.reason) ? ANY * 1000 : line.rate;
+  return { line: surelyCarries(line, alone), wanted: sated ? HEADROOM * taken : bounded };
 }
 
 /** What a train found passes whoever uses the line; what we found ourselves was all of it only while nobody else was there. */
