@@ -17,6 +17,8 @@ export const DIFFERENT = 1.15;
 const SAME_MS = 2000;
 /** A train that reads less than this part of what was sent just before has met a slower line. */
 const SLOWER = 0.88;
+/** With less than this nobody's two or three packets in between explain it. */
+const FAR_SLOWER = 0.7;
 const ASKED_MS = 500;
 /** Of the path's noise, between its first packet and its last; our own segments make some of that noise. */
 const STRETCH = 1.2;
@@ -84,8 +86,13 @@ export function learnChanges(state: LineState, view: View): LineState {
   if (kind !== "track" && isByChance(state, view, now)) return state;
   const { hint } = state;
   const again = hint !== undefined && view.at - hint.at < REPEATED_MS && !differ(hint, now);
-  if (!again && !metQueue(state, view)) return { ...state, hint: now };
   const asked = askedOfLate(state, view);
+  const known = Math.max(state.available ?? 0, asked);
+  // Of a line that has changed within a minute less is believed sooner.
+  const still = state.changes.length === 0;
+  const inBetween = still && now.most < SLOWER * known && now.most > FAR_SLOWER * known;
+  const surely = metQueue(state, view) && !inBetween;
+  if (!again && !surely) return { ...state, hint: now };
   const before: Carried = state.carried ?? { at: 0, least: asked, most: Number.POSITIVE_INFINITY };
   if (differ(now, before)) {
     const { instead } = before;
@@ -94,8 +101,8 @@ export function learnChanges(state: LineState, view: View): LineState {
       const capacity = Math.max(state.capacity ?? 0, Math.min(now.least, instead.least));
       return { ...state, carried: now, capacity, changes: [] };
     }
-    const known = { ...now, instead: { least: before.least, most: before.most } };
-    return { ...state, carried: known, changes: [...state.changes, view.at] };
+    const changed = { ...now, instead: { least: before.least, most: before.most } };
+    return { ...state, carried: changed, changes: [...state.changes, view.at] };
   }
   // It was somebody: not to be asked again at each of his pages.
   return { ...state, carried: now, askAgainAt: view.at + SAME_MS };

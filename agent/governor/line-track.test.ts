@@ -106,7 +106,7 @@ describe("a fall of the line", () => {
         const view = look(state, { at: milliseconds(at), delays: [], train });
         return learnChanges(state, { ...view, at: at + later });
       };
-      const slower = told(begun, 15, 0);
+      const slower = told(begun, 12, 0);
       expect(slower.changes).toHaveLength(1);
       const again = told(told(slower, 20, after), 20, after + 180);
       expect(again.changes).toHaveLength(changes);
