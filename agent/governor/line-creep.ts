@@ -1,13 +1,13 @@
 /** The line law above what is known to be free: small steps, as long as no queue comes of them. */
 import { mayAsk, toAside } from "./line-aside.ts";
 import { DIFFERENT } from "./line-change.ts";
-import { creepEvery, lineOf, push, target, toHold, toSettle } from "./line-moves.ts";
+import { creepBase, creepEvery, push, target, toHold, toSettle } from "./line-moves.ts";
 import type { LineState, Phase } from "./line-state.ts";
 import type { View } from "./line-view.ts";
 
 /**
- * Growth of successive creeping steps in parts of the line, the first of them nearly to what is known: a step
- * makes the same queue, whatever part of the line is ours, and who has little of it comes back as fast.
+ * Growth of successive creeping steps, the first of them nearly to what is known. Who has less than half of the
+ * line takes parts of that half: they make no more of a queue than those of who has it, and he comes back as fast.
  */
 const CREEP = [0.028, 0.01, 0.01, 0.015, 0.02, 0.03, 0.04, 0.05, 0.06, 0.07, 0.08];
 /** Not at the same time as another box of this home: up to so much later, by no pattern. */
@@ -19,7 +19,7 @@ export function startCreep(state: LineState, view: View, from: number): LineStat
   return {
     ...state,
     phase: { kind: "creep", since: view.at, step: 0, ...knownFor(state, view) },
-    rate: from + (CREEP[0] ?? 0) * lineOf(state),
+    rate: from + (CREEP[0] ?? 0) * creepBase(state),
   };
 }
 
@@ -49,7 +49,7 @@ export function creep(state: LineState, view: View, phase: Phase & { kind: "cree
   if (!view.keepsUp) return waited < 1000 ? state : toHold(state, view);
   const available = Math.max(state.available ?? 0, Math.min(state.rate, view.steady * 1.02));
   const step = phase.step + 1;
-  const grown = state.rate + (CREEP[Math.min(step, CREEP.length - 1)] ?? 0) * lineOf(state);
+  const grown = state.rate + (CREEP[Math.min(step, CREEP.length - 1)] ?? 0) * creepBase(state);
   // More than ever: the line itself has changed, for nobody's going leaves more than it carries.
   const changed = available > DIFFERENT * (phase.known ?? Number.POSITIVE_INFINITY);
   const known = changed ? undefined : phase.known;

@@ -22,7 +22,8 @@ const LOOK_SHARE = 0.06;
 const PER_PUSH = 0.6;
 const BUSIEST = 0.3;
 export const CREEP_EVERY_MS = 4000;
-/** Who has a small part of the line asks so much sooner whether there is more. */
+/** Who has less than this part of the line asks for more as if he had it, and up to so much sooner. */
+const SMALL_PART = 0.5;
 const SOONEST = 0.5;
 
 /** Part of the line that others must use, by the router's counters, to be somebody. */
@@ -34,8 +35,12 @@ export const floorOf = (state: LineState) => Math.max(FLOOR, FLOOR_SHARE * (stat
 export const lineOf = ({ available = START, capacity = 0, carried }: LineState): number =>
   Math.max(available, capacity, carried?.least ?? 0);
 
+/** Milliseconds from one creeping to the next, and what its steps are parts of. */
 export const creepEvery = (state: LineState): number =>
-  CREEP_EVERY_MS * Math.max(SOONEST, (state.available ?? START) / lineOf(state));
+  CREEP_EVERY_MS * Math.max(SOONEST, Math.min(1, (state.available ?? START) / creepBase(state)));
+
+export const creepBase = (state: LineState): number =>
+  Math.max(state.available ?? START, SMALL_PART * lineOf(state));
 
 /** The rate to hold: below the knee, and lower the busier the home has been. */
 export function target(state: LineState): number {

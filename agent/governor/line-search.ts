@@ -1,5 +1,6 @@
 /** The line law before the line is known: listen, grow with real demand, drain the first queue. */
 import { HISTORY_MS, queueQuantile } from "./delay.ts";
+import { mostDelivered } from "./delivery.ts";
 import { push, resume, toSettle, toYield } from "./line-moves.ts";
 import { START } from "./line-packets.ts";
 import type { LineState, Phase } from "./line-state.ts";
@@ -11,6 +12,14 @@ const LISTEN_MS = 1200;
 const STUCK_MS = 600;
 /** A line that was just found is looked at more closely after this. */
 const FIRST_CREEP_MS = 1500;
+/** So few that are lost of so few segments are chance on a line that loses some. */
+const ENOUGH_SEGMENTS = 40;
+const FEW_LOST = 5;
+/** What a train must read of what was found for that to have been ended by something else. */
+const MUCH_MORE = 2;
+/** Packets over which what arrives from a queue is measured: on a slow line the usual time reaches back to less. */
+const FROM_QUEUE = 25;
+const ROUNDING = 0.97;
 
 export function listen(state: LineState, view: View, phase: Phase & { kind: "listen" }): LineState {
   const enough = view.at - phase.since >= LISTEN_MS && state.delay.queue.length >= 10;
@@ -26,10 +35,13 @@ export function discover(state: LineState, view: View): LineState {
   // Where each flow is queued by itself there may be neither queue nor much loss at the end.
   const stuck =
     view.heldBack && view.at - stuckSince(state, view) > Math.max(STUCK_MS, 5 * view.rtt);
-  if (view.bad || view.lossy || state.crowded >= 3 || stuck) {
-    const found = Math.max(START, Math.min(view.delivered, state.rate));
+  const lossy = view.lossy && (view.segments >= ENOUGH_SEGMENTS || view.lost > FEW_LOST);
+  if (view.bad || lossy || state.crowded >= 3 || stuck) {
+    const found = Math.max(START, Math.min(arrived(state, view), state.rate));
     const next = toSettle({ ...state, available: found, capacity: found }, view, found);
-    return { ...next, phase: { kind: "drain", since: view.at }, rate: 0.4 * found };
+    // Loss may be the line's own: then there is more, and a train finds it.
+    const trainAt = view.bad || !lossy ? state.trainAt : view.at;
+    return { ...next, phase: { kind: "drain", since: view.at }, rate: 0.4 * found, trainAt };
   }
   const step = Math.max(RAMP_MS, 0.4 * view.rtt);
   if (!view.keepsUp || view.median > view.knee || view.at - state.rampedAt < step) return state;
@@ -44,11 +56,25 @@ function stuckSince({ rampedAt, demandSince, rate }: LineState, { at }: View): n
   return Math.max(rampedAt, (demandSince ?? at) + Math.max(200, 40 * (12e6 / rate)));
 }
 
+/** What arrives while there is a queue is what the line carries. */
+function arrived({ delivery }: LineState, view: View): number {
+  const window = FROM_QUEUE * view.mtu;
+  if (window < 120) return view.delivered;
+  return Math.max(
+    view.delivered,
+    ROUNDING * mostDelivered(delivery, view.at - 1.5 * window, window),
+  );
+}
+
 /** While a queue of our own making drains, what is delivered is what the line can do. */
 export function drain(state: LineState, view: View, phase: Phase & { kind: "drain" }): LineState {
   const waited = view.at - phase.since;
-  const found = waited < view.rtt + 150 ? Math.max(state.available ?? 0, view.delivered) : 0;
+  const found = waited < view.rtt + 150 ? Math.max(state.available ?? 0, arrived(state, view)) : 0;
   const available = Math.max(state.available ?? START, found);
+  const told = view.train?.sentAt !== undefined && view.train.sentAt >= phase.since;
+  if (told && (view.train?.rate ?? 0) > MUCH_MORE * available) {
+    return { ...state, phase: { kind: "discover", since: view.at }, rate: available };
+  }
   const after = state.delay.queue.filter((s) => s.sentAt >= phase.since);
   if (after.length >= 2 && after.slice(-2).every((s) => s.queue < view.knee)) {
     const known = { ...state, available, capacity: available, foundAt: view.at };

@@ -1,0 +1,66 @@
+import { describe, expect, test } from "bun:test";
+import { bitsPerSecond, bytes, milliseconds } from "../core/units.ts";
+import { FluidLine } from "./fluid-line.ts";
+import { startLine, stepLine } from "./line.ts";
+import type { LineState } from "./line-state.ts";
+
+const TICK_MS = 25;
+
+/** A line that is being searched at about a megabit, and loses so many segments at once. */
+function losing(segments: number) {
+  let line = startLine(0);
+  let [sent, retransmitted, at] = [0, 0, 0];
+  const step = (train?: number): LineState => {
+    at += TICK_MS;
+    sent += (line.rate * TICK_MS) / 8000;
+    const probe = { sentAt: milliseconds(at - 20), rtt: milliseconds(20) };
+    const sample = {
+      at: milliseconds(at),
+      delays: [{ target: "reflector-0", ...probe }],
+      peers: {
+        acknowledged: bytes(sent),
+        sent: bytes(sent),
+        retransmitted,
+        marked: 0,
+        busy: 2,
+        inFlight: bytes(3000),
+        waiting: bytes(1e6),
+      },
+      ...(train && { train: { ...probe, rate: bitsPerSecond(train), spread: milliseconds(5) } }),
+    };
+    line = stepLine(line, sample, { ceiling: Number.POSITIVE_INFINITY });
+    return line;
+  };
+  while (line.rate < 1e6) step();
+  retransmitted += segments;
+  return { after: step(), step };
+}
+
+describe("the search for what a line carries", () => {
+  test("is not ended by a few segments that a poor line loses", () => {
+    expect(losing(3).after.phase.kind).toBe("discover");
+  });
+
+  test("goes on where a train finds that the loss that ended it is not for want of room", () => {
+    const { after, step } = losing(8);
+    expect(after.phase.kind).toBe("drain");
+    expect(after.trainAt).toBe(after.at);
+    step();
+    expect(step(20e6).phase.kind).toBe("discover");
+  });
+
+  test("and ends where the train finds no more", () => {
+    const { step } = losing(8);
+    step();
+    expect(step(1.2e6).phase.kind).not.toBe("discover");
+  });
+
+  for (const capacity of [1e6, 2e6, 5e6]) {
+    test(`finds what is arriving at its end, not what came before: ${capacity / 1e6} Mbit/s`, () => {
+      const line = new FluidLine({ capacity });
+      line.until(({ decision }) => decision.state.line.phase.kind === "hold");
+      expect(line.decision.state.line.available).toBeGreaterThan(0.9 * capacity);
+      expect(line.decision.state.line.available).toBeLessThan(1.05 * capacity);
+    });
+  }
+});
