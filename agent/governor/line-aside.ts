@@ -3,7 +3,7 @@
  * connections get less than they ask for, and trains of probes tell what the line has left.
  */
 import { losses } from "./delivery.ts";
-import { floorOf, push, resume, SOMEBODY } from "./line-moves.ts";
+import { floorOf, OWN_LOSS, push, resume, SOMEBODY } from "./line-moves.ts";
 import { START } from "./line-packets.ts";
 import { TRICKLE } from "./line-room.ts";
 import type { LineState, Phase } from "./line-state.ts";
@@ -131,7 +131,7 @@ function foundFree(
 /** Nobody was there, so what was lost is the line's own: that is why less arrived. */
 function lossOfLate({ delivery, at }: LineState): number {
   const { lost, segments } = losses(delivery, at, 1000);
-  return segments > 50 ? Math.min(0.2, lost / segments) : 0;
+  return segments > 50 ? Math.min(OWN_LOSS, lost / segments) : 0;
 }
 
 const peersAreSlow = ({ peersSlow: { lasts } }: LineState, { at }: View, rate: number) => ({

@@ -26,6 +26,9 @@ export const CREEP_EVERY_MS = 4000;
 const SMALL_PART = 0.5;
 const SOONEST = 0.5;
 
+/** The most that a line is believed to lose by itself: more is a policer's, which drops what is above its rate. */
+export const OWN_LOSS = 0.03;
+
 /** Part of the line that others must use, by the router's counters, to be somebody. */
 export const SOMEBODY = 0.2;
 

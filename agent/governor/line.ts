@@ -9,7 +9,7 @@ import { mayAsk, PEERS_SLOW_MS, stayAside, test, WEIGH_FIRST_MS, weigh } from ".
 import { CHANGES_MS, learnChanges } from "./line-change.ts";
 import { creep } from "./line-creep.ts";
 import { hold, settle } from "./line-hold.ts";
-import { CREEP_EVERY_MS, FLOOR, learnUsual } from "./line-moves.ts";
+import { CREEP_EVERY_MS, FLOOR, learnUsual, OWN_LOSS } from "./line-moves.ts";
 import { burstOf } from "./line-packets.ts";
 import { lookOn, makeRoom } from "./line-room.ts";
 import { discover, drain, listen } from "./line-search.ts";
@@ -102,7 +102,7 @@ function learnLoss(state: LineState, view: View): number {
   if (!calm || view.segments < 5 || (view.short && mayAsk(state, view))) {
     return state.lossRate;
   }
-  return state.lossRate + 0.005 * (Math.min(0.2, view.lost / view.segments) - state.lossRate);
+  return state.lossRate + 0.005 * (Math.min(OWN_LOSS, view.lost / view.segments) - state.lossRate);
 }
 
 function observe(state: LineState, sample: LineSample): LineState {
