@@ -258,7 +258,7 @@ export const scenarios: readonly Scenario[] = [
     line: ordinary,
     async play(run) {
       await sh(
-        "ip netns exec sl-router nft -f - <<'RULES'\ntable ip police { chain out { type filter hook forward priority 0; oifname \"wan0\" limit rate over 1500 kbytes/second burst 30 kbytes drop; }\n}\nRULES",
+        "ip netns exec sl-router nft -f - <<'RULES'\ntable ip police { chain out { type filter hook forward priority 0; oifname \"wan0\" limit rate over 1500000 bytes/second burst 30 kbytes drop; }\n}\nRULES",
       );
       await run.rest();
       await run.share(12);
