@@ -15,6 +15,9 @@ const SURGE_MS = 3.5;
 /** Packets of ours that may stand at once: on a slow line they take longer than somebody's on a fast one. */
 const OWN_PACKETS = 5.5;
 const OWN_SWING = 0.7;
+/** Queue that only our own connections see, and packets of theirs that make one by themselves. */
+const CROWD_MS = 2;
+const OWN_PAIR = 3;
 const PROBED_MS = 5000;
 /** Of what is asked for: with less TCP is still finding its feet after a pause, and its round trips are of before. */
 const FEET = 0.25;
@@ -131,7 +134,7 @@ export function look(state: LineState, sample: LineSample): View {
       asked > 1e6 &&
       back < 3 &&
       (sample.peers?.waiting ?? 0) > 0 &&
-      (lost > 2 * state.lossRate * segments || (excess ?? 0) > 2),
+      (lost > 2 * state.lossRate * segments || (excess ?? 0) > Math.max(CROWD_MS, OWN_PAIR * mtu)),
     // What was lost before the last decrease is only told a round trip or two after it.
     lossy:
       lost >= 3 &&
