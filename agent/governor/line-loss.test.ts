@@ -1,0 +1,75 @@
+/** Lines that drop packets without any queue that probes would see. */
+import { describe, expect, test } from "bun:test";
+import { bitsPerSecond, bytes, milliseconds } from "../core/units.ts";
+import { startLine, stepLine } from "./line.ts";
+
+const TICK_MS = 25;
+const RTT_MS = 20;
+const SEGMENT_BITS = 12_000;
+const LINE = 20e6;
+
+/** Mean rate asked for and arriving in the last third of a minute; trains, which are short, pass as if alone. */
+function run(passes: (rate: number) => number) {
+  let line = startLine(0);
+  let [sent, acknowledged, lost] = [0, 0, 0];
+  const sum = { asked: 0, arrived: 0, ticks: 0 };
+  for (let at = TICK_MS; at <= 60_000; at += TICK_MS) {
+    const arrives = passes(line.rate);
+    sent += (line.rate * TICK_MS) / 8000;
+    acknowledged += (arrives * TICK_MS) / 8000;
+    lost += ((line.rate - arrives) * TICK_MS) / 1000 / SEGMENT_BITS;
+    if (at > 40_000) {
+      sum.asked += line.rate;
+      sum.arrived += arrives;
+      sum.ticks++;
+    }
+    const probe = { sentAt: milliseconds(at - RTT_MS), rtt: milliseconds(RTT_MS) };
+    const train = line.trainAt === at - 2 * TICK_MS && {
+      sentAt: milliseconds(line.trainAt),
+      rate: bitsPerSecond(LINE),
+      spread: milliseconds(5),
+    };
+    const sample = {
+      at: milliseconds(at),
+      delays: [{ target: "reflector-0", ...probe }],
+      peers: {
+        acknowledged: bytes(acknowledged),
+        sent: bytes(sent),
+        retransmitted: Math.floor(lost),
+        marked: 0,
+        busy: 2,
+        inFlight: bytes(Math.max(3000, sent - acknowledged)),
+        waiting: bytes(1e6),
+      },
+      ...(train && { train }),
+    };
+    line = stepLine(line, sample, { ceiling: LINE });
+  }
+  return { asked: sum.asked / sum.ticks, arrived: sum.arrived / sum.ticks };
+}
+
+/** Lets a second's worth through at once after a pause, as nftables does. */
+function policer(rate: number) {
+  let left = rate;
+  return (offered: number) => {
+    left = Math.min(rate, left + (rate * TICK_MS) / 1000);
+    const passes = Math.min(offered, (left * 1000) / TICK_MS);
+    left -= (passes * TICK_MS) / 1000;
+    return passes;
+  };
+}
+
+describe("loss without a queue", () => {
+  test("of whatever is above a rate is somebody's limit, and is kept to", () => {
+    const { asked, arrived } = run(policer(12e6));
+    expect(asked).toBeLessThan(1.06 * 12e6);
+    expect(arrived).toBeGreaterThan(0.8 * 12e6);
+  });
+
+  for (const part of [0.01, 0.02, 0.04]) {
+    test(`of ${100 * part} % of everything is the line's own, which is used all the same`, () => {
+      const { arrived } = run((rate) => (1 - part) * Math.min(rate, LINE));
+      expect(arrived).toBeGreaterThan(0.8 * LINE);
+    });
+  }
+});
