@@ -108,11 +108,14 @@ const running = governor.run(stop.signal);
 for (let minute = 1; minute <= minutes; minute++) {
   ticks = 0;
   const before = threads();
+  const all = process.cpuUsage();
   await Bun.sleep(MINUTE_MS);
+  // With what threads used that have ended since.
+  const { user, system } = process.cpuUsage(all);
   const percent = [...threads()].map(
     ([name, used]) => [name, (used - (before.get(name) ?? 0)) / 1e4 / MINUTE_MS] as const,
   );
-  const sum = percent.reduce((all, [, each]) => all + each, 0);
+  const sum = (user + system) / 10 / MINUTE_MS;
   const parts = percent.flatMap(([name, each]) =>
     each < 0.005 ? [] : [`${name} ${each.toFixed(2)}`],
   );
