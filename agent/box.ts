@@ -48,6 +48,7 @@ export interface BoxOptions {
   readonly createSockets: (ports: () => readonly number[]) => PeerSockets;
   readonly probe: DelayProbe;
   readonly path?: LinePath;
+  /** Absent where there are no other boxes to meet, as in a simulated home. */
   readonly homeLink?: HomeLink | undefined;
   readonly clockQuality: () => ClockQuality;
   /** Tells this device from others that hold a copy of its storage. */

@@ -90,7 +90,7 @@ export function decide(
   const line = gate.open
     ? stepLine(observed.line, samples.line, gate)
     : restLine(observed.line, samples.line);
-  const isAlone = !observed.neighbours || observed.neighbours.wanted.length === 0;
+  const isAlone = (observed.neighbours?.wanted.length ?? 0) === 0;
   const state = {
     ...observed,
     line,
@@ -151,12 +151,7 @@ function checkGates(state: GovernorState, policy: Policy, now: Now): Gate {
     [allowed.ceiling, "rate-limited"],
     [comfort.ceiling, comfort.reason],
     [Number.isNaN(line) ? 0 : line, trust < 1 ? "signals-missing" : "rate-limited"],
-    [
-      state.neighbours
-        ? evenPart(state.line, state.alone, state.neighbours)
-        : Number.POSITIVE_INFINITY,
-      "another-box",
-    ],
+    [evenPart(state.line, state.alone, state.neighbours), "another-box"],
   ];
   const [ceiling, reason] = bounds.reduce((a, b) => (b[0] < a[0] ? b : a));
   return { open: true, ceiling, ...(reason && { reason }) };

@@ -35,7 +35,7 @@ export const SOMEBODY = 0.2;
 export const floorOf = (state: LineState) => Math.max(FLOOR, FLOOR_SHARE * (state.capacity ?? 0));
 
 /** What the line carries, whoever uses it, as far as is known. */
-export const lineOf = ({ available = START, capacity = 0, carried }: LineState): number =>
+const lineOf = ({ available = START, capacity = 0, carried }: LineState): number =>
   Math.max(available, capacity, carried?.least ?? 0);
 
 /** Milliseconds from one creeping to the next, and what its steps are parts of. */

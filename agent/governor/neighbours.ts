@@ -49,6 +49,8 @@ export interface Neighbours {
   readonly wanted: readonly number[];
 }
 
+const NOBODY: Neighbours = { line: 0, wanted: [] };
+
 export function formatClaim(id: Uint8Array, { line, wanted }: Claim): Uint8Array {
   const data = new Uint8Array(NEIGHBOUR_LENGTH);
   const view = new DataView(data.buffer);
@@ -126,7 +128,7 @@ export class NeighbourBook {
 export function evenPart(
   line: LineState,
   alone: number | undefined,
-  { line: known, wanted }: Neighbours,
+  { line: known, wanted }: Neighbours = NOBODY,
 ): number {
   const carries = Math.max(known, surelyCarries(line, alone));
   if (wanted.length === 0 || carries === 0) return Number.POSITIVE_INFINITY;

@@ -55,9 +55,9 @@ export class DatagramSocket {
    * messages go no further than the first router and not to this machine; undefined without a route.
    */
   static openGroup(libc: Libc, group: string, port: number): DatagramSocket | undefined {
-    const socket = DatagramSocket.open(libc, 4, 0);
     const name = formatSocketAddress(group, port);
-    if (!socket || !name) return undefined;
+    const socket = name && DatagramSocket.open(libc, 4, 0);
+    if (!socket) return undefined;
     const set = (level: number, option: number, value: Uint8Array | Int32Array) =>
       libc.setsockopt(socket.#fd, level, option, value, value.byteLength) === 0;
     // struct ip_mreqn: group, any address, any interface.
