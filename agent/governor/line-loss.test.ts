@@ -1,6 +1,7 @@
 /** Lines that drop packets without any queue that probes would see. */
 import { describe, expect, test } from "bun:test";
-import { bitsPerSecond, bytes, milliseconds } from "../core/units.ts";
+import { bitsPerSecond, milliseconds } from "../core/units.ts";
+import { greedyPeers } from "./greedy-peers.ts";
 import { startLine, stepLine } from "./line.ts";
 
 const TICK_MS = 25;
@@ -32,15 +33,7 @@ function run(passes: (rate: number) => number) {
     const sample = {
       at: milliseconds(at),
       delays: [{ target: "reflector-0", ...probe }],
-      peers: {
-        acknowledged: bytes(acknowledged),
-        sent: bytes(sent),
-        retransmitted: Math.floor(lost),
-        marked: 0,
-        busy: 2,
-        inFlight: bytes(Math.max(3000, sent - acknowledged)),
-        waiting: bytes(1e6),
-      },
+      peers: greedyPeers(sent, { acknowledged, retransmitted: Math.floor(lost) }),
       ...(train && { train }),
     };
     line = stepLine(line, sample, { ceiling: LINE });

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "bun:test";
-import { bitsPerSecond, bytes, milliseconds } from "../core/units.ts";
+import { bitsPerSecond, milliseconds } from "../core/units.ts";
 import { FluidLine } from "./fluid-line.ts";
+import { greedyPeers } from "./greedy-peers.ts";
 import { startLine, stepLine } from "./line.ts";
 import type { LineState } from "./line-state.ts";
 
@@ -17,15 +18,7 @@ function losing(segments: number) {
     const sample = {
       at: milliseconds(at),
       delays: [{ target: "reflector-0", ...probe }],
-      peers: {
-        acknowledged: bytes(sent),
-        sent: bytes(sent),
-        retransmitted,
-        marked: 0,
-        busy: 2,
-        inFlight: bytes(3000),
-        waiting: bytes(1e6),
-      },
+      peers: greedyPeers(sent, { retransmitted }),
       ...(train && { train: { ...probe, rate: bitsPerSecond(train), spread: milliseconds(5) } }),
     };
     line = stepLine(line, sample, { ceiling: Number.POSITIVE_INFINITY });

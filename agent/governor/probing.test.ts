@@ -1,5 +1,6 @@
 import { describe, expect, test } from "bun:test";
-import { bytes, milliseconds } from "../core/units.ts";
+import { milliseconds } from "../core/units.ts";
+import { greedyPeers } from "./greedy-peers.ts";
 import { startLine, stepLine } from "./line.ts";
 import type { LineState } from "./line-state.ts";
 import { probing } from "./probing.ts";
@@ -17,15 +18,7 @@ function used(rtt: number, duration: number): { line: LineState; sample: LineSam
     sample = {
       at: milliseconds(at),
       delays: [{ target: "reflector-0", sentAt: milliseconds(at - rtt), rtt: milliseconds(rtt) }],
-      peers: {
-        acknowledged: bytes(sent),
-        sent: bytes(sent),
-        retransmitted: 0,
-        marked: 0,
-        busy: 2,
-        inFlight: bytes(0),
-        waiting: bytes(1e6),
-      },
+      peers: greedyPeers(sent),
     };
     line = stepLine(line, sample, { ceiling: Number.POSITIVE_INFINITY });
   }
