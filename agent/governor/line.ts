@@ -4,7 +4,7 @@
  */
 import { assertNever } from "../core/errors.ts";
 import { noDelays, observeDelays } from "./delay.ts";
-import { observeDelivery } from "./delivery.ts";
+import { leastSent, observeDelivery } from "./delivery.ts";
 import { mayAsk, PEERS_SLOW_MS, stayAside, test, WEIGH_FIRST_MS, weigh } from "./line-aside.ts";
 import { CHANGES_MS, learnChanges } from "./line-change.ts";
 import { creep } from "./line-creep.ts";
@@ -24,6 +24,10 @@ const DRAINS_MS = 400;
 const ACTIVITY_FADE_MS = 8000;
 /** After so long without anything to send, what arrives has to be measured anew. */
 const PAUSE_MS = 1000;
+/** Part of what left that arrives where nobody keeps any, over how long, and how far apart the two may be seen. */
+const ARRIVES = 0.95;
+const DELIVERED_MS = 120;
+const SENT_MS = 50;
 
 export interface LineLimits {
   /** Bits per second that policy and comfort allow. */
@@ -74,8 +78,12 @@ export function stepLine(before: LineState, sample: LineSample, limits: LineLimi
   const crowded = view.crowded ? state.crowded + 1 : 0;
   const shortSince = view.short ? state.shortSince : view.at;
   const lossRate = learnLoss(state, view);
-  const less = view.delivered < 0.95 * view.asked && (sample.peers?.waiting ?? 0) > 0;
-  const unusual = view.newest > view.knee || less || view.short || view.crowded || view.lost > 0;
+  const unusual =
+    view.newest > view.knee ||
+    isKept(state, view, sample) ||
+    view.short ||
+    view.crowded ||
+    view.lost > 0;
   const unusualAt = unusual ? view.at : state.unusualAt;
   const learnt = learnChanges({ ...state, unusualAt, crowded, shortSince, lossRate }, view);
   const next = act(learnt, view);
@@ -103,6 +111,13 @@ function learnLoss(state: LineState, view: View): number {
     return state.lossRate;
   }
   return state.lossRate + 0.005 * (Math.min(OWN_LOSS, view.lost / view.segments) - state.lossRate);
+}
+
+/** Less arrives than was asked for, and not because less left, as between two turns of the peers. */
+function isKept({ delivery, at }: LineState, { delivered, asked, rtt }: View, sample: LineSample) {
+  if (delivered >= ARRIVES * asked || sample.peers?.waiting === 0) return false;
+  const left = leastSent(delivery, at, DELIVERED_MS + SENT_MS + rtt, rtt, DELIVERED_MS) ?? asked;
+  return delivered < ARRIVES * left;
 }
 
 function observe(state: LineState, sample: LineSample): LineState {

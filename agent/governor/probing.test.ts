@@ -26,10 +26,10 @@ function used(rtt: number, duration: number): { line: LineState; sample: LineSam
 }
 
 describe("when to probe, and when to look", () => {
-  test("calm: twenty times a second, and the next probes leave with the look", () => {
+  test("nobody is there: every 60 ms, and the next probes leave with the look", () => {
     const { line, sample } = used(20, 3500);
     const { probeEvery, lookAfter, lookAgain, train } = probing(line, true, sample);
-    expect(probeEvery).toBe(milliseconds(50));
+    expect(probeEvery).toBe(milliseconds(60));
     expect(lookAfter).toBe(probeEvery);
     expect(lookAgain).toBe(false);
     expect(train).toBe(0);

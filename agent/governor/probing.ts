@@ -30,9 +30,10 @@ const IDLE = milliseconds(500);
 const CALM_AFTER_MS = 1000;
 /**
  * Less than this of the home's activity is nobody's. Then answers are looked for as the next probes leave, which
- * is some 20 ms later and half as often awake: of all that the loop costs, waking is the most.
+ * is some 30 ms later and less than half as often awake: of all that the loop costs, waking is the most. And what
+ * is unusual then was most likely our own step.
  */
-const NOBODY = 0.1;
+const NOBODY = { activity: 0.1, every: milliseconds(60), calmAfter: 500 } as const;
 const SLOW_LINE = 4e6;
 /** Idle lines are probed slowly after this long without demand. */
 const DEMAND_LASTS_MS = 3000;
@@ -61,7 +62,10 @@ function timing(line: LineState, open: boolean, { at, unanswered }: LineSample) 
   const late = unanswered === undefined ? 0 : at - unanswered - rtt - queueBack(line.delay);
   const lookAgain = late > line.usual + 2 && late < LATE_MS;
   const answer = rtt + line.usual + SLACK_MS;
-  const alone = calm && line.activity < NOBODY;
+  const alone = calm && line.activity < NOBODY.activity;
+  if (alone && answer <= NOBODY.every) {
+    return { calm, probeEvery: NOBODY.every, lookAfter: NOBODY.every, lookAgain };
+  }
   if (every !== BUSY && !alone && answer < 0.8 * every) {
     return { calm, probeEvery: every, lookAfter: milliseconds(answer), lookAgain };
   }
@@ -77,8 +81,9 @@ function periodFor(line: LineState, open: boolean, at: number): Milliseconds {
   const slow = line.capacity !== undefined && line.capacity < SLOW_LINE;
   const { kind } = line.phase;
   const stands = kind === "discover" && at - line.rampedAt > DEMAND_LASTS_MS;
-  // Nothing happens: a look twenty times a second does. The first unusual sign is looked into at once.
-  const calm = kind === "hold" && at - line.unusualAt > CALM_AFTER_MS;
+  // Nothing happens: a look some twenty times a second does. The first unusual sign is looked into at once.
+  const calmAfter = line.activity < NOBODY.activity ? NOBODY.calmAfter : CALM_AFTER_MS;
+  const calm = kind === "hold" && at - line.unusualAt > calmAfter;
   return slow || stands || calm || kind === "yield" ? CALM : BUSY;
 }
 

@@ -27,8 +27,9 @@ export interface PeerSample {
   readonly rtt?: Milliseconds;
   /** Since any busy connection was last acknowledged anything; absent in recordings of earlier versions. */
   readonly unheard?: Milliseconds;
-  /** Sent and not acknowledged, and not sent yet, all connections. */
+  /** Sent and not acknowledged, all connections. */
   readonly inFlight: Bytes;
+  /** Not sent yet, of connections whose peers take it. */
   readonly waiting: Bytes;
 }
 

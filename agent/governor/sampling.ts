@@ -22,6 +22,8 @@ const CARD_HEADER = 14 / 1500;
 const HEADERS = 52;
 /** Fewer packets than this are no measurement. */
 const LEAST_TRAIN = 5;
+/** Nothing on its way and nothing sent for so long: what waits, waits for the peer. The first of those that we slow down sends sooner. */
+const SHUT_MS = 1000;
 
 export const onCard = (line: number): Bytes => bytes(line * (1 + CARD_HEADER));
 
@@ -66,7 +68,7 @@ function peerSample(reading: PeerReading): PeerSample {
     marked: reading.marked,
     busy: busy.length,
     inFlight: bytes(busy.reduce((sum, f) => sum + f.inFlight * (f.segment + HEADERS), 0)),
-    waiting: bytes(busy.reduce((sum, f) => sum + f.notSent, 0)),
+    waiting: bytes(busy.reduce((sum, f) => sum + (isShut(f) ? 0 : f.notSent), 0)),
     ...(loaded.length > 0 && {
       excess: least((flow) => flow.rtt - flow.minRtt),
       rtt: least((flow) => flow.minRtt),
@@ -91,6 +93,9 @@ function peerDelay(reading: PeerReading, at: Milliseconds): DelaySample | undefi
 /** The kernel says 2^32 − 1 microseconds before the first measurement. */
 const hasRoundTrip = (flow: PeerFlow) =>
   flow.inFlight >= 2 && flow.rtt > 0 && flow.minRtt > 0 && flow.minRtt < 1e6;
+
+/** The peer's receive window is: a player that is paused, or reads in gulps. */
+const isShut = (flow: PeerFlow) => flow.inFlight === 0 && flow.quiet > SHUT_MS;
 
 const isSame = (a: ProbeTarget, b: ProbeTarget) =>
   a.kind === b.kind && a.address === b.address && a.port === b.port;
