@@ -8,17 +8,29 @@ import type { LineSample } from "./sample.ts";
 
 const TICK_MS = 25;
 
+/** What becomes of what is asked for at a time, as parts of it; all of it when absent. */
+type Fate = (at: number) => { readonly leaves?: number; readonly arrives?: number };
+
 /** A line in use at a round trip, with nothing else on it, for so long. */
-function used(rtt: number, duration: number): { line: LineState; sample: LineSample } {
+function used(
+  rtt: number,
+  duration: number,
+  fate: Fate = () => ({}),
+): { line: LineState; sample: LineSample } {
   let line = startLine(0, 20e6);
   let sent = 0;
+  let acknowledged = 0;
+  const onTheWay = Array.from({ length: Math.ceil(rtt / TICK_MS) }, () => 0);
   let sample: LineSample = { at: milliseconds(0), delays: [] };
   for (let at = TICK_MS; at <= duration; at += TICK_MS) {
-    sent += (line.rate * TICK_MS) / 8000;
+    const { leaves = 1, arrives = leaves } = fate(at);
+    sent += (leaves * line.rate * TICK_MS) / 8000;
+    onTheWay.push((arrives * line.rate * TICK_MS) / 8000);
+    acknowledged += onTheWay.shift() ?? 0;
     sample = {
       at: milliseconds(at),
       delays: [{ target: "reflector-0", sentAt: milliseconds(at - rtt), rtt: milliseconds(rtt) }],
-      peers: greedyPeers(sent),
+      peers: greedyPeers(sent, { acknowledged }),
     };
     line = stepLine(line, sample, { ceiling: Number.POSITIVE_INFINITY });
   }
@@ -68,6 +80,23 @@ describe("when to probe, and when to look", () => {
     const { line, sample } = used(20, 6000);
     const { probeEvery } = probing({ ...line, unusualAt: sample.at }, true, sample);
     expect(probeEvery).toBeLessThanOrEqual(35);
+  });
+
+  test("where nobody is, half a second of calm is enough; where somebody was, it is not", () => {
+    const { line, sample } = used(20, 3500);
+    const own = { ...line, unusualAt: sample.at - 600 };
+    expect(probing(own, true, sample).calm).toBe(true);
+    expect(probing({ ...own, activity: 0.2 }, true, sample).calm).toBe(false);
+  });
+
+  test("less that arrives is unusual, unless less left as between two turns of the peers", () => {
+    const gap = (at: number) => at >= 3300;
+    const before = used(20, 3200);
+    expect(probing(before.line, true, before.sample).calm).toBe(true);
+    const turns = used(20, 3400, (at) => (gap(at) ? { leaves: 0.5 } : {}));
+    expect(probing(turns.line, true, turns.sample).calm).toBe(true);
+    const kept = used(20, 3400, (at) => (gap(at) ? { arrives: 0.5 } : {}));
+    expect(probing(kept.line, true, kept.sample).calm).toBe(false);
   });
 
   test("while nothing may be shared, or nobody asks, twice a second", () => {
