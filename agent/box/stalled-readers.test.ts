@@ -1,23 +1,9 @@
 import { expect, test } from "bun:test";
-import type { PeerFlow } from "../../hardware/sockets.ts";
-import { bitsPerSecond, bytes, milliseconds, seconds } from "../core/units.ts";
+import { bitsPerSecond, bytes, seconds } from "../core/units.ts";
+import { oneFlow } from "../governor/one-flow.ts";
 import { isStalled } from "./stalled-readers.ts";
 
-const stalled: PeerFlow = {
-  id: "1",
-  rtt: milliseconds(20),
-  minRtt: milliseconds(20),
-  segment: bytes(1448),
-  window: 10,
-  inFlight: 0,
-  notSent: bytes(8192),
-  quiet: seconds(31),
-  unheard: milliseconds(0),
-  sent: bytes(1e6),
-  acknowledged: bytes(1e6),
-  retransmitted: 0,
-  marked: 0,
-};
+const stalled = oneFlow({ notSent: bytes(8192), quiet: seconds(31) });
 
 test("a client is stalled when bytes wait and its window lets none out for 30 s", () => {
   expect(isStalled(stalled, bitsPerSecond(1e6))).toBe(true);

@@ -1,27 +1,14 @@
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
-import type { PeerFlow } from "../../hardware/sockets.ts";
 import { bitsPerSecond, bytes, milliseconds } from "../core/units.ts";
 import { allocate, isSettled, mostStreams } from "./allocation.ts";
+import { oneFlow } from "./one-flow.ts";
 import type { Turns } from "./turns.ts";
 
 const RATE = bitsPerSecond(20e6);
 
-const flow = (id: string, notSent: number, inFlight = notSent > 0 ? 20 : 0): PeerFlow => ({
-  id,
-  rtt: milliseconds(20),
-  minRtt: milliseconds(20),
-  segment: bytes(1448),
-  window: 100,
-  inFlight,
-  notSent: bytes(notSent),
-  quiet: milliseconds(0),
-  unheard: milliseconds(0),
-  sent: bytes(0),
-  acknowledged: bytes(0),
-  retransmitted: 0,
-  marked: 0,
-});
+const flow = (id: string, notSent: number, inFlight = notSent > 0 ? 20 : 0) =>
+  oneFlow({ id, notSent: bytes(notSent), inFlight });
 
 /** Who sends, tick by tick, by what is unsent in each connection. */
 function follow(ticks: readonly Readonly<Record<string, number>>[], every = 25) {

@@ -6,7 +6,7 @@ import { bitsPerSecond, bytes, celsius, milliseconds } from "../core/units.ts";
 import { type Decision, decide, type GovernorState, startGovernor } from "./decide.ts";
 import { inFairQueues, inOneQueue, leftForOneMore, type Pair } from "./fluid-share.ts";
 import type { Neighbours } from "./neighbours.ts";
-import type { Policy } from "./policy.ts";
+import { everythingAllowed, type Policy } from "./policy.ts";
 import { TRAIN_PACKET } from "./probing.ts";
 import { type LineSample, PEERS_TARGET } from "./sample.ts";
 import { startVolume } from "./volume.ts";
@@ -17,16 +17,6 @@ const OWN_FLOWS = 2;
 const ROUTER_LATE = 80;
 /** Seconds of our own that fair queueing lets stand before it drops. */
 const FAIR_BUFFER = 0.003;
-
-export const everythingAllowed: Policy = {
-  consented: true,
-  paused: false,
-  metered: false,
-  allowMetered: false,
-  share: 100,
-  quietHours: [],
-  holds: [],
-};
 
 export interface FluidSettings {
   capacity: number;

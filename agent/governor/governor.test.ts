@@ -7,11 +7,11 @@ import type { PeerSockets } from "../../hardware/sockets.ts";
 import { FakeClock } from "../core/fake-clock.ts";
 import { silentLog } from "../core/log.ts";
 import { bitsPerSecond, bytes, megabitsPerSecond, milliseconds } from "../core/units.ts";
-import { everythingAllowed } from "./fluid-line.ts";
 import { createGovernor, type GovernorOptions } from "./governor.ts";
 import { Neighbourhood } from "./neighbourhood.ts";
 import { formatClaim } from "./neighbours.ts";
 import type { Policy } from "./policy.ts";
+import { everythingAllowed } from "./policy.ts";
 
 let ends: (() => Promise<void>)[] = [];
 afterEach(async () => {

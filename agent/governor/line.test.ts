@@ -1,6 +1,7 @@
 import { describe, expect, test } from "bun:test";
-import { everythingAllowed, FluidLine } from "./fluid-line.ts";
+import { FluidLine } from "./fluid-line.ts";
 import { target } from "./line-moves.ts";
+import { everythingAllowed } from "./policy.ts";
 
 /** A line that is known and in use, twelve seconds after the start. */
 const known = (settings: ConstructorParameters<typeof FluidLine>[0] = {}) => {

@@ -1,8 +1,9 @@
 import { describe, expect, test } from "bun:test";
 import { seededRandom } from "../core/random.ts";
 import { bitsPerSecond, milliseconds } from "../core/units.ts";
-import { everythingAllowed, FluidLine } from "./fluid-line.ts";
+import { FluidLine } from "./fluid-line.ts";
 import { claimOf, evenPart, formatClaim, NEIGHBOUR_LENGTH, NeighbourBook } from "./neighbours.ts";
+import { everythingAllowed } from "./policy.ts";
 
 const id = (last: number) => Uint8Array.of(0, 0, 0, 0, 0, 0, 0, last);
 const at = milliseconds;

@@ -1,22 +1,17 @@
 import { describe, expect, test } from "bun:test";
 import { bytes, megabitsPerSecond, milliseconds } from "../core/units.ts";
-import { checkPolicy, isQuiet, type Policy } from "./policy.ts";
+import { checkPolicy, everythingAllowed, isQuiet, type Policy } from "./policy.ts";
 import { startVolume } from "./volume.ts";
 
 const noon = new Date(2026, 10, 21, 12, 0);
 const volume = startVolume(milliseconds(noon.getTime()), milliseconds(0));
-const open: Policy = {
-  consented: true,
-  paused: false,
-  metered: false,
-  allowMetered: false,
-  share: 100,
-  quietHours: [],
-  holds: [],
-};
 const reason = (policy: Partial<Policy>, sent = 0) => {
   const used = { name: "x", sent: bytes(sent) };
-  const gate = checkPolicy({ ...open, ...policy }, { ...volume, day: used, month: used }, noon);
+  const gate = checkPolicy(
+    { ...everythingAllowed, ...policy },
+    { ...volume, day: used, month: used },
+    noon,
+  );
   return gate.open ? "open" : gate.reason;
 };
 
@@ -38,7 +33,11 @@ describe("what people allow", () => {
     expect(reason({ dailyCap: bytes(1000), monthlyCap: bytes(500) }, 1000)).toBe("monthly-cap");
   });
   test("the ceiling leaves room for what the card counts on top, probes included", () => {
-    const gate = checkPolicy({ ...open, maxRate: megabitsPerSecond(15.14) }, volume, noon);
+    const gate = checkPolicy(
+      { ...everythingAllowed, maxRate: megabitsPerSecond(15.14) },
+      volume,
+      noon,
+    );
     expect(gate.open && gate.ceiling).toBeCloseTo(15e6 - 50_000, 0);
   });
 });

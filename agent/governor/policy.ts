@@ -26,6 +26,17 @@ export interface Policy {
   readonly holds: readonly Reason[];
 }
 
+/** Consent and no limit: what the lab and tests start from. */
+export const everythingAllowed: Policy = {
+  consented: true,
+  paused: false,
+  metered: false,
+  allowMetered: false,
+  share: 100,
+  quietHours: [],
+  holds: [],
+};
+
 /** Ethernet's header beside a full packet: what the network card counts and the line's rate does not. */
 const CARD_PER_LINE = 1514 / 1500;
 

@@ -1,7 +1,8 @@
 import { describe, expect, test } from "bun:test";
 import { join } from "node:path";
 import type { Decision } from "./decide.ts";
-import { everythingAllowed, FluidLine } from "./fluid-line.ts";
+import { FluidLine } from "./fluid-line.ts";
+import { everythingAllowed } from "./policy.ts";
 import { parseRecording, type RecordedTick, recordTo, replay } from "./recording.ts";
 
 const folder = join(import.meta.dir, "../../test/fixtures/recordings");

@@ -1,23 +1,10 @@
 import { expect, test } from "bun:test";
 import type { PeerFlow } from "../../hardware/sockets.ts";
 import { bytes, milliseconds } from "../core/units.ts";
+import { oneFlow } from "./one-flow.ts";
 import { takeSample } from "./sampling.ts";
 
-const flow: PeerFlow = {
-  id: "1",
-  rtt: milliseconds(20),
-  minRtt: milliseconds(20),
-  segment: bytes(1448),
-  window: 10,
-  inFlight: 0,
-  notSent: bytes(8192),
-  quiet: milliseconds(100),
-  unheard: milliseconds(0),
-  sent: bytes(1e6),
-  acknowledged: bytes(1e6),
-  retransmitted: 0,
-  marked: 0,
-};
+const flow = oneFlow({ notSent: bytes(8192), quiet: milliseconds(100) });
 const shut = { ...flow, id: "2", quiet: milliseconds(1500) };
 
 function sampleOf(flows: readonly PeerFlow[]) {

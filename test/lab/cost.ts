@@ -11,6 +11,7 @@ import { silentLog } from "../../agent/core/log.ts";
 import { systemRandom } from "../../agent/core/random.ts";
 import { systemClock } from "../../agent/core/system-clock.ts";
 import { createGovernor } from "../../agent/governor/governor.ts";
+import { everythingAllowed } from "../../agent/governor/policy.ts";
 import type { CpuReading } from "../../hardware/cpu.ts";
 import { createLinuxDevice } from "../../hardware/linux/device.ts";
 import { openDelayProbe, openPeerSockets } from "../../hardware/linux/line-access.ts";
@@ -90,15 +91,7 @@ const governor = createGovernor({
     router: { read: async () => ({ gateway: { v4: "127.0.0.1" } }) },
     playback: { read: async () => "idle" },
   },
-  policy: () => ({
-    consented: true,
-    paused: false,
-    metered: false,
-    allowMetered: false,
-    share: 100,
-    quietHours: [],
-    holds: [],
-  }),
+  policy: () => everythingAllowed,
   store: { load: () => undefined, save: () => {} },
   record: () => {
     ticks++;

@@ -7,7 +7,7 @@
 import { reasonOf } from "../../agent/core/errors.ts";
 import { readTextFile } from "../../agent/core/read-text-file.ts";
 import type { Decision } from "../../agent/governor/decide.ts";
-import { everythingAllowed } from "../../agent/governor/fluid-line.ts";
+import { everythingAllowed } from "../../agent/governor/policy.ts";
 import { parseRecording, type RecordedTick, replay } from "../../agent/governor/recording.ts";
 
 /** Twice what a box writes. */

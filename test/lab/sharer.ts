@@ -15,7 +15,7 @@ import { bitsPerSecond, celsius } from "../../agent/core/units.ts";
 import type { BoardDevices } from "../../agent/governor/board-reader.ts";
 import { createGovernor } from "../../agent/governor/governor.ts";
 import { Neighbourhood } from "../../agent/governor/neighbourhood.ts";
-import type { Policy } from "../../agent/governor/policy.ts";
+import { everythingAllowed, type Policy } from "../../agent/governor/policy.ts";
 import { recordTo } from "../../agent/governor/recording.ts";
 import { openDelayProbe, openHomeLink, openPeerSockets } from "../../hardware/linux/line-access.ts";
 import type { ProbeTarget } from "../../hardware/probe.ts";
@@ -70,14 +70,8 @@ const board: BoardDevices = {
 };
 
 const policy: Policy = {
-  consented: true,
-  paused: false,
-  metered: false,
-  allowMetered: false,
+  ...everythingAllowed,
   ...(values["max-kbit"] && { maxRate: bitsPerSecond(Number(values["max-kbit"]) * 1000) }),
-  share: 100,
-  quietHours: [],
-  holds: [],
 };
 
 const clock = systemClock;
