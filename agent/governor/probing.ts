@@ -63,7 +63,7 @@ function timing(line: LineState, open: boolean, { at, unanswered }: LineSample) 
   const lookAgain = late > line.usual + 2 && late < LATE_MS;
   const answer = rtt + line.usual + SLACK_MS;
   const alone = calm && line.activity < NOBODY.activity;
-  if (alone && answer <= NOBODY.every) {
+  if (alone && !isSlow(line) && answer <= NOBODY.every) {
     return { calm, probeEvery: NOBODY.every, lookAfter: NOBODY.every, lookAgain };
   }
   if (every !== BUSY && !alone && answer < 0.8 * every) {
@@ -76,15 +76,16 @@ function timing(line: LineState, open: boolean, { at, unanswered }: LineSample) 
   return { calm, probeEvery: period, lookAfter: period, lookAgain };
 }
 
+const isSlow = ({ capacity = SLOW_LINE }: LineState) => capacity < SLOW_LINE;
+
 function periodFor(line: LineState, open: boolean, at: number): Milliseconds {
   if (!open || at - line.demandAt > DEMAND_LASTS_MS) return IDLE;
-  const slow = line.capacity !== undefined && line.capacity < SLOW_LINE;
   const { kind } = line.phase;
   const stands = kind === "discover" && at - line.rampedAt > DEMAND_LASTS_MS;
   // Nothing happens: a look some twenty times a second does. The first unusual sign is looked into at once.
   const calmAfter = line.activity < NOBODY.activity ? NOBODY.calmAfter : CALM_AFTER_MS;
   const calm = kind === "hold" && at - line.unusualAt > calmAfter;
-  return slow || stands || calm || kind === "yield" ? CALM : BUSY;
+  return isSlow(line) || stands || calm || kind === "yield" ? CALM : BUSY;
 }
 
 /**
