@@ -10,6 +10,8 @@ import type { View } from "./line-view.ts";
  * line takes parts of that half: they make no more of a queue than those of who has it, and he comes back as fast.
  */
 const CREEP = [0.028, 0.01, 0.01, 0.015, 0.02, 0.03, 0.04, 0.05, 0.06, 0.07, 0.08];
+/** Steps on a line that is faster than it ever was: only its own end is there to be found, and people wait for it. */
+const FASTER = 0.1;
 /** Not at the same time as another box of this home: up to so much later, by no pattern. */
 const APART = 0.2;
 const SURE_MS = 8000;
@@ -18,7 +20,7 @@ const SURE_MS = 8000;
 export function startCreep(state: LineState, view: View, from: number): LineState {
   return {
     ...state,
-    phase: { kind: "creep", since: view.at, step: 0, ...knownFor(state, view) },
+    phase: { kind: "creep", since: view.at, step: 0, changed: false, ...knownFor(state, view) },
     rate: from + (CREEP[0] ?? 0) * creepBase(state),
   };
 }
@@ -36,7 +38,9 @@ export function creep(state: LineState, view: View, phase: Phase & { kind: "cree
   const stopped = short || (view.lossy && view.median < view.edge);
   if (((short && less) || (stopped && low)) && mayAsk(state, view)) return toAside(state, view);
   const waited = view.at - phase.since;
-  const period = Math.max(200, view.rtt + 120, 70 * view.mtu);
+  const period = phase.changed
+    ? Math.max(130, view.rtt + 90, 50 * view.mtu)
+    : Math.max(200, view.rtt + 120, 70 * view.mtu);
   const stuck = view.median > view.calm && waited > 2 * period;
   if (view.bad || view.lossy || short || view.median > view.edge || stuck) {
     // What failed no lower than where it was known to work says little new.
@@ -49,17 +53,17 @@ export function creep(state: LineState, view: View, phase: Phase & { kind: "cree
   if (!view.keepsUp) return waited < 1000 ? state : toHold(state, view);
   const available = Math.max(state.available ?? 0, Math.min(state.rate, view.steady * 1.02));
   const step = phase.step + 1;
-  const grown = state.rate + (CREEP[Math.min(step, CREEP.length - 1)] ?? 0) * creepBase(state);
   // More than ever: the line itself has changed, for nobody's going leaves more than it carries.
-  const changed = available > DIFFERENT * (phase.known ?? Number.POSITIVE_INFINITY);
-  const known = changed ? undefined : phase.known;
+  const isNew = !phase.changed && available > DIFFERENT * (phase.known ?? Number.POSITIVE_INFINITY);
+  const next = { ...phase, since: view.at, step, changed: phase.changed || isNew };
+  const grows = next.changed ? FASTER : (CREEP[Math.min(step, CREEP.length - 1)] ?? 0);
   return {
     ...state,
     available,
     capacity: Math.max(state.capacity ?? 0, available),
-    changes: changed ? [...state.changes, view.at] : state.changes,
-    phase: { kind: "creep", since: view.at, step, ...(known !== undefined && { known }) },
-    rate: grown,
+    changes: isNew ? [...state.changes, view.at] : state.changes,
+    phase: next,
+    rate: state.rate + grows * creepBase(state),
   };
 }
 

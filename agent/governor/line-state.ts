@@ -27,8 +27,9 @@ export type Phase =
       readonly kind: "creep";
       readonly since: number;
       readonly step: number;
-      /** The most that was known of the line when it began; absent once it was found to be no longer true. */
+      /** The most that was known of the line when it began, and whether it was found to carry more than that. */
       readonly known?: number;
+      readonly changed: boolean;
     }
   | { readonly kind: "drain"; readonly since: number }
   | {

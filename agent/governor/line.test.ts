@@ -184,11 +184,14 @@ describe("the line itself", () => {
     expect(later).toBeLessThan(60);
   });
 
-  test("that carries more is found within eight seconds", () => {
-    const line = known({ capacity: 8e6 });
-    line.run(30_000);
-    line.settings.capacity = 20e6;
-    expect(line.until(({ rate }) => rate > 0.9 * 20e6)).toBeLessThanOrEqual(8000);
+  test("that carries more is found within eight seconds, whenever that happens", () => {
+    for (let moment = 0; moment < 6000; moment += 500) {
+      const line = known({ capacity: 8e6 });
+      line.run(30_000 + moment);
+      line.settings.capacity = 20e6;
+      expect(line.until(({ rate }) => rate > 0.9 * 20e6)).toBeLessThanOrEqual(8000);
+      expect(line.run(1000).longest).toBeLessThan(25);
+    }
   });
 
   test("whose way grows longer is used again within a minute", () => {
