@@ -175,6 +175,7 @@ function reasonOf(line: LineState): Reason {
       return "learning-line";
     case "hold":
     case "creep":
+    case "glance":
     case "settle":
       return line.rate < 0.7 * (line.capacity ?? 0) ? "line-busy" : "line-idle";
     default:

@@ -42,5 +42,21 @@ export function arrivesNothing(state: LineState, { peers }: LineSample): boolean
   );
 }
 
+/**
+ * Part of `asked` that has arrived since a look of a moment ago; undefined when unknown.
+ *
+ * @param asked bits per second that left a round trip before.
+ */
+export function arrivedPart(
+  { delivery }: LineState,
+  since: number,
+  asked: number,
+): number | undefined {
+  const from = delivery.find((point) => point.at >= since);
+  const to = delivery.at(-1);
+  if (!from || !to || from === to) return undefined;
+  return ((to.acknowledged - from.acknowledged) * 8000) / (to.at - from.at) / asked;
+}
+
 /** Milliseconds that so many take. */
-const fewPackets = (state: Carrying) => Math.max(8, WHOLE_PACKETS * mtuTime(state));
+export const fewPackets = (state: Carrying) => Math.max(8, WHOLE_PACKETS * mtuTime(state));

@@ -1,6 +1,7 @@
 /** The line law below the knee: holding, ducking at a first sign of somebody, settling. */
 import { isClear } from "./delay.ts";
 import { unsentPart } from "./delivery.ts";
+import { arrivedPart, fewPackets } from "./line-arrivals.ts";
 import { mayAsk, toAside } from "./line-aside.ts";
 import { followFall, rateOfSlowerLine } from "./line-change.ts";
 import { creepLater, startCreep } from "./line-creep.ts";
@@ -35,8 +36,20 @@ const DRAINED_MS = 2;
 const DRAINED_PART = 0.25;
 const PASSING_MS = 2000;
 
+/**
+ * After a longer pause than this between two looks, what arrived in between does not say whether the line has just
+ * stood still: what arrives in the next milliseconds does, where they are enough packets.
+ */
+const LONG_AGO_MS = 40;
+const GLANCE_MS = 17;
+const ENOUGH_MS = 12;
+/** Of what left before, arrives on a line that goes on after a halt; acknowledgements come in pairs. */
+const GOES_ON = 0.93;
+
 export function hold(state: LineState, view: View, phase: Phase & { kind: "hold" }): LineState {
-  if (view.bad && !view.passes) return push(state, view);
+  if (view.bad && !view.passes) {
+    return mayHaveStoodStill(state, view) ? startGlance(state, view, phase) : push(state, view);
+  }
   if (view.bad || view.dips) return duck(state, view);
   const queued = view.median > view.knee;
   const asks = !queued && mayAsk(state, view);
@@ -90,6 +103,34 @@ const isShort = (state: LineState, view: View) =>
   view.delivered < 0.95 * view.asked &&
   view.at - state.shortSince >
     Math.max(view.delivered < 0.8 * view.asked ? 120 : 150, 2 * view.rtt, 100 * view.mtu);
+
+function mayHaveStoodStill(state: LineState, { at, silent }: View): boolean {
+  const before = state.delivery.at(-2)?.at ?? at;
+  return !silent && at - before > LONG_AGO_MS && fewPackets(state) < ENOUGH_MS;
+}
+
+function startGlance(state: LineState, view: View, { since }: Phase & { kind: "hold" }): LineState {
+  const { rate } = state;
+  return {
+    ...state,
+    phase: { kind: "glance", since: view.at, rate, held: since },
+    rate: DUCKED * rate,
+    loweredAt: view.at,
+  };
+}
+
+/** Most of the line is left to somebody for these milliseconds. If all arrives again it is only a sign of him. */
+export function glance(state: LineState, view: View, phase: Phase & { kind: "glance" }): LineState {
+  const part = arrivedPart(state, phase.since, phase.rate) ?? 0.5;
+  const goesOn = part === 0 || part > GOES_ON;
+  if (!goesOn && view.at - phase.since < GLANCE_MS) return state;
+  const before: LineState = {
+    ...state,
+    phase: { kind: "hold", since: phase.held },
+    rate: phase.rate,
+  };
+  return goesOn ? duck(before, { ...view, passes: false }) : push(before, view);
+}
 
 /** A first sign that somebody comes: most of the line is left to him until it is gone, all at the second. */
 function duck(state: LineState, view: View): LineState {

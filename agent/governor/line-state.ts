@@ -6,6 +6,7 @@ import type { Delivery } from "./delivery.ts";
  * - `listen`: at the floor, learning what the delay is without us
  * - `discover`: growing with real demand until the first queue shows the capacity
  * - `hold`: just below what is known to be free
+ * - `glance`: after a long look back, some milliseconds to tell somebody from a line that stood still
  * - `creep`: in small steps above it, to see whether more is free
  * - `drain`: after that first queue, until it is gone
  * - `settle`: a little below what was delivered, until the queue that we may have made is gone
@@ -30,6 +31,13 @@ export type Phase =
       /** The most that was known of the line when it began, and whether it was found to carry more than that. */
       readonly known?: number;
       readonly changed: boolean;
+    }
+  | {
+      readonly kind: "glance";
+      readonly since: number;
+      /** What was held until then, and since when. */
+      readonly rate: number;
+      readonly held: number;
     }
   | { readonly kind: "drain"; readonly since: number }
   | {

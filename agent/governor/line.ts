@@ -8,7 +8,7 @@ import { leastSent, observeDelivery } from "./delivery.ts";
 import { mayAsk, PEERS_SLOW_MS, stayAside, test, WEIGH_FIRST_MS, weigh } from "./line-aside.ts";
 import { CHANGES_MS, learnChanges } from "./line-change.ts";
 import { creep } from "./line-creep.ts";
-import { hold, settle } from "./line-hold.ts";
+import { glance, hold, settle } from "./line-hold.ts";
 import { CREEP_EVERY_MS, FLOOR, learnUsual, OWN_LOSS } from "./line-moves.ts";
 import { burstOf } from "./line-packets.ts";
 import { lookOn, makeRoom } from "./line-room.ts";
@@ -171,6 +171,8 @@ function act(state: LineState, view: View): LineState {
       return discover(learnUsual(state, view, phase), view);
     case "hold":
       return hold(state, view, phase);
+    case "glance":
+      return glance(state, view, phase);
     case "creep":
       return creep(state, view, phase);
     case "drain":

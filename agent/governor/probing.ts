@@ -15,7 +15,7 @@ export interface Probing {
    * that comes later is news. The time of the next probes at the most.
    */
   readonly lookAfter: Milliseconds;
-  /** Answers are late but hardly lost: look for them again in a moment. */
+  /** Answers are late but hardly lost, or what arrives has to be known in a moment. */
   readonly lookAgain: boolean;
   /** Each time one place of several, for radio carries few packets, however small they are. */
   readonly inTurn: boolean;
@@ -60,7 +60,8 @@ function timing(line: LineState, open: boolean, { at, unanswered }: LineSample) 
     return { calm, probeEvery: every, lookAfter: every, lookAgain: false };
   }
   const late = unanswered === undefined ? 0 : at - unanswered - rtt - queueBack(line.delay);
-  const lookAgain = late > line.usual + 2 && late < LATE_MS;
+  const isLate = late > line.usual + 2 && late < LATE_MS;
+  const lookAgain = isLate || line.phase.kind === "glance";
   const answer = rtt + line.usual + SLACK_MS;
   const alone = calm && line.activity < NOBODY.activity;
   if (alone && !isSlow(line) && answer <= NOBODY.every) {

@@ -1,0 +1,47 @@
+import { expect, test } from "bun:test";
+import { milliseconds } from "../core/units.ts";
+import { greedyPeers } from "./greedy-peers.ts";
+import { startLine, stepLine } from "./line.ts";
+import type { LineState } from "./line-state.ts";
+
+const CAPACITY = 20e6;
+const RTT = 20;
+
+/** A line that is held and looked at every 60 ms, until probes meet a queue; then looks go on from there. */
+function untilQueue(queue: number) {
+  let line = startLine(0, CAPACITY);
+  let at = 0;
+  let sent = 0;
+  /** What arrives of what is sent, in bits per second, and how long the next probe waits. */
+  const look = (after: number, arrives: number, waits: number): LineState => {
+    at += after;
+    sent += (arrives * after) / 8000;
+    const rtt = milliseconds(RTT + waits);
+    const delays = [{ target: "reflector-0", sentAt: milliseconds(at - rtt - 7), rtt }];
+    const sample = { at: milliseconds(at), delays, peers: greedyPeers(sent) };
+    line = stepLine(line, sample, { ceiling: Number.POSITIVE_INFINITY });
+    return line;
+  };
+  for (let i = 0; i < 120; i++) look(25, line.rate, 0);
+  for (let i = 0; i < 10; i++) look(60, line.rate, 0);
+  expect(line.phase.kind).toBe("hold");
+  const held = line.rate;
+  look(60, 0.7 * held, queue);
+  return { look, held };
+}
+
+test("a line that stood still between two looks is nobody's sign for long", () => {
+  const { look, held } = untilQueue(19);
+  look(9, CAPACITY, 19);
+  look(9, CAPACITY, 19);
+  const states = [0, 1, 2].map(() => look(28, 0.4 * held, 0));
+  expect(states.at(-1)?.phase.kind).toBe("hold");
+  expect(states.at(-1)?.rate).toBeGreaterThan(0.7 * held);
+  expect(states.at(-1)?.activity).toBeLessThan(0.3);
+});
+
+test("somebody who comes between two looks has nearly all within 18 ms of the second", () => {
+  const { look, held } = untilQueue(19);
+  expect(look(9, 0.5 * CAPACITY, 19).rate).toBeLessThan(0.5 * held);
+  expect(look(9, 0.5 * CAPACITY, 19).rate).toBeLessThan(0.1 * held);
+});
