@@ -10,8 +10,7 @@ import { bitsPerSecond, bytes, megabitsPerSecond, milliseconds } from "../core/u
 import { createGovernor, type GovernorOptions } from "./governor.ts";
 import { Neighbourhood } from "./neighbourhood.ts";
 import { formatClaim } from "./neighbours.ts";
-import type { Policy } from "./policy.ts";
-import { everythingAllowed } from "./policy.ts";
+import { everythingAllowed, type Policy } from "./policy.ts";
 
 let ends: (() => Promise<void>)[] = [];
 afterEach(async () => {

@@ -121,8 +121,8 @@ function startGlance(state: LineState, view: View, { since }: Phase & { kind: "h
 
 /** Most of the line is left to somebody for these milliseconds. If all arrives again it is only a sign of him. */
 export function glance(state: LineState, view: View, phase: Phase & { kind: "glance" }): LineState {
-  const part = arrivedPart(state, phase.since, phase.rate) ?? 0.5;
-  const goesOn = part === 0 || part > GOES_ON;
+  const part = arrivedPart(state, phase.since, phase.rate);
+  const goesOn = part !== undefined && (part === 0 || part > GOES_ON);
   if (!goesOn && view.at - phase.since < GLANCE_MS) return state;
   const before: LineState = {
     ...state,

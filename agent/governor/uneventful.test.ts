@@ -1,8 +1,7 @@
 import { expect, test } from "bun:test";
 import { bitsPerSecond, bytes, milliseconds } from "../core/units.ts";
 import { type Decision, decide, type Samples, startGovernor } from "./decide.ts";
-import type { Policy } from "./policy.ts";
-import { everythingAllowed } from "./policy.ts";
+import { everythingAllowed, type Policy } from "./policy.ts";
 import { type Look, Looks } from "./uneventful.ts";
 import { startVolume } from "./volume.ts";
 
