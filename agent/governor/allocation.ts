@@ -13,11 +13,15 @@ import { keepTurns, type Turns, takeTurns } from "./turns.ts";
  * these. So the next ones in line wait with more.
  */
 const WAITING = 240_000;
-const IN_LINE = [
-  { most: 2_000_000, share: 0.1 },
-  { most: 1_000_000, share: 0.05 },
-  { most: 500_000, share: 0.05 },
-] as const;
+/** Each of these meets the others' segments on the line and makes the queue longer: no more where turns are long. */
+const IN_LINE = {
+  often: [
+    { most: 2_000_000, share: 0.1 },
+    { most: 1_000_000, share: 0.05 },
+    { most: 500_000, share: 0.05 },
+  ],
+  seldom: [{ most: 500_000, share: 0.025 }],
+} as const;
 /** Share of the first in line while room is made for others, and pairs of segments that it may miss of that. */
 const FIRST = 0.6;
 const PAIRS = 3;
@@ -26,6 +30,10 @@ const PATIENT_MS = 1000;
 /** Bursts of two full segments of all senders together may take this long on the line. */
 const BURST_MS = 2.6;
 const BURST_BITS = 2 * 1500 * 8;
+
+/** How turns pass: as soon as responses end, after long ones, or not at all, for room is made and everybody is slow. */
+export type Passing = "often" | "seldom" | "never";
+
 export interface Allocation {
   readonly rates: ReadonlyMap<string, BitsPerSecond>;
   /** For connections that are not known yet. */
@@ -40,7 +48,7 @@ export const mostStreams = (rate: BitsPerSecond) =>
 export const isBusy = (flow: PeerFlow) => flow.notSent > 0 || flow.inFlight > 0;
 
 /**
- * @param makesRoom while so little may be sent that what counts is who can come back at once: a
+ * @param passing "never" while so little may be sent that what counts is who can come back at once: a
  *   connection's next segment waits for the time that its rate was when the last one left.
  */
 export function allocate(
@@ -48,9 +56,9 @@ export function allocate(
   rate: BitsPerSecond,
   at: number,
   before: Turns,
-  makesRoom: boolean,
+  passing: Passing,
 ): Allocation {
-  if (makesRoom) {
+  if (passing === "never") {
     const patience = Math.max(PATIENT_MS, (PAIRS * BURST_BITS * 1000) / (FIRST * rate));
     return allocateLittle(flows, rate, keepTurns(flows, at, before, patience));
   }
@@ -58,16 +66,15 @@ export function allocate(
   const { turns, ending } = takeTurns(flows, rate, streams, at, before);
   const senders = [...turns].flatMap(([id, turn]) => (turn === "waits" ? [] : [id]));
   const waiting = [...turns.keys()].slice(senders.length);
-  const soon = waitingRate(rate, 0, waiting.length);
+  const waitingRate = (place: number) => rateInLine(rate, place, waiting.length, IN_LINE[passing]);
+  const soon = waitingRate(0);
   // Who idles may begin before the next decision: beside others, or as one of those that may send.
   const alone = turns.size === 0;
-  const idle = alone
-    ? bitsPerSecond(rate / Math.max(2, streams))
-    : waitingRate(rate, 1, waiting.length);
+  const idle = alone ? bitsPerSecond(rate / Math.max(2, streams)) : waitingRate(1);
   const rates = new Map(flows.map(({ id }) => [id, idle]));
   let left: number = rate;
   for (const [place, id] of waiting.entries()) {
-    const waits = waitingRate(rate, place, waiting.length);
+    const waits = waitingRate(place);
     rates.set(id, waits);
     left -= waits;
   }
@@ -97,9 +104,14 @@ export function isSettled(
   return flows.every(({ id, notSent }) => rates.has(id) && turns.has(id) === notSent > 0);
 }
 
-function waitingRate(rate: BitsPerSecond, place: number, waiters: number): BitsPerSecond {
+function rateInLine(
+  rate: BitsPerSecond,
+  place: number,
+  waiters: number,
+  line: readonly { readonly most: number; readonly share: number }[],
+): BitsPerSecond {
   const least = Math.min(WAITING, rate / Math.max(4, 4 * waiters));
-  const { most, share } = IN_LINE[place] ?? { most: 0, share: 0 };
+  const { most, share } = line[place] ?? { most: 0, share: 0 };
   return bitsPerSecond(Math.max(least, Math.min(most, share * rate)));
 }
 

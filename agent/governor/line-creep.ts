@@ -1,7 +1,8 @@
 /** The line law above what is known to be free: small steps, as long as no queue comes of them. */
 import { mayAsk, toAside } from "./line-aside.ts";
 import { DIFFERENT } from "./line-change.ts";
-import { creepBase, creepEvery, push, target, toHold, toSettle } from "./line-moves.ts";
+import { creepBase, creepEvery, push, toHold, toSettle } from "./line-moves.ts";
+import { duck } from "./line-sign.ts";
 import type { LineState, Phase } from "./line-state.ts";
 import type { View } from "./line-view.ts";
 
@@ -29,7 +30,8 @@ export function creep(state: LineState, view: View, phase: Phase & { kind: "cree
   const much = view.newest > view.high + 2 * queueOfOurs(state, view, phase);
   const someone = view.bad && much && !view.passes;
   if (someone || view.falls) return push(state, view);
-  if (view.dips) return backOff(state, view);
+  // No step of ours shows like that: it is asked again as late as after one that failed.
+  if (view.dips) return duck({ ...state, creepAt: view.at + creepEvery(state) }, view);
   const short = view.at - state.shortSince > 100;
   // A step of ours makes a small difference, someone who begins to send a large one. Far below what
   // the line once had, it may be what a router leaves each of us.
@@ -81,18 +83,6 @@ export function creepLater(state: LineState, view: View, free: number): LineStat
   const every =
     creepEvery({ ...state, available: free }) * (1 + APART * ((view.at * 0.618034) % 1));
   return { ...state, capacity: Math.max(free, believed), creepAt: view.at + every };
-}
-
-/** So near the knee it is more likely our own queue than somebody's; a second sign is his. */
-function backOff(state: LineState, view: View): LineState {
-  const settling = toSettle(state, view, Math.min(state.rate, state.available ?? state.rate));
-  const phase = {
-    kind: "settle",
-    since: view.at,
-    resume: target(state),
-    ducks: view.newest,
-  } as const;
-  return { ...settling, phase, duckedAt: view.at };
 }
 
 /** Milliseconds of queue that a step above what is free can have made since it began. */

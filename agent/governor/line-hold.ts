@@ -1,25 +1,16 @@
-/** The line law below the knee: holding, ducking at a first sign of somebody, settling. */
-import { isClear } from "./delay.ts";
+/** The line law below the knee: holding, settling. */
+import { isClear, type QueueSample } from "./delay.ts";
 import { unsentPart } from "./delivery.ts";
-import { arrivedPart, fewPackets } from "./line-arrivals.ts";
 import { mayAsk, toAside } from "./line-aside.ts";
 import { followFall, rateOfSlowerLine } from "./line-change.ts";
 import { creepLater, startCreep } from "./line-creep.ts";
 import { askCarried, learnUsual, push, target, toHold, toSettle } from "./line-moves.ts";
 import { START } from "./line-packets.ts";
 import { RAMP_MS } from "./line-search.ts";
+import { duck, mayHaveStoodStill, startGlance } from "./line-sign.ts";
 import type { LineState, Phase } from "./line-state.ts";
 import { SURELY, type View } from "./line-view.ts";
 
-const DUCKED = 0.4;
-const RESUMED = 0.75;
-const RESUMED_AFTER_HALT = 0.95;
-const SECOND_SIGN_MS = 250;
-const AGAIN_MS = 1500;
-/** What is believed free after a second sign in that time, of the rate then. */
-const LESS = 0.96;
-/** And asked again after this, for it is only believed. */
-const SOON_MS = 2000;
 /** Steps back to where somebody pushed us away: from a home that is calm but for him, and from a busy one. */
 const CAREFUL = 1.02;
 const MOST_CAREFUL = 1.01;
@@ -35,16 +26,8 @@ const ALONE = 0.97;
 const DRAINED_MS = 2;
 const DRAINED_PART = 0.25;
 const PASSING_MS = 2000;
-
-/**
- * After a longer pause than this between two looks, what arrived in between does not say whether the line has just
- * stood still: what arrives in the next milliseconds does, where they are enough packets.
- */
-const LONG_AGO_MS = 40;
-const GLANCE_MS = 17;
-const ENOUGH_MS = 12;
-/** Of what left before, arrives on a line that goes on after a halt; acknowledgements come in pairs. */
-const GOES_ON = 0.93;
+/** The next probe after a step leaves so much later at the most, while steps are made. */
+const PROBED_AGAIN_MS = 25;
 
 export function hold(state: LineState, view: View, phase: Phase & { kind: "hold" }): LineState {
   if (view.bad && !view.passes) {
@@ -70,7 +53,8 @@ export function hold(state: LineState, view: View, phase: Phase & { kind: "hold"
   if (mayCreep && view.at >= state.creepAt && state.activity < 1 && view.at - phase.since > 1500) {
     return startCreep(calm, view, wanted);
   }
-  if (view.at - state.rampedAt < RAMP_MS) return calm;
+  // Not before it is known what came of the step before.
+  if (view.at - state.rampedAt < Math.max(RAMP_MS, view.rtt + PROBED_AGAIN_MS)) return calm;
   const careful = state.rate > 0.95 * state.caution && view.at - phase.since < 4000;
   // Well below it, for what is wanted grows as well, and who keeps to a part of it would never be there.
   const faster =
@@ -103,55 +87,6 @@ const isShort = (state: LineState, view: View) =>
   view.delivered < 0.95 * view.asked &&
   view.at - state.shortSince >
     Math.max(view.delivered < 0.8 * view.asked ? 120 : 150, 2 * view.rtt, 100 * view.mtu);
-
-function mayHaveStoodStill(state: LineState, { at, silent }: View): boolean {
-  const before = state.delivery.at(-2)?.at ?? at;
-  return !silent && at - before > LONG_AGO_MS && fewPackets(state) < ENOUGH_MS;
-}
-
-function startGlance(state: LineState, view: View, { since }: Phase & { kind: "hold" }): LineState {
-  const { rate } = state;
-  return {
-    ...state,
-    phase: { kind: "glance", since: view.at, rate, held: since },
-    rate: DUCKED * rate,
-    loweredAt: view.at,
-  };
-}
-
-/** Most of the line is left to somebody for these milliseconds. If all arrives again it is only a sign of him. */
-export function glance(state: LineState, view: View, phase: Phase & { kind: "glance" }): LineState {
-  const part = arrivedPart(state, phase.since, phase.rate);
-  const goesOn = part !== undefined && (part === 0 || part > GOES_ON);
-  if (!goesOn && view.at - phase.since < GLANCE_MS) return state;
-  const before: LineState = {
-    ...state,
-    phase: { kind: "hold", since: phase.held },
-    rate: phase.rate,
-  };
-  return goesOn ? duck(before, { ...view, passes: false }) : push(before, view);
-}
-
-/** A first sign that somebody comes: most of the line is left to him until it is gone, all at the second. */
-function duck(state: LineState, view: View): LineState {
-  if (view.at - state.duckedAt < SECOND_SIGN_MS + 3 * view.rtt) return push(state, view);
-  const again = view.at - state.duckedAt < AGAIN_MS;
-  // Of a line that only stood still nothing is learnt, once. Twice, somebody takes a part that is no queue for long.
-  const [back, learnt, clearFor] =
-    view.passes && !again ? [RESUMED_AFTER_HALT, 0, 0] : [RESUMED, 0.2, view.rtt];
-  const resume = back * state.rate;
-  const free = again ? Math.max(view.delivered, LESS * state.rate) : Number.POSITIVE_INFINITY;
-  return {
-    ...state,
-    phase: { kind: "settle", since: view.at, resume, ducks: view.newest, clearFor },
-    rate: DUCKED * state.rate,
-    available: Math.min(state.available ?? state.rate, free),
-    creepAt: again ? Math.min(state.creepAt, view.at + SOON_MS) : state.creepAt,
-    loweredAt: view.at,
-    duckedAt: view.at,
-    activity: Math.min(8, state.activity + learnt),
-  };
-}
 
 /** More than is free, but only just: note what is free and let the queue go. */
 function atKnee(state: LineState, view: View): LineState {
@@ -198,8 +133,16 @@ export function settle(state: LineState, view: View, phase: Phase & { kind: "set
     return phase.clearFor === undefined ? held : { ...held, creepAt: state.creepAt };
   }
   const grows = (after.at(-1)?.queue ?? 0) > SURELY * view.high;
+  const returns = phase.clearFor !== undefined && hasReturned(after, view.knee);
   const comes = view.bad && view.newest > (phase.ducks ?? Number.POSITIVE_INFINITY) + 1.5;
   const stays = waited > view.rtt + 60 && view.bad;
-  if (view.falls || (!view.passes && (grows || comes || stays))) return push(state, view);
+  if (view.falls || (!view.passes && (grows || comes || returns || stays)))
+    return push(state, view);
   return waited > view.rtt + 700 ? push(state, view) : state;
+}
+
+/** There was a queue, it was gone, and there is one again: who has begun to send comes with twice as much. */
+function hasReturned(after: readonly QueueSample[], bound: number): boolean {
+  const last = after.at(-1)?.queue ?? 0;
+  return last >= bound && isClear(after.slice(0, -1), bound, { samples: 2, duration: 0 });
 }

@@ -8,6 +8,8 @@ import type { LineState, Phase } from "./line-state.ts";
 import type { View } from "./line-view.ts";
 
 export const TRICKLE = 0.04;
+/** Round trips in which nobody sends before we come back. */
+const ROUNDS = 3;
 /** The longest train, with what it takes to leave. */
 const TRAIN_LASTS_MS = 15;
 
@@ -28,7 +30,8 @@ export function lookOn(state: LineState, view: View, phase: Phase & { kind: "loo
   const trainAt = asks || again ? askCarried(state, view) : state.trainAt;
   const next: LineState = { ...state, shallow, trainAt, phase: { ...phase, drained } };
   const after = state.delay.queue.filter((s) => s.sentAt >= phase.since);
-  const clear = isClear(after, view.clear, { samples: 3, duration: view.rtt });
+  // Who has just begun sends what he has in a part of each round trip: until his window is as long as that.
+  const clear = isClear(after, view.clear, { samples: 3, duration: ROUNDS * view.rtt });
   if (waited < 300 + view.rtt || !clear) {
     return waited > 800 + 1.5 * view.rtt ? toYield(state, view) : next;
   }

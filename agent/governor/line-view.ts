@@ -86,8 +86,7 @@ export function look(state: LineState, sample: LineSample): View {
   // Of a line that has become slower, or is shared, something arrives.
   const falls = less && !stopped && queued > SURELY * high;
   const dips =
-    (queued > Math.max(knee + 1, OWN_PACKETS * mtu) && less) ||
-    (newest > knee && surges(state, mtu));
+    (queued > Math.max(knee, OWN_PACKETS * mtu) && less) || (newest > knee && surges(state, mtu));
   const delivered = deliveredRate(delivery, at, Math.max(120, 60 * mtu)) ?? 0;
   const window = Math.max(200, 40 * (12e6 / state.rate));
   const steady = deliveredRate(delivery, at, window) ?? 0;

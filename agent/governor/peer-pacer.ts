@@ -1,8 +1,8 @@
 /** Gives the peers' connections what the decision allows, and cuts those that must not go on. */
 import type { PeerFlow, PeerReading, PeerSockets } from "../../hardware/sockets.ts";
 import { type BitsPerSecond, bitsPerSecond } from "../core/units.ts";
-import { type Allocation, allocate, isBusy, isSettled } from "./allocation.ts";
-import { isSameTurn, type Turns } from "./turns.ts";
+import { type Allocation, allocate, isBusy, isSettled, type Passing } from "./allocation.ts";
+import { isSameTurn, passSoon, type Turns } from "./turns.ts";
 import type { Verdict } from "./verdict.ts";
 
 /** What is left to a connection while nothing may be shared, until it is cut. */
@@ -13,6 +13,8 @@ const CUT_AFTER_MS = 5000;
 const QUIET_MS = 20_000;
 /** Where a turn has passed so lately, the next one may soon. */
 const TURNING_MS = 1000;
+/** After a turn has passed, or all were slow, so long without another says that responses are long. */
+const LONG_TURNS_MS = 2000;
 /** What nothing changes is said again after this, for the size of a connection's segments may have changed. */
 const AGAIN_MS = 1000;
 
@@ -26,6 +28,7 @@ export class PeerPacer {
   readonly #sockets: PeerSockets;
   #turns: Turns = new Map();
   #turnedAt = Number.NEGATIVE_INFINITY;
+  #restlessAt = Number.NEGATIVE_INFINITY;
   #heldSince: number | undefined;
   #given: Given | undefined;
 
@@ -51,12 +54,20 @@ export class PeerPacer {
     }
     this.#heldSince = undefined;
     if (!makesRoom && this.#isGiven(flows, verdict.rate, at)) return;
-    const allocation = allocate(flows, verdict.rate, at, this.#turns, makesRoom);
+    const passing = makesRoom ? "never" : this.#passing(at);
+    const allocation = allocate(flows, verdict.rate, at, this.#turns, passing);
     this.#given = makesRoom ? undefined : { rate: verdict.rate, at, allocation };
-    if (!isSameTurn(this.#turns, allocation.turns)) this.#turnedAt = at;
+    const passes = !isSameTurn(this.#turns, allocation.turns);
+    if (passes) this.#turnedAt = at;
+    if (passes || makesRoom) this.#restlessAt = at;
     this.#turns = allocation.turns;
     for (const [id, rate] of allocation.rates) this.#sockets.pace(id, rate);
     this.#sockets.paceNew(allocation.fresh);
+  }
+
+  #passing(at: number): Passing {
+    const isRestless = at - this.#restlessAt < LONG_TURNS_MS;
+    return isRestless || passSoon(this.#turns, at) ? "often" : "seldom";
   }
 
   #isGiven(flows: readonly PeerFlow[], rate: BitsPerSecond, at: number): boolean {

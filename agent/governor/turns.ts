@@ -16,6 +16,7 @@ export interface Taken {
 
 /** How long one sender keeps its turn when there are more than may send at once. */
 const TURN_MS = 10_000;
+const SOON_MS = 500;
 /** What is left of a response is its end when it is gone within the time of one decision. */
 const TICK_MS = 25;
 /** So much of its share at most, so that the next one has some of it already. */
@@ -96,6 +97,11 @@ export function keepTurns(
   const [next] = ids;
   if (next !== undefined && turns.get(next) === "waits") turns.set(next, at);
   return turns;
+}
+
+/** Whether somebody has nearly had his turn, and who is next should be able to start. */
+export function passSoon(turns: Turns, at: number): boolean {
+  return [...turns.values()].some((since) => since !== "waits" && at - since > TURN_MS - SOON_MS);
 }
 
 /** Whether the same connections send, whoever waits. */
