@@ -5,7 +5,7 @@
  */
 import type { PeerFlow } from "../../hardware/sockets.ts";
 import { type BitsPerSecond, bitsPerSecond } from "../core/units.ts";
-import { keepTurns, type Turns, takeTurns } from "./turns.ts";
+import { keepTurns, NEARLY_MS, passSoon, type Turns, takeTurns } from "./turns.ts";
 
 /**
  * What a connection waits with. The kernel takes a higher rate into account with the next answer of
@@ -13,15 +13,12 @@ import { keepTurns, type Turns, takeTurns } from "./turns.ts";
  * these. So the next ones in line wait with more.
  */
 const WAITING = 240_000;
-/** Each of these meets the others' segments on the line and makes the queue longer: no more where turns are long. */
-const IN_LINE = {
-  often: [
-    { most: 2_000_000, share: 0.1 },
-    { most: 1_000_000, share: 0.05 },
-    { most: 500_000, share: 0.05 },
-  ],
-  seldom: [{ most: 500_000, share: 0.025 }],
-} as const;
+/** Each of these meets the others' segments on the line and makes the queue longer: little until a turn may pass. */
+const SOON_IN_LINE = [
+  { most: 1_000_000, share: 0.05 },
+  { most: 500_000, share: 0.025 },
+] as const;
+const IN_LINE = [{ most: 500_000, share: 0.025 }] as const;
 /** Share of the first in line while room is made for others, and pairs of segments that it may miss of that. */
 const FIRST = 0.6;
 const PAIRS = 3;
@@ -39,21 +36,25 @@ export interface Allocation {
   /** For connections that are not known yet. */
   readonly fresh: BitsPerSecond;
   readonly turns: Turns;
+  /** Milliseconds until the first of those that send has handed nearly all to the network, if it has no more at hand. */
+  readonly endsIn: number;
 }
 
-/** How many connections may send at once at this rate: 2 at 20 Mbit/s, 1 below, 8 from 74 on. */
-export const mostStreams = (rate: BitsPerSecond) =>
-  Math.min(8, Math.max(1, Math.floor((rate * BURST_MS) / 1000 / BURST_BITS)));
+/** How many connections may send at once on a line that has so much free: 2 at 20 Mbit/s, 1 below 18.5, 8 from 74 on. */
+export const mostStreams = (free: BitsPerSecond) =>
+  Math.min(8, Math.max(1, Math.floor((free * BURST_MS) / 1000 / BURST_BITS)));
 
 export const isBusy = (flow: PeerFlow) => flow.notSent > 0 || flow.inFlight > 0;
 
 /**
+ * @param streams how many send at once: by what is free, for who has to stop in a moment of less does not come back at once.
  * @param passing "never" while so little may be sent that what counts is who can come back at once: a
  *   connection's next segment waits for the time that its rate was when the last one left.
  */
 export function allocate(
   flows: readonly PeerFlow[],
   rate: BitsPerSecond,
+  streams: number,
   at: number,
   before: Turns,
   passing: Passing,
@@ -62,11 +63,12 @@ export function allocate(
     const patience = Math.max(PATIENT_MS, (PAIRS * BURST_BITS * 1000) / (FIRST * rate));
     return allocateLittle(flows, rate, keepTurns(flows, at, before, patience));
   }
-  const streams = mostStreams(rate);
   const { turns, ending } = takeTurns(flows, rate, streams, at, before);
   const senders = [...turns].flatMap(([id, turn]) => (turn === "waits" ? [] : [id]));
   const waiting = [...turns.keys()].slice(senders.length);
-  const waitingRate = (place: number) => rateInLine(rate, place, waiting.length, IN_LINE[passing]);
+  const soonPass = passing === "often" || (waiting.length > 0 && passSoon(turns, at));
+  const line = soonPass ? SOON_IN_LINE : IN_LINE;
+  const waitingRate = (place: number) => rateInLine(rate, place, waiting.length, line);
   const soon = waitingRate(0);
   // Who idles may begin before the next decision: beside others, or as one of those that may send.
   const alone = turns.size === 0;
@@ -78,29 +80,25 @@ export function allocate(
     rates.set(id, waits);
     left -= waits;
   }
-  let lasting = senders;
-  if (senders.length > streams) {
-    // One more than may send is there: who ends gets what it still needs, so that the sum stays.
-    lasting = senders.filter((id) => !ending.has(id));
-    for (const [id, rest] of ending) {
-      const needs = bitsPerSecond(Math.max(soon, rest));
-      rates.set(id, needs);
-      left -= needs;
-    }
-  }
+  // Who ends does so at its rate beside the next one, who has it already but waits for its first segments to leave.
+  const atOnce = Math.max(1, Math.min(streams, senders.length));
   // Never nothing: a segment at such a rate would hold its connection back for hours.
-  const share = bitsPerSecond(Math.max(soon, left / Math.max(1, lasting.length)));
-  for (const id of lasting) rates.set(id, share);
-  return { rates, fresh: idle, turns };
+  const share = bitsPerSecond(Math.max(soon, left / atOnce));
+  for (const id of senders) rates.set(id, share);
+  const rests = flows.flatMap(({ id, notSent }) =>
+    typeof turns.get(id) === "number" && !ending.has(id) ? [notSent] : [],
+  );
+  const endsIn = Math.max(0, (Math.min(...rests) * 8000) / share - NEARLY_MS + 2);
+  return { rates, fresh: idle, turns, endsIn };
 }
 
 /** Nobody waits, and those send who did: at this rate another allocation would be the same. */
 export function isSettled(
   flows: readonly PeerFlow[],
-  rate: BitsPerSecond,
+  streams: number,
   { rates, turns }: Allocation,
 ): boolean {
-  if (flows.length !== rates.size || turns.size > mostStreams(rate)) return false;
+  if (flows.length !== rates.size || turns.size > streams) return false;
   return flows.every(({ id, notSent }) => rates.has(id) && turns.has(id) === notSent > 0);
 }
 
@@ -128,5 +126,6 @@ function allocateLittle(flows: readonly PeerFlow[], rate: BitsPerSecond, turns: 
     return flow.id === first ? bitsPerSecond(part * rate) : rest;
   };
   const rates = new Map(flows.map((flow) => [flow.id, rateOf(flow)]));
-  return { rates, fresh: busy.length === 0 ? bitsPerSecond(rate / 2) : idle, turns };
+  const fresh = busy.length === 0 ? bitsPerSecond(rate / 2) : idle;
+  return { rates, fresh, turns, endsIn: Number.POSITIVE_INFINITY };
 }

@@ -42,6 +42,9 @@ const AGAIN_AFTER = milliseconds(9);
 const AGAIN_TIMES = 2;
 /** A timer may go off so much early: what is left then is not worth waking once more. */
 const LEAST_SLEEP = milliseconds(1);
+/** Turns pass so many times between two looks, and so many milliseconds from one another and from these. */
+const MOST_PASSES = 2;
+const LEAST_PASS = 6;
 
 export interface GovernorOptions extends ProbePlaces {
   readonly clock: Clock;
@@ -175,7 +178,7 @@ class PacingGovernor implements Governor {
       }
       // Something has happened: the next probes leave at once.
       if (this.#decision.probeEvery < probeEvery) continue;
-      await this.#sleepUntil(begun + probeEvery, signal);
+      await this.#turnUntil(begun + probeEvery, signal);
     }
   }
 
@@ -185,7 +188,7 @@ class PacingGovernor implements Governor {
     const { probes, probeEvery, lookAfter, inTurn } = this.#decision;
     if (probes) this.#probes.send(begun, inTurn);
     if (lookAfter < probeEvery && this.#pacer.isTurning(begun)) await this.#passTurns();
-    await this.#sleepUntil(begun + lookAfter, signal);
+    await this.#turnUntil(begun + lookAfter, signal);
     await this.#look();
     for (let times = 0; this.#decision.lookAgain && times < AGAIN_TIMES; times++) {
       await clock.sleep(AGAIN_AFTER, signal);
@@ -206,7 +209,18 @@ class PacingGovernor implements Governor {
     if (rest > LEAST_SLEEP) await clock.sleep(milliseconds(rest), signal);
   }
 
-  /** Where turns pass often, they do between two looks too. */
+  /** Where turns pass often, they do between two looks too: when one of them ends, and not long after. */
+  async #turnUntil(at: number, signal: AbortSignal): Promise<void> {
+    const { clock } = this.#options;
+    for (let times = 0; times < MOST_PASSES; times++) {
+      const passes = Math.max(this.#pacer.passesAt, clock.monotonicMs() + LEAST_PASS);
+      if (passes > at - LEAST_PASS || signal.aborted) break;
+      await this.#sleepUntil(passes, signal);
+      await this.#passTurns();
+    }
+    await this.#sleepUntil(at, signal);
+  }
+
   async #passTurns(): Promise<void> {
     const { sockets, clock } = this.#options;
     if (sockets.ability === "paced") this.#pace(await sockets.read(), clock.monotonicMs());

@@ -26,7 +26,7 @@ function untilQueue(queue: number) {
   for (let i = 0; i < 10; i++) look(60, line.rate, 0);
   expect(line.phase.kind).toBe("hold");
   const held = line.rate;
-  look(60, 0.7 * held, queue);
+  if (queue > 0) look(60, 0.7 * held, queue);
   return { look, held };
 }
 
@@ -44,4 +44,26 @@ test("somebody who comes between two looks has nearly all within 18 ms of the se
   const { look, held } = untilQueue(19);
   expect(look(9, 0.5 * CAPACITY, 19).rate).toBeLessThan(0.5 * held);
   expect(look(9, 0.5 * CAPACITY, 19).rate).toBeLessThan(0.1 * held);
+});
+
+test("a second sign tells that less is free where nearly all was taken, and nothing where it was not", () => {
+  const after = (wait: number) => {
+    const { look } = untilQueue(0);
+    const free = look(25, CAPACITY, 0).available ?? 0;
+    let line = look(25, 0.8 * CAPACITY, 6);
+    expect(line.phase.kind).toBe("settle");
+    for (let waited = 0; waited < wait; waited += 25) line = look(25, line.rate, 0);
+    expect(line.phase.kind).toBe("hold");
+    const part = line.rate / free;
+    line = look(25, 0.8 * line.rate, 6);
+    expect(line.phase.kind).toBe("settle");
+    return { part, left: (line.available ?? 0) / free };
+  };
+  const soon = after(350);
+  expect(soon.part).toBeLessThan(0.9);
+  expect(soon.left).toBe(1);
+  const late = after(1200);
+  expect(late.part).toBeGreaterThan(0.9);
+  expect(late.left).toBeLessThan(0.96);
+  expect(late.left).toBeGreaterThan(0.9);
 });

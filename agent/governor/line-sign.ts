@@ -11,6 +11,7 @@ const SECOND_SIGN_MS = 250;
 const AGAIN_MS = 1500;
 /** What is believed free after a second sign in that time, of the rate then. */
 const LESS = 0.96;
+const NEARLY_ALL = 0.9;
 /** And asked again after this, for it is only believed. */
 const SOON_MS = 2000;
 
@@ -63,13 +64,15 @@ export function duck(state: LineState, view: View): LineState {
   // Of a line that only stood still nothing is learnt, once. Twice, somebody takes a part that is no queue for long.
   const [back, learnt, clearFor] =
     view.passes && !again ? [RESUMED_AFTER_HALT, 0, 0] : [RESUMED, 0.2, 2 * view.rtt];
-  const resume = back * state.rate;
-  const free = again ? Math.max(view.delivered, LESS * state.rate) : Number.POSITIVE_INFINITY;
+  const { rate, available = rate } = state;
+  // Who had left a part of it anyway has not learnt that less is free.
+  const most = again && rate > NEARLY_ALL * available;
+  const free = most ? Math.max(view.delivered, LESS * rate) : available;
   return {
     ...state,
-    phase: { kind: "settle", since: view.at, resume, ducks: view.newest, clearFor },
-    rate: DUCKED * state.rate,
-    available: Math.min(state.available ?? state.rate, free),
+    phase: { kind: "settle", since: view.at, resume: back * rate, ducks: view.newest, clearFor },
+    rate: DUCKED * rate,
+    available: Math.min(available, free),
     creepAt: again ? Math.min(state.creepAt, view.at + SOON_MS) : state.creepAt,
     loweredAt: view.at,
     duckedAt: view.at,

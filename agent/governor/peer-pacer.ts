@@ -1,9 +1,9 @@
 /** Gives the peers' connections what the decision allows, and cuts those that must not go on. */
 import type { PeerFlow, PeerReading, PeerSockets } from "../../hardware/sockets.ts";
 import { type BitsPerSecond, bitsPerSecond } from "../core/units.ts";
-import { type Allocation, allocate, isBusy, isSettled, type Passing } from "./allocation.ts";
-import { isSameTurn, passSoon, type Turns } from "./turns.ts";
-import type { Verdict } from "./verdict.ts";
+import { type Allocation, allocate, isBusy, isSettled } from "./allocation.ts";
+import { hasEnded, type Turns } from "./turns.ts";
+import type { Sharing, Verdict } from "./verdict.ts";
 
 /** What is left to a connection while nothing may be shared, until it is cut. */
 const HELD_RATE = bitsPerSecond(8000);
@@ -11,10 +11,8 @@ const HELD_RATE = bitsPerSecond(8000);
 const CUT_AFTER_MS = 5000;
 /** A connection without anything to send is ended after this; a request waits 15 s for its turn at most. */
 const QUIET_MS = 20_000;
-/** Where a turn has passed so lately, the next one may soon. */
-const TURNING_MS = 1000;
-/** After a turn has passed, or all were slow, so long without another says that responses are long. */
-const LONG_TURNS_MS = 2000;
+/** Where a response has ended so lately, or all were slow, the next one may end soon. */
+const TURNING_MS = 2000;
 /** What nothing changes is said again after this, for the size of a connection's segments may have changed. */
 const AGAIN_MS = 1000;
 
@@ -28,12 +26,17 @@ export class PeerPacer {
   readonly #sockets: PeerSockets;
   #turns: Turns = new Map();
   #turnedAt = Number.NEGATIVE_INFINITY;
-  #restlessAt = Number.NEGATIVE_INFINITY;
   #heldSince: number | undefined;
   #given: Given | undefined;
+  #passesAt = Number.POSITIVE_INFINITY;
 
   constructor(sockets: PeerSockets) {
     this.#sockets = sockets;
+  }
+
+  /** When the next turn passes, as far as is known; never, where turns are long. */
+  get passesAt(): number {
+    return this.#passesAt;
   }
 
   /** Whether turns pass often, as they do when responses are short. */
@@ -53,27 +56,23 @@ export class PeerPacer {
       return;
     }
     this.#heldSince = undefined;
-    if (!makesRoom && this.#isGiven(flows, verdict.rate, at)) return;
-    const passing = makesRoom ? "never" : this.#passing(at);
-    const allocation = allocate(flows, verdict.rate, at, this.#turns, passing);
-    this.#given = makesRoom ? undefined : { rate: verdict.rate, at, allocation };
-    const passes = !isSameTurn(this.#turns, allocation.turns);
-    if (passes) this.#turnedAt = at;
-    if (passes || makesRoom) this.#restlessAt = at;
+    if (!makesRoom && this.#isGiven(flows, verdict, at)) return;
+    if (makesRoom || hasEnded(flows, this.#turns)) this.#turnedAt = at;
+    const turning = this.isTurning(at) ? "often" : "seldom";
+    const passing = makesRoom ? "never" : turning;
+    const { rate, maxStreams } = verdict;
+    const allocation = allocate(flows, rate, maxStreams, at, this.#turns, passing);
+    this.#given = passing === "seldom" ? { rate, at, allocation } : undefined;
+    this.#passesAt = passing === "often" ? at + allocation.endsIn : Number.POSITIVE_INFINITY;
     this.#turns = allocation.turns;
     for (const [id, rate] of allocation.rates) this.#sockets.pace(id, rate);
     this.#sockets.paceNew(allocation.fresh);
   }
 
-  #passing(at: number): Passing {
-    const isRestless = at - this.#restlessAt < LONG_TURNS_MS;
-    return isRestless || passSoon(this.#turns, at) ? "often" : "seldom";
-  }
-
-  #isGiven(flows: readonly PeerFlow[], rate: BitsPerSecond, at: number): boolean {
+  #isGiven(flows: readonly PeerFlow[], { rate, maxStreams }: Sharing, at: number): boolean {
     const given = this.#given;
     if (given?.rate !== rate || at - given.at > AGAIN_MS) return false;
-    return isSettled(flows, rate, given.allocation);
+    return isSettled(flows, maxStreams, given.allocation);
   }
 
   #hold(flows: readonly PeerFlow[], at: number): void {

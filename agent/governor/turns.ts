@@ -1,6 +1,6 @@
 /** Whose turn it is to send. Pure: one step per decision. */
 import type { PeerFlow } from "../../hardware/sockets.ts";
-import { type BitsPerSecond, bitsPerSecond } from "../core/units.ts";
+import type { BitsPerSecond } from "../core/units.ts";
 
 /**
  * Connections with something to send: when their turn began, or that they wait. Those whose turn it is
@@ -10,17 +10,18 @@ export type Turns = ReadonlyMap<string, number | "waits">;
 
 export interface Taken {
   readonly turns: Turns;
-  /** Those whose turn ends, and the rate at which it does within a tick. */
-  readonly ending: ReadonlyMap<string, BitsPerSecond>;
+  /** Those of them whose response has nearly been handed to the network: they end beside who comes next. */
+  readonly ending: ReadonlySet<string>;
 }
 
 /** How long one sender keeps its turn when there are more than may send at once. */
 const TURN_MS = 10_000;
 const SOON_MS = 500;
-/** What is left of a response is its end when it is gone within the time of one decision. */
-const TICK_MS = 25;
-/** So much of its share at most, so that the next one has some of it already. */
-const ENDING = 0.7;
+/**
+ * So long before it has handed all to the network, at its rate, the turn of a response passes on. Who comes next still
+ * waits, half as long on average, for the time that its rate was when its last segments left.
+ */
+export const NEARLY_MS = 15;
 /** So soon nobody's turn ends: who waited has little at hand until it asks its server for more. */
 const SETTLED_MS = 100;
 /** Whose turn it is and who yet sends nothing for so long has a peer that takes nothing. */
@@ -41,7 +42,8 @@ export function takeTurns(
   const known = [...before.keys()].filter((id) => hungry.has(id));
   const line = [...known, ...[...hungry.keys()].filter((id) => !before.has(id))];
   const crowded = line.length > streams;
-  const ending = new Map<string, BitsPerSecond>();
+  const share = rate / Math.min(streams, Math.max(1, line.length));
+  const ending = new Set<string>();
   const lasting: string[] = [];
   const passed: string[] = [];
   const waiting: string[] = [];
@@ -54,10 +56,9 @@ export function takeTurns(
     const flow = hungry.get(id);
     const turn = at - since;
     const stalled = turn > STALLED_MS && (flow?.quiet ?? 0) > STALLED_MS;
-    const rest = bitsPerSecond(((flow?.notSent ?? 0) * 8000) / TICK_MS);
-    const ends = turn >= SETTLED_MS && rest < (ENDING * rate) / streams;
+    const ends = turn >= SETTLED_MS && ((flow?.notSent ?? 0) * 8000) / share < NEARLY_MS;
     if (crowded && (stalled || turn > TURN_MS)) passed.push(id);
-    else if (ends && ending.size < streams) ending.set(id, rest);
+    else if (ends && ending.size < streams) ending.add(id);
     else if (!ends && lasting.length < streams) lasting.push(id);
     else passed.push(id);
   }
@@ -68,7 +69,7 @@ export function takeTurns(
   waiting.push(...passed);
   const next = waiting.sort(byWaking).splice(0, streams - lasting.length);
   const turns = new Map<string, number | "waits">([
-    ...[...lasting, ...ending.keys()].map((id) => [id, before.get(id) ?? at] as const),
+    ...[...lasting, ...ending].map((id) => [id, before.get(id) ?? at] as const),
     ...next.map((id) => [id, at] as const),
     ...waiting.map((id) => [id, "waits"] as const),
   ]);
@@ -104,9 +105,8 @@ export function passSoon(turns: Turns, at: number): boolean {
   return [...turns.values()].some((since) => since !== "waits" && at - since > TURN_MS - SOON_MS);
 }
 
-/** Whether the same connections send, whoever waits. */
-export function isSameTurn(a: Turns, b: Turns): boolean {
-  const senders = (turns: Turns) => [...turns].filter(([, turn]) => turn !== "waits");
-  const now = senders(b);
-  return senders(a).length === now.length && now.every(([id, since]) => a.get(id) === since);
+/** Whether one of those that had something to send has handed it all to the network. */
+export function hasEnded(flows: readonly PeerFlow[], before: Turns): boolean {
+  const hungry = new Set(flows.flatMap(({ id, notSent }) => (notSent > 0 ? [id] : [])));
+  return [...before.keys()].some((id) => !hungry.has(id));
 }

@@ -27,15 +27,16 @@ export type Reason =
   | "quarantined"
   | "limit-breached";
 
+export interface Sharing {
+  readonly state: "sharing";
+  readonly rate: BitsPerSecond;
+  /** Responses at once, by what is free: it stays in a moment of less. */
+  readonly maxStreams: number;
+  readonly reason: Reason;
+}
+
 /** What the governor allows now. `held` is zero: no new requests, running ones paced out or cut. */
-export type Verdict =
-  | {
-      readonly state: "sharing";
-      readonly rate: BitsPerSecond;
-      readonly maxStreams: number;
-      readonly reason: Reason;
-    }
-  | { readonly state: "held"; readonly reason: Reason };
+export type Verdict = Sharing | { readonly state: "held"; readonly reason: Reason };
 
 /** Who decides: peers ask it before each request, the shaper after each change. */
 export interface VerdictSource {
