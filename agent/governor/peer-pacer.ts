@@ -52,6 +52,7 @@ export class PeerPacer {
     }
     if (verdict.state !== "sharing") {
       this.#given = undefined;
+      this.#passesAt = Number.POSITIVE_INFINITY;
       this.#hold(flows, at);
       return;
     }
