@@ -13,12 +13,18 @@ import { keepTurns, NEARLY_MS, passSoon, type Turns, takeTurns } from "./turns.t
  * these. So the next ones in line wait with more.
  */
 const WAITING = 240_000;
-/** Each of these meets the others' segments on the line and makes the queue longer: little until a turn may pass. */
-const SOON_IN_LINE = [
-  { most: 1_000_000, share: 0.05 },
-  { most: 500_000, share: 0.025 },
-] as const;
-const IN_LINE = [{ most: 500_000, share: 0.025 }] as const;
+/**
+ * Each of these meets the others' segments on the line and makes the queue longer: where turns pass seldom they get
+ * little until one does.
+ */
+const IN_LINE = {
+  often: [
+    { most: 1_000_000, share: 0.05 },
+    { most: 500_000, share: 0.025 },
+  ],
+  seldom: [{ most: 500_000, share: 0.025 }],
+  soon: [{ most: 2_000_000, share: 0.1 }],
+} as const;
 /** Share of the first in line while room is made for others, and pairs of segments that it may miss of that. */
 const FIRST = 0.6;
 const PAIRS = 3;
@@ -66,8 +72,8 @@ export function allocate(
   const { turns, ending } = takeTurns(flows, rate, streams, at, before);
   const senders = [...turns].flatMap(([id, turn]) => (turn === "waits" ? [] : [id]));
   const waiting = [...turns.keys()].slice(senders.length);
-  const soonPass = passing === "often" || (waiting.length > 0 && passSoon(turns, at));
-  const line = soonPass ? SOON_IN_LINE : IN_LINE;
+  const soonOnce = passing === "seldom" && waiting.length > 0 && passSoon(turns, at);
+  const line = IN_LINE[soonOnce ? "soon" : passing];
   const waitingRate = (place: number) => rateInLine(rate, place, waiting.length, line);
   const soon = waitingRate(0);
   // Who idles may begin before the next decision: beside others, or as one of those that may send.

@@ -42,7 +42,7 @@ test("who is next in line waits with more only where a turn may pass soon", () =
   const seen = waits(14);
   expect(seen.slice(0, 9)).toEqual(new Array(9).fill(0.5));
   // The turns of the first two pass after ten seconds.
-  expect(seen.slice(9)).toEqual([1, 0.5, 0.5, 0.5, 0.5]);
+  expect(seen.slice(9)).toEqual([2, 0.5, 0.5, 0.5, 0.5]);
 });
 
 test("where responses end it waits with more, for some time", () => {
