@@ -4,6 +4,7 @@ import {
   type Delivery,
   deliveredRate,
   leastSent,
+  mostAsked,
   mostDelivered,
   observeDelivery,
   unsentPart,
@@ -56,4 +57,11 @@ test("what is idle between two turns is the part of what was asked for that neve
   expect(unsentPart(sending(1000, [500, 560]), 1000, 800)).toBeCloseTo(60 / 800, 1);
   expect(unsentPart(sending(1000, [0, 0]), 1000, 800)).toBeCloseTo(0, 2);
   expect(unsentPart([], 1000, 800)).toBe(0);
+});
+
+test("what was asked for is what was said last, however far apart looks are", () => {
+  const points = sending(1000, [0, 0]);
+  expect(mostAsked(points, 1000, 30, 12)).toBe(RATE);
+  expect(mostAsked(points, 1000, 22, 12)).toBe(RATE);
+  expect(mostAsked([], 1000, 22, 12)).toBe(0);
 });

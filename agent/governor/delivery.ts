@@ -94,10 +94,12 @@ export function unsentPart(points: Delivery, at: number, window: number): number
   return asked > 0 ? Math.max(0, 1 - sent / asked) : 0;
 }
 
-/** The most that was asked for in the last `window` milliseconds, up to `to` milliseconds ago. */
+/** The most that was asked for in the last `window` milliseconds, up to `to` milliseconds ago; 0 when unknown. */
 export function mostAsked(points: Delivery, at: number, window: number, to = 0): number {
-  const within = newerThan(points, at - window).filter((point) => point.at <= at - to);
-  return Math.max(0, ...within.map((point) => point.asked));
+  const until = points.filter((point) => point.at <= at - to);
+  // Between two looks that are far apart it is what was said last.
+  const asked = [...newerThan(until, at - window), ...until.slice(-1)].map((point) => point.asked);
+  return Math.max(0, ...asked);
 }
 
 /** Segments lost (sent again) and marked, and how many were sent, over the last `window`. */

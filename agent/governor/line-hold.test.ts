@@ -5,10 +5,9 @@ import { startLine, stepLine } from "./line.ts";
 import type { LineState } from "./line-state.ts";
 
 const CAPACITY = 20e6;
-const RTT = 20;
 
 /** A line that is held and looked at every 60 ms, until probes meet a queue; then looks go on from there. */
-function untilQueue(queue: number) {
+function untilQueue(queue: number, base = 20) {
   let line = startLine(0, CAPACITY);
   let at = 0;
   let sent = 0;
@@ -16,7 +15,7 @@ function untilQueue(queue: number) {
   const look = (after: number, arrives: number, waits: number): LineState => {
     at += after;
     sent += (arrives * after) / 8000;
-    const rtt = milliseconds(RTT + waits);
+    const rtt = milliseconds(base + waits);
     const delays = [{ target: "reflector-0", sentAt: milliseconds(at - rtt - 7), rtt }];
     const sample = { at: milliseconds(at), delays, peers: greedyPeers(sent) };
     line = stepLine(line, sample, { ceiling: Number.POSITIVE_INFINITY });
@@ -66,4 +65,32 @@ test("a second sign tells that less is free where nearly all was taken, and noth
   expect(late.part).toBeGreaterThan(0.9);
   expect(late.left).toBeLessThan(0.96);
   expect(late.left).toBeGreaterThan(0.9);
+});
+
+test("far away, who begins to send and comes again a round trip later is somebody", () => {
+  const { look } = untilQueue(0, 150);
+  let line = look(25, 0.8 * CAPACITY, 6);
+  expect(line.phase.kind).toBe("settle");
+  const waits = [6, 6, 6, 3, 0, 0, 0, 0, 0, 0, 0];
+  for (const queue of waits) {
+    line = look(25, line.rate, queue);
+    expect(line.phase.kind).toBe("settle");
+  }
+  // Of the same height as before: his window is twice as long, but most of the line is his.
+  expect(look(25, 0.8 * line.rate, 6).phase.kind).toBe("look");
+});
+
+test("what pushed us away has to be gone for three round trips", () => {
+  const clearFor = (base: number) => {
+    const { look } = untilQueue(0, base);
+    let line = look(25, 0.5 * CAPACITY, 30);
+    for (let i = 0; i < 8; i++) line = look(25, line.rate, 30);
+    expect(line.phase.kind).toBe("look");
+    let waited = 0;
+    for (; line.phase.kind === "look" && waited < 3000; waited += 25) line = look(25, line.rate, 0);
+    expect(line.phase.kind).toBe("hold");
+    return waited;
+  };
+  expect(clearFor(150)).toBeGreaterThanOrEqual(450);
+  expect(clearFor(20)).toBeLessThan(200);
 });
