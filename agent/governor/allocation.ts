@@ -33,6 +33,8 @@ const PATIENT_MS = 1000;
 /** Bursts of two full segments of all senders together may take this long on the line. */
 const BURST_MS = 2.6;
 const BURST_BITS = 2 * 1500 * 8;
+/** Who looks so much later than the first moment at which a response nearly ends surely sees it. */
+const SURELY_MS = 2;
 
 /** How turns pass: as soon as responses end, after long ones, or not at all, for room is made and everybody is slow. */
 export type Passing = "often" | "seldom" | "never";
@@ -94,7 +96,7 @@ export function allocate(
   const rests = flows.flatMap(({ id, notSent }) =>
     typeof turns.get(id) === "number" && !ending.has(id) ? [notSent] : [],
   );
-  const endsIn = Math.max(0, (Math.min(...rests) * 8000) / share - NEARLY_MS + 2);
+  const endsIn = Math.max(0, (Math.min(...rests) * 8000) / share - NEARLY_MS + SURELY_MS);
   return { rates, fresh: idle, turns, endsIn };
 }
 

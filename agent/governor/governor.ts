@@ -211,8 +211,9 @@ class PacingGovernor implements Governor {
 
   /** Where turns pass often, they do between two looks too: when one of them ends, and not long after. */
   async #turnUntil(at: number, signal: AbortSignal): Promise<void> {
-    const { clock } = this.#options;
-    for (let times = 0; times < MOST_PASSES; times++) {
+    const { clock, sockets } = this.#options;
+    const most = sockets.ability === "paced" ? MOST_PASSES : 0;
+    for (let times = 0; times < most; times++) {
       const passes = Math.max(this.#pacer.passesAt, clock.monotonicMs() + LEAST_PASS);
       if (passes > at - LEAST_PASS || signal.aborted) break;
       await this.#sleepUntil(passes, signal);
