@@ -50,8 +50,8 @@ describe("turns", () => {
     expect(seen.map(({ senders }) => senders.sort().join(""))).toEqual(["ab", "abc", "bc"]);
     expect([...(seen[1]?.rates.values() ?? [])]).toEqual([10e6, 10e6, 10e6].map(bitsPerSecond));
     for (const i of [0, 2]) expect(seen[i]?.sum).toBeCloseTo(RATE, -2);
-    // What is left of it, and what the next one waited for with a twentieth of all.
-    expect((1e4 * 8000) / 10e6).toBeLessThan((2 * 1500 * 8 * 1000) / (0.05 * RATE));
+    const [rest, waited] = [(1e4 * 8000) / 10e6, 24e6 / (seen[0]?.rates.get("c") ?? 0)];
+    expect(rest).toBeLessThan(waited);
   });
 
   test("a rest of a few bytes is no reason for a rate that takes seconds", () => {
@@ -86,6 +86,8 @@ describe("turns", () => {
       const flows = [flow("a", rest), ...["b", "c", "d"].map((id) => flow(id, 9e4))];
       const given = allocate(flows, bitsPerSecond(15e6), 1, at, turns, "often");
       turns = given.turns;
+      const next = [...turns].find(([, turn]) => turn === "waits")?.[0] ?? "";
+      expect(given.rates.get(next)).toBeGreaterThanOrEqual(500_000);
       for (const rate of given.rates.values()) expect(rate).toBeGreaterThanOrEqual(240_000);
     }
   });

@@ -30,7 +30,7 @@ export function creep(state: LineState, view: View, phase: Phase & { kind: "cree
   const much = view.newest > view.high + 2 * queueOfOurs(state, view, phase);
   const someone = view.bad && much && !view.passes;
   if (someone || view.falls) return push(state, view);
-  // No step of ours shows like that: it is asked again as late as after one that failed.
+  // Hardly any step of ours shows like that: it is asked again as late as after one that failed.
   if (view.dips) return duck({ ...state, creepAt: view.at + creepEvery(state) }, view);
   const short = view.at - state.shortSince > 100;
   // A step of ours makes a small difference, someone who begins to send a large one. Far below what

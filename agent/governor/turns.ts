@@ -38,7 +38,7 @@ export function takeTurns(
   at: number,
   before: Turns,
 ): Taken {
-  const hungry = new Map(flows.flatMap((flow) => (flow.notSent > 0 ? [[flow.id, flow]] : [])));
+  const hungry = withUnsent(flows);
   const known = [...before.keys()].filter((id) => hungry.has(id));
   const line = [...known, ...[...hungry.keys()].filter((id) => !before.has(id))];
   const crowded = line.length > streams;
@@ -86,7 +86,7 @@ export function keepTurns(
   before: Turns,
   patience: number,
 ): Turns {
-  const hungry = new Map(flows.flatMap((flow) => (flow.notSent > 0 ? [[flow.id, flow]] : [])));
+  const hungry = withUnsent(flows);
   const ids = [...new Set([...before.keys(), ...hungry.keys()])].filter((id) => hungry.has(id));
   const [first = ""] = ids;
   const since = before.get(first);
@@ -107,6 +107,9 @@ export function passSoon(turns: Turns, at: number): boolean {
 
 /** Whether one of those that had something to send has handed it all to the network. */
 export function hasEnded(flows: readonly PeerFlow[], before: Turns): boolean {
-  const hungry = new Set(flows.flatMap(({ id, notSent }) => (notSent > 0 ? [id] : [])));
+  const hungry = withUnsent(flows);
   return [...before.keys()].some((id) => !hungry.has(id));
 }
+
+const withUnsent = (flows: readonly PeerFlow[]): ReadonlyMap<string, PeerFlow> =>
+  new Map(flows.flatMap((flow) => (flow.notSent > 0 ? [[flow.id, flow]] : [])));
