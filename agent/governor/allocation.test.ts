@@ -1,9 +1,15 @@
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
 import { bitsPerSecond, bytes, milliseconds } from "../core/units.ts";
-import { allocate, isSettled, mostStreams, type Passing } from "./allocation.ts";
+import {
+  allocate,
+  type Before,
+  isSettled,
+  mostStreams,
+  nothingBefore,
+  type Passing,
+} from "./allocation.ts";
 import { oneFlow } from "./one-flow.ts";
-import type { Turns } from "./turns.ts";
 
 const RATE = bitsPerSecond(20e6);
 const STREAMS = mostStreams(RATE);
@@ -17,11 +23,12 @@ function follow(
   every = 25,
   passing: Passing = "often",
 ) {
-  let turns: Turns = new Map();
+  let before: Before = nothingBefore;
   return ticks.map((unsent, i) => {
     const flows = Object.entries(unsent).map(([id, amount]) => flow(id, amount));
-    const given = allocate(flows, RATE, STREAMS, i * every, turns, passing);
-    turns = given.turns;
+    const given = allocate(flows, RATE, STREAMS, i * every, before, passing);
+    before = given;
+    const { turns } = given;
     const sum = flows.reduce((all, { id, notSent }) => {
       return notSent > 0 ? all + (given.rates.get(id) ?? 0) : all;
     }, 0);
@@ -63,14 +70,14 @@ describe("turns", () => {
   });
 
   test("who sends nothing in its turn loses it to who waits, and has one again when it wakes", () => {
-    let turns: Turns = new Map();
+    let before: Before = nothingBefore;
     const turn = (from: number, to: number, quiet: number) => {
       const senders = new Set<string>();
       for (let at = from; at < to; at += 25) {
         const others = ["a", "b", "c"].map((id) => flow(id, 9e4));
         const late = { ...flow("late", 9e4, 0), quiet: milliseconds(quiet) };
-        turns = allocate([late, ...others], RATE, STREAMS, at, turns, "often").turns;
-        for (const [id, since] of turns) if (since !== "waits") senders.add(id);
+        before = allocate([late, ...others], RATE, STREAMS, at, before, "often");
+        for (const [id, since] of before.turns) if (since !== "waits") senders.add(id);
       }
       return [...senders].sort().join();
     };
@@ -79,14 +86,39 @@ describe("turns", () => {
     expect(turn(5000, 30_000, 10)).toBe("a,b,c,late");
   });
 
+  test("who comes back from a moment of little is not taken for stalled while its next segments wait at the rate of then", () => {
+    // The kernel: the next pair waits for the time that a rate gives it which was read when the last answer came.
+    const peers = [..."abcdefgh"].map((id) => ({ id, leftAt: 0, nextAt: 0, read: 2e4, sent: 0 }));
+    let before: Before = nothingBefore;
+    for (let at = 0; at < 14_000; at++) {
+      const isLittle = at < 4000;
+      if (at % 25 === 0) {
+        const flows = peers.map(({ id, leftAt }) => ({
+          ...flow(id, 9e4),
+          quiet: milliseconds(at - leftAt),
+        }));
+        const rate = bitsPerSecond(isLittle ? 100_000 : 800_000);
+        before = allocate(flows, rate, 1, at, before, isLittle ? "never" : "often");
+      }
+      for (const peer of peers) {
+        if (at === peer.leftAt + 20) peer.read = before.rates.get(peer.id) ?? 1;
+        if (at < peer.nextAt) continue;
+        Object.assign(peer, { leftAt: at, nextAt: at + 24e6 / peer.read });
+        if (at >= 8000) peer.sent += 24e3;
+      }
+    }
+    const sent = peers.reduce((sum, peer) => sum + peer.sent, 0) / 6;
+    expect(sent).toBeGreaterThan(0.85 * 800_000);
+  });
+
   test("on a line for one at a time the next one still gets something while the last one ends", () => {
-    let turns: Turns = new Map();
+    let before: Before = nothingBefore;
     for (let at = 0; at < 400; at += 25) {
       const rest = at < 300 ? 9e4 : Math.max(0, 33e3 * (1 - (at - 300) / 100));
       const flows = [flow("a", rest), ...["b", "c", "d"].map((id) => flow(id, 9e4))];
-      const given = allocate(flows, bitsPerSecond(15e6), 1, at, turns, "often");
-      turns = given.turns;
-      const next = [...turns].find(([, turn]) => turn === "waits")?.[0] ?? "";
+      const given = allocate(flows, bitsPerSecond(15e6), 1, at, before, "often");
+      before = given;
+      const next = [...given.turns].find(([, turn]) => turn === "waits")?.[0] ?? "";
       expect(given.rates.get(next)).toBeGreaterThanOrEqual(500_000);
       for (const rate of given.rates.values()) expect(rate).toBeGreaterThanOrEqual(240_000);
     }
@@ -149,9 +181,9 @@ describe("turns", () => {
 
 test("while room is made who has the turn comes back first, and nobody sleeps for long", () => {
   const flows = [...["a", "b", "c", "d"].map((id) => flow(id, 9e4)), flow("e", 0, 3), flow("f", 0)];
-  const { turns } = allocate(flows, RATE, STREAMS, 0, new Map(), "often");
+  const usual = allocate(flows, RATE, STREAMS, 0, nothingBefore, "often");
   const little = bitsPerSecond(200_000);
-  const { rates } = allocate(flows, little, 1, 25, turns, "never");
+  const { rates } = allocate(flows, little, 1, 25, usual, "never");
   const of = (id: string) => Math.round(rates.get(id) ?? 0);
   expect(of("a")).toBe(120_000);
   expect([of("b"), of("c"), of("d"), of("e")]).toEqual([20_000, 20_000, 20_000, 20_000]);
@@ -162,17 +194,17 @@ test("while room is made one that sends nothing, for it has lost a segment, goes
   const little = bitsPerSecond(200_000);
   const lost = { ...flow("a", 9e4), quiet: milliseconds(1100) };
   const flows = [lost, flow("b", 9e4), flow("c", 9e4)];
-  const first = (at: number, before: Turns) => {
-    const { turns } = allocate(flows, little, 1, at, before, "never");
-    return { turns, ids: [...turns.keys()].join("") };
+  const first = (at: number, before: Before) => {
+    const given = allocate(flows, little, 1, at, before, "never");
+    return { given, ids: [...given.turns.keys()].join("") };
   };
-  const begun = first(0, new Map());
+  const begun = first(0, nothingBefore);
   expect(begun.ids).toBe("abc");
-  const soon = first(500, begun.turns);
+  const soon = first(500, begun.given);
   expect(soon.ids).toBe("abc");
-  const later = first(1050, soon.turns);
+  const later = first(1050, soon.given);
   expect(later.ids).toBe("bca");
-  expect(first(2400, later.turns).ids).toBe("bca");
+  expect(first(2400, later.given).ids).toBe("bca");
 });
 
 test("where nothing is said to change a new allocation is the same, whatever is unsent", () => {
@@ -187,9 +219,9 @@ test("where nothing is said to change a new allocation is the same, whatever is 
         const before = all.map(([unsent], i) => flow(`${i}`, unsent));
         const after = all.map(([, unsent], i) => flow(`${i}`, unsent));
         const streams = mostStreams(rate);
-        const given = allocate(before, rate, streams, 0, new Map(), "seldom");
+        const given = allocate(before, rate, streams, 0, nothingBefore, "seldom");
         if (!isSettled(after, streams, given)) return;
-        const again = allocate(after, rate, streams, later, given.turns, "seldom");
+        const again = allocate(after, rate, streams, later, given, "seldom");
         expect(new Map(again.rates)).toEqual(new Map(given.rates));
         expect(again.fresh).toBe(given.fresh);
         expect(new Set(again.turns.keys())).toEqual(new Set(given.turns.keys()));
@@ -200,12 +232,12 @@ test("where nothing is said to change a new allocation is the same, whatever is 
 
 test("nothing is settled while somebody waits, comes, goes, begins or ends", () => {
   const two = [flow("a", 9e4), flow("b", 9e4)];
-  const given = allocate(two, RATE, STREAMS, 0, new Map(), "often");
+  const given = allocate(two, RATE, STREAMS, 0, nothingBefore, "often");
   expect(isSettled(two, STREAMS, given)).toBe(true);
   const others = [[flow("a", 9e4)], [...two, flow("c", 0)], [flow("a", 9e4), flow("b", 0)]];
   for (const flows of others) expect(isSettled(flows, STREAMS, given)).toBe(false);
   const three = [...two, flow("c", 9e4)];
-  expect(isSettled(three, STREAMS, allocate(three, RATE, STREAMS, 0, new Map(), "often"))).toBe(
+  expect(isSettled(three, STREAMS, allocate(three, RATE, STREAMS, 0, nothingBefore, "often"))).toBe(
     false,
   );
 });

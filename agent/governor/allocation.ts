@@ -30,6 +30,10 @@ const FIRST = 0.6;
 const PAIRS = 3;
 /** So long at the least: who has just been first still waits for the rate of before. */
 const PATIENT_MS = 1000;
+/** A rate that has risen by this counts after so many pairs of segments at the one of before, and surely after this. */
+const RISEN = 1.5;
+const STARTING_PAIRS = 2;
+const LONGEST_START_MS = 3000;
 /** Bursts of two full segments of all senders together may take this long on the line. */
 const BURST_MS = 2.6;
 const BURST_BITS = 2 * 1500 * 8;
@@ -39,11 +43,22 @@ const SURELY_MS = 2;
 /** How turns pass: as soon as responses end, after long ones, or not at all, for room is made and everybody is slow. */
 export type Passing = "often" | "seldom" | "never";
 
-export interface Allocation {
+/** What the next allocation has to know of the last. */
+export interface Before {
   readonly rates: ReadonlyMap<string, BitsPerSecond>;
+  readonly turns: Turns;
+  /**
+   * Until when a connection whose rate has risen may be silent: its next segments still leave at the rate of before.
+   * Who was taken for stalled in that time would lose its turn, and the next one as well.
+   */
+  readonly startsBy: ReadonlyMap<string, number>;
+}
+
+export const nothingBefore: Before = { rates: new Map(), turns: new Map(), startsBy: new Map() };
+
+export interface Allocation extends Before {
   /** For connections that are not known yet. */
   readonly fresh: BitsPerSecond;
-  readonly turns: Turns;
   /** Milliseconds until the first of those that send has handed nearly all to the network, if it has no more at hand. */
   readonly endsIn: number;
 }
@@ -64,14 +79,27 @@ export function allocate(
   rate: BitsPerSecond,
   streams: number,
   at: number,
-  before: Turns,
+  before: Before,
   passing: Passing,
 ): Allocation {
-  if (passing === "never") {
-    const patience = Math.max(PATIENT_MS, (PAIRS * BURST_BITS * 1000) / (FIRST * rate));
-    return allocateLittle(flows, rate, keepTurns(flows, at, before, patience));
-  }
-  const { turns, ending } = takeTurns(flows, rate, streams, at, before);
+  const split =
+    passing === "never"
+      ? splitLittle(flows, rate, at, before)
+      : splitRate(flows, rate, streams, at, before, passing);
+  return { ...split, startsBy: whenStarted(split.rates, at, before) };
+}
+
+type Split = Omit<Allocation, "startsBy">;
+
+function splitRate(
+  flows: readonly PeerFlow[],
+  rate: BitsPerSecond,
+  streams: number,
+  at: number,
+  before: Before,
+  passing: "often" | "seldom",
+): Split {
+  const { turns, ending } = takeTurns(flows, rate, streams, at, before.turns, before.startsBy);
   const senders = [...turns].flatMap(([id, turn]) => (turn === "waits" ? [] : [id]));
   const waiting = [...turns.keys()].slice(senders.length);
   const soonOnce = passing === "seldom" && waiting.length > 0 && passSoon(turns, at);
@@ -121,8 +149,29 @@ function rateInLine(
   return bitsPerSecond(Math.max(least, Math.min(most, share * rate)));
 }
 
+function whenStarted(
+  rates: Before["rates"],
+  at: number,
+  before: Before,
+): ReadonlyMap<string, number> {
+  const starts = [...rates].map(([id, rate]): readonly [string, number] => {
+    const last = before.rates.get(id) ?? rate;
+    const known = before.startsBy.get(id) ?? at;
+    const started = rate > RISEN * last ? at + (STARTING_PAIRS * BURST_BITS * 1000) / last : at;
+    return [id, Math.max(known, Math.min(started, at + LONGEST_START_MS))];
+  });
+  return new Map(starts.filter(([, by]) => by > at));
+}
+
 /** One is to come back at once, for then it may have nearly all, and the others a little later. */
-function allocateLittle(flows: readonly PeerFlow[], rate: BitsPerSecond, turns: Turns): Allocation {
+function splitLittle(
+  flows: readonly PeerFlow[],
+  rate: BitsPerSecond,
+  at: number,
+  before: Before,
+): Split {
+  const patience = Math.max(PATIENT_MS, (PAIRS * BURST_BITS * 1000) / (FIRST * rate));
+  const turns = keepTurns(flows, at, before.turns, patience);
   const busy = flows.filter(isBusy);
   const [first = busy[0]?.id] = turns.keys();
   const others = busy.filter(({ id }) => id !== first).length;

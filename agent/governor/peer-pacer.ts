@@ -1,8 +1,15 @@
 /** Gives the peers' connections what the decision allows, and cuts those that must not go on. */
 import type { PeerFlow, PeerReading, PeerSockets } from "../../hardware/sockets.ts";
 import { type BitsPerSecond, bitsPerSecond } from "../core/units.ts";
-import { type Allocation, allocate, isBusy, isSettled } from "./allocation.ts";
-import { hasEnded, type Turns } from "./turns.ts";
+import {
+  type Allocation,
+  allocate,
+  type Before,
+  isBusy,
+  isSettled,
+  nothingBefore,
+} from "./allocation.ts";
+import { hasEnded } from "./turns.ts";
 import type { Sharing, Verdict } from "./verdict.ts";
 
 /** What is left to a connection while nothing may be shared, until it is cut. */
@@ -24,7 +31,7 @@ interface Given {
 
 export class PeerPacer {
   readonly #sockets: PeerSockets;
-  #turns: Turns = new Map();
+  #before: Before = nothingBefore;
   #turnedAt = Number.NEGATIVE_INFINITY;
   #heldSince: number | undefined;
   #given: Given | undefined;
@@ -58,14 +65,14 @@ export class PeerPacer {
     }
     this.#heldSince = undefined;
     if (!makesRoom && this.#isGiven(flows, verdict, at)) return;
-    if (makesRoom || hasEnded(flows, this.#turns)) this.#turnedAt = at;
+    if (makesRoom || hasEnded(flows, this.#before.turns)) this.#turnedAt = at;
     const turning = this.isTurning(at) ? "often" : "seldom";
     const passing = makesRoom ? "never" : turning;
     const { rate, maxStreams } = verdict;
-    const allocation = allocate(flows, rate, maxStreams, at, this.#turns, passing);
+    const allocation = allocate(flows, rate, maxStreams, at, this.#before, passing);
     this.#given = passing === "seldom" ? { rate, at, allocation } : undefined;
     this.#passesAt = passing === "often" ? at + allocation.endsIn : Number.POSITIVE_INFINITY;
-    this.#turns = allocation.turns;
+    this.#before = allocation;
     for (const [id, rate] of allocation.rates) this.#sockets.pace(id, rate);
     this.#sockets.paceNew(allocation.fresh);
   }
@@ -84,5 +91,7 @@ export class PeerPacer {
       if (cut && isBusy(flow)) this.#sockets.cut(flow.id);
       else this.#sockets.pace(flow.id, HELD_RATE);
     }
+    const rates = new Map(flows.map(({ id }) => [id, HELD_RATE] as const));
+    this.#before = { ...this.#before, rates };
   }
 }

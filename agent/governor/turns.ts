@@ -30,6 +30,8 @@ const STALLED_MS = 250;
 /**
  * Who has handed all to the network needs no turn, though not all of it has arrived, and the turn of
  * one that ends goes to the next already, which needs a moment to start.
+ *
+ * @param startsBy until when who has just been given a higher rate may be silent all the same.
  */
 export function takeTurns(
   flows: readonly PeerFlow[],
@@ -37,6 +39,7 @@ export function takeTurns(
   streams: number,
   at: number,
   before: Turns,
+  startsBy: ReadonlyMap<string, number> = new Map(),
 ): Taken {
   const hungry = withUnsent(flows);
   const known = [...before.keys()].filter((id) => hungry.has(id));
@@ -55,7 +58,8 @@ export function takeTurns(
     }
     const flow = hungry.get(id);
     const turn = at - since;
-    const stalled = turn > STALLED_MS && (flow?.quiet ?? 0) > STALLED_MS;
+    const silent = turn > STALLED_MS && (flow?.quiet ?? 0) > STALLED_MS;
+    const stalled = silent && at > (startsBy.get(id) ?? at - 1);
     const ends = turn >= SETTLED_MS && ((flow?.notSent ?? 0) * 8000) / share < NEARLY_MS;
     if (crowded && (stalled || turn > TURN_MS)) passed.push(id);
     else if (ends && ending.size < streams) ending.add(id);
