@@ -14,6 +14,12 @@ import { keepTurns, NEARLY_MS, passSoon, type Turns, takeTurns } from "./turns.t
  */
 const WAITING = 240_000;
 /**
+ * On a slow line that is much: each segment of theirs meets the others'. So the next one has no more than this part of
+ * the rate, and all others together little more.
+ */
+const LEAST_SHARE = 1 / 16;
+const ALL_SHARE = 1 / 8;
+/**
  * Each of these meets the others' segments on the line and makes the queue longer: where turns pass seldom they get
  * little until one does.
  */
@@ -144,7 +150,11 @@ function rateInLine(
   waiters: number,
   line: readonly { readonly most: number; readonly share: number }[],
 ): BitsPerSecond {
-  const least = Math.min(WAITING, rate / Math.max(4, 4 * waiters));
+  const least = Math.min(
+    WAITING,
+    LEAST_SHARE * rate,
+    place === 0 ? rate : (ALL_SHARE * rate) / waiters,
+  );
   const { most, share } = line[place] ?? { most: 0, share: 0 };
   return bitsPerSecond(Math.max(least, Math.min(most, share * rate)));
 }

@@ -72,6 +72,12 @@ function isByChance(state: LineState, view: View, { least, most }: Carried): boo
   return mostDelivered(delivery, seen.at, Math.max(18, 8 * view.mtu)) > CONTRADICTED * most;
 }
 
+/** What a train told that passed the queue by which the line was found. */
+export function learnFirst(state: LineState, view: View): LineState {
+  const now = carried(state, view);
+  return now && !isByChance(state, view, now) ? { ...state, carried: now } : state;
+}
+
 /** One that met no queue is only believed when a second one says the same. */
 export const isToBeRepeated = ({ hint, trainAt }: LineState, since: number): boolean =>
   hint !== undefined && hint.at >= since && trainAt < hint.at;

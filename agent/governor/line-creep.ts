@@ -6,6 +6,8 @@ import { duck } from "./line-sign.ts";
 import type { LineState, Phase } from "./line-state.ts";
 import type { View } from "./line-view.ts";
 
+/** Part of what is known that the first step goes to at the least: a slow line is held further below it. */
+const NEARLY = 0.983;
 /**
  * Growth of successive creeping steps, the first of them nearly to what is known. Who has less than half of the
  * line takes parts of that half: they make no more of a queue than those of who has it, and he comes back as fast.
@@ -22,7 +24,7 @@ export function startCreep(state: LineState, view: View, from: number): LineStat
   return {
     ...state,
     phase: { kind: "creep", since: view.at, step: 0, changed: false, ...knownFor(state, view) },
-    rate: from + (CREEP[0] ?? 0) * creepBase(state),
+    rate: Math.max(from + (CREEP[0] ?? 0) * creepBase(state), NEARLY * (state.available ?? 0)),
   };
 }
 

@@ -26,6 +26,8 @@ const ALONE = 0.97;
 const DRAINED_MS = 2;
 const DRAINED_PART = 0.25;
 const PASSING_MS = 2000;
+/** Where a packet takes longer than this, in milliseconds, a train of ours would be taken for somebody itself. */
+const SLOW_MTU = 3;
 /** The next probe after a step leaves so much later at the most, while steps are made. */
 const PROBED_AGAIN_MS = 25;
 
@@ -105,7 +107,8 @@ function atKnee(state: LineState, view: View): LineState {
   const free = Math.min(state.rate, Math.max(view.delivered, least));
   const next = { ...creepLater(state, view, free), knees, available: free };
   const settling = toSettle({ ...next, activity: state.activity + 0.2 }, view, free);
-  return queued ? { ...settling, trainAt: askCarried(state, view) } : settling;
+  const asks = queued && view.mtu < SLOW_MTU;
+  return asks ? { ...settling, trainAt: askCarried(state, view) } : settling;
 }
 
 function drainsByItself({ delay }: LineState): boolean {

@@ -1,11 +1,13 @@
 /** The moves that several phases of the line law make: hold, settle, push aside, yield, come back. */
 
-import { START } from "./line-packets.ts";
+import { mtuTime, START } from "./line-packets.ts";
 import type { LineState, Phase } from "./line-state.ts";
 import type { View } from "./line-view.ts";
 
 /** Share of the proven free rate that is used; the rest absorbs what nobody announces. */
 export const BELOW_KNEE = 0.955;
+/** Of two segments that have met the second waits its whole length, until so much idleness has passed: less than this. */
+const PARTED_MS = 80;
 
 /** So many changes of the line itself make it one that changes. */
 const CHANGING = 2;
@@ -48,7 +50,8 @@ export const creepBase = (state: LineState): number =>
 /** The rate to hold: below the knee, and lower the busier the home has been. */
 export function target(state: LineState): number {
   const activity = Math.max(0, state.activity - 1);
-  return (state.available ?? START) * Math.max(BUSIEST, BELOW_KNEE * PER_PUSH ** activity);
+  const below = Math.min(BELOW_KNEE, 1 - mtuTime(state) / PARTED_MS);
+  return (state.available ?? START) * Math.max(BUSIEST, below * PER_PUSH ** activity);
 }
 
 /** Below the knee; a line that has fallen again and again is followed instead. */

@@ -1,6 +1,7 @@
 /** The line law before the line is known: listen, grow with real demand, drain the first queue. */
 import { HISTORY_MS, queueQuantile } from "./delay.ts";
 import { mostDelivered } from "./delivery.ts";
+import { learnFirst } from "./line-change.ts";
 import { push, resume, toSettle, toYield } from "./line-moves.ts";
 import { START } from "./line-packets.ts";
 import type { LineState, Phase } from "./line-state.ts";
@@ -17,9 +18,15 @@ const ENOUGH_SEGMENTS = 40;
 const FEW_LOST = 5;
 /** What a train must read of what was found for that to have been ended by something else. */
 const MUCH_MORE = 2;
-/** Packets over which what arrives from a queue is measured: on a slow line the usual time reaches back to less. */
+/**
+ * On a slower line than this, in bits per second, the usual time reaches back to less, and one pair of segments more or
+ * less counts: what arrives from a queue is measured over so many packets, and a train is asked.
+ */
+const COARSE = 3e6;
 const FROM_QUEUE = 25;
 const ROUNDING = 0.97;
+/** Part of that which a train must read at the least to be of the same line. */
+const ALIKE = 0.85;
 
 export function listen(state: LineState, view: View, phase: Phase & { kind: "listen" }): LineState {
   const enough = view.at - phase.since >= LISTEN_MS && state.delay.queue.length >= 10;
@@ -39,8 +46,9 @@ export function discover(state: LineState, view: View): LineState {
   if (view.bad || lossy || state.crowded >= 3 || stuck) {
     const found = Math.max(START, Math.min(arrived(state, view), state.rate));
     const next = toSettle({ ...state, available: found, capacity: found }, view, found);
-    // Loss may be the line's own: then there is more, and a train finds it.
-    const trainAt = view.bad || !lossy ? state.trainAt : view.at;
+    // Loss may be the line's own: then there is more, and a train finds it. It is exact where a few packets are much.
+    const asks = view.bad ? found < COARSE : lossy;
+    const trainAt = asks ? view.at : state.trainAt;
     return { ...next, phase: { kind: "drain", since: view.at }, rate: 0.4 * found, trainAt };
   }
   const step = Math.max(RAMP_MS, 0.4 * view.rtt);
@@ -57,20 +65,27 @@ function stuckSince({ rampedAt, demandSince, rate }: LineState, { at }: View): n
 }
 
 /** What arrives while there is a queue is what the line carries. */
-function arrived({ delivery }: LineState, view: View): number {
+function arrived({ delivery, available }: LineState, view: View): number {
+  if ((available ?? view.delivered) >= COARSE) return view.delivered;
   const window = FROM_QUEUE * view.mtu;
-  if (window < 120) return view.delivered;
   return Math.max(
     view.delivered,
     ROUNDING * mostDelivered(delivery, view.at - 1.5 * window, window),
   );
 }
 
+/** By a train that has passed that queue, unless it says something else altogether. */
+function atMostCarried({ carried }: LineState, { since }: Phase, found: number): number {
+  if (carried === undefined || carried.at < since || carried.most < ALIKE * found) return found;
+  return Math.min(found, carried.most);
+}
+
 /** While a queue of our own making drains, what is delivered is what the line can do. */
-export function drain(state: LineState, view: View, phase: Phase & { kind: "drain" }): LineState {
+export function drain(before: LineState, view: View, phase: Phase & { kind: "drain" }): LineState {
   const waited = view.at - phase.since;
+  const state = learnFirst(before, view);
   const found = waited < view.rtt + 150 ? Math.max(state.available ?? 0, arrived(state, view)) : 0;
-  const available = Math.max(state.available ?? START, found);
+  const available = atMostCarried(state, phase, Math.max(state.available ?? START, found));
   const told = view.train?.sentAt !== undefined && view.train.sentAt >= phase.since;
   if (told && (view.train?.rate ?? 0) > MUCH_MORE * available) {
     return { ...state, phase: { kind: "discover", since: view.at }, rate: available };

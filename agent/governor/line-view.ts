@@ -95,7 +95,7 @@ export function look(state: LineState, sample: LineSample): View {
   // Before the line's own loss is known, a little of it must not end the search.
   const tolerated = state.phase.kind === "discover" ? 0.08 : 0.03;
   const excess = crowding(sample.peers, delivered, back);
-  const median = queueQuantile(since(state), at, Math.max(200, 60 * mtu), 0.5) ?? 0;
+  const median = queueQuantile(since(state), at, Math.max(200, 100 * mtu), 0.5) ?? 0;
   return {
     at,
     rtt,

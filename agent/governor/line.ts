@@ -60,7 +60,7 @@ export function startLine(at: number, capacity?: number): LineState {
     unusualAt: at,
     crowded: 0,
     shortSince: at,
-    trainAt: at,
+    trainAt: Number.NEGATIVE_INFINITY,
     trainHeardAt: Number.NEGATIVE_INFINITY,
     peersSlow: { until: at, rate: 0, lasts: PEERS_SLOW_MS },
     caution: Number.POSITIVE_INFINITY,

@@ -40,6 +40,10 @@ const DEMAND_LASTS_MS = 3000;
 /** Answers are looked for so long after they usually come, and so long are late ones waited for. */
 const SLACK_MS = 7;
 const LATE_MS = 40;
+/** Packets of the shortest train: fewer than usual on a line that they would fill for longer than this. */
+const FEW = 8;
+const FEWEST = 4;
+const FELT_MS = 20;
 /** Bits of a packet of a train, with its UDP and IPv4 headers. */
 export const TRAIN_PACKET = (TRAIN_LENGTH + 28) * 8;
 
@@ -97,5 +101,7 @@ function trainLength(line: LineState): number {
   const { available = 0, delay, hint, trainAt } = line;
   const confirms = hint !== undefined && trainAt - hint.at < REPEATED_MS;
   const duration = Math.max(confirms ? 10 : 5, Math.min(12, 5 * delay.jitter));
-  return Math.min(48, Math.max(8, Math.round((available * duration) / 1000 / TRAIN_PACKET)));
+  const packetsIn = (ms: number) => Math.round((available * ms) / 1000 / TRAIN_PACKET);
+  const least = Math.max(FEWEST, Math.min(FEW, packetsIn(FELT_MS)));
+  return Math.min(48, Math.max(least, packetsIn(duration)));
 }
