@@ -18,6 +18,8 @@ const FASTER = 0.1;
 /** Not at the same time as another box of this home: up to so much later, by no pattern. */
 const APART = 0.2;
 const SURE_MS = 8000;
+/** Milliseconds that a segment takes on a line whose creepings last no longer, and make no more of a queue, than usual. */
+const QUICK_MTU = 3;
 
 /** @param from the rate that has been held. */
 export function startCreep(state: LineState, view: View, from: number): LineState {
@@ -83,7 +85,9 @@ export function creepLater(state: LineState, view: View, free: number): LineStat
   const same = Math.abs(free - (state.available ?? 0)) < 0.03 * free;
   const believed = same ? free + 0.7 * (capacity - free) : capacity;
   const every =
-    creepEvery({ ...state, available: free }) * (1 + APART * ((view.at * 0.618034) % 1));
+    creepEvery({ ...state, available: free }) *
+    Math.max(1, view.mtu / QUICK_MTU) *
+    (1 + APART * ((view.at * 0.618034) % 1));
   return { ...state, capacity: Math.max(free, believed), creepAt: view.at + every };
 }
 

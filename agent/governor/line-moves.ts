@@ -7,7 +7,7 @@ import type { View } from "./line-view.ts";
 /** Share of the proven free rate that is used; the rest absorbs what nobody announces. */
 export const BELOW_KNEE = 0.955;
 /** Of two segments that have met the second waits its whole length, until so much idleness has passed: less than this. */
-const PARTED_MS = 80;
+const PARTED_MS = 65;
 
 /** So many changes of the line itself make it one that changes. */
 const CHANGING = 2;
@@ -40,10 +40,11 @@ export const floorOf = (state: LineState) => Math.max(FLOOR, FLOOR_SHARE * (stat
 const lineOf = ({ available = START, capacity = 0, carried }: LineState): number =>
   Math.max(available, capacity, carried?.least ?? 0);
 
-/** Milliseconds from one creeping to the next, and what its steps are parts of. */
+/** Milliseconds from one creeping to the next. */
 export const creepEvery = (state: LineState): number =>
   CREEP_EVERY_MS * Math.max(SOONEST, Math.min(1, (state.available ?? START) / creepBase(state)));
 
+/** What its steps are parts of. */
 export const creepBase = (state: LineState): number =>
   Math.max(state.available ?? START, SMALL_PART * lineOf(state));
 

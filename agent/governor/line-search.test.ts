@@ -48,6 +48,32 @@ describe("the search for what a line carries", () => {
     expect(step(1.2e6).phase.kind).not.toBe("discover");
   });
 
+  test("goes on, but not for ever, where senders stay small and a train finds more of a slow line", () => {
+    let line = startLine(0);
+    let [acknowledged, searches] = [0, 0];
+    let before = "";
+    for (let at = TICK_MS; at < 20_000; at += TICK_MS) {
+      acknowledged += (Math.min(line.rate, 600_000) * TICK_MS) / 8000;
+      const probe = { sentAt: milliseconds(at - 20), rtt: milliseconds(20) };
+      const told = line.trainAt === line.at && {
+        rate: bitsPerSecond(1e6),
+        spread: milliseconds(40),
+      };
+      const sample = {
+        at: milliseconds(at),
+        delays: [{ target: "reflector-0", ...probe }],
+        peers: greedyPeers(acknowledged),
+        ...(told && { train: { ...probe, sentAt: milliseconds(line.at), ...told } }),
+      };
+      line = stepLine(line, sample, { ceiling: Number.POSITIVE_INFINITY });
+      if (line.phase.kind === "discover" && before !== "discover") searches++;
+      before = line.phase.kind;
+    }
+    expect(searches).toBe(3);
+    expect(line.available).toBeGreaterThan(500_000);
+    expect(line.available).toBeLessThan(700_000);
+  });
+
   for (const capacity of [1e6, 2e6, 5e6]) {
     test(`finds what is arriving at its end, not what came before: ${capacity / 1e6} Mbit/s`, () => {
       const line = new FluidLine({ capacity });

@@ -3,14 +3,15 @@ import { HISTORY_MS, queueQuantile } from "./delay.ts";
 import { mostDelivered } from "./delivery.ts";
 import { learnFirst } from "./line-change.ts";
 import { push, resume, toSettle, toYield } from "./line-moves.ts";
-import { START } from "./line-packets.ts";
+import { mtuTime, START } from "./line-packets.ts";
 import type { LineState, Phase } from "./line-state.ts";
 import type { View } from "./line-view.ts";
 
 export const RAMP_MS = 50;
 const LISTEN_MS = 1200;
-/** So long nothing more has come of asking for more. */
+/** So long nothing more has come of asking for more; and so many packets longer, for a turn that passes starts slowly. */
 const STUCK_MS = 600;
+const STARTS = 64;
 /** A line that was just found is looked at more closely after this. */
 const FIRST_CREEP_MS = 1500;
 /** So few that are lost of so few segments are chance on a line that loses some. */
@@ -18,6 +19,9 @@ const ENOUGH_SEGMENTS = 40;
 const FEW_LOST = 5;
 /** What a train must read of what was found for that to have been ended by something else. */
 const MUCH_MORE = 2;
+/** On a slow line where neither queue nor loss ended it, so often: what senders lost of their first burst keeps them small. */
+const MORE = 1.25;
+const TRIES = 3;
 /**
  * On a slower line than this, in bits per second, the usual time reaches back to less, and one pair of segments more or
  * less counts: what arrives from a queue is measured over so many packets, and a train is asked.
@@ -38,18 +42,23 @@ export function listen(state: LineState, view: View, phase: Phase & { kind: "lis
     : resume(state, view, 0.5);
 }
 
-export function discover(state: LineState, view: View): LineState {
+export function discover(
+  state: LineState,
+  view: View,
+  phase: Phase & { kind: "discover" },
+): LineState {
   // Where each flow is queued by itself there may be neither queue nor much loss at the end.
-  const stuck =
-    view.heldBack && view.at - stuckSince(state, view) > Math.max(STUCK_MS, 5 * view.rtt);
+  const patience = Math.max(STUCK_MS, 5 * view.rtt) + STARTS * mtuTime(state);
+  const stuck = view.heldBack && view.at - stuckSince(state, view) > patience;
   const lossy = view.lossy && (view.segments >= ENOUGH_SEGMENTS || view.lost > FEW_LOST);
   if (view.bad || lossy || state.crowded >= 3 || stuck) {
     const found = Math.max(START, Math.min(arrived(state, view), state.rate));
     const next = toSettle({ ...state, available: found, capacity: found }, view, found);
     // Loss may be the line's own: then there is more, and a train finds it. It is exact where a few packets are much.
-    const asks = view.bad ? found < COARSE : lossy;
+    const asks = found < COARSE || (lossy && !view.bad);
     const trainAt = asks ? view.at : state.trainAt;
-    return { ...next, phase: { kind: "drain", since: view.at }, rate: 0.4 * found, trainAt };
+    const tries = view.bad || lossy ? TRIES : (phase.tries ?? 0) + 1;
+    return { ...next, phase: { kind: "drain", since: view.at, tries }, rate: 0.4 * found, trainAt };
   }
   const step = Math.max(RAMP_MS, 0.4 * view.rtt);
   if (!view.keepsUp || view.median > view.knee || view.at - state.rampedAt < step) return state;
@@ -87,8 +96,10 @@ export function drain(before: LineState, view: View, phase: Phase & { kind: "dra
   const found = waited < view.rtt + 150 ? Math.max(state.available ?? 0, arrived(state, view)) : 0;
   const available = atMostCarried(state, phase, Math.max(state.available ?? START, found));
   const told = view.train?.sentAt !== undefined && view.train.sentAt >= phase.since;
-  if (told && (view.train?.rate ?? 0) > MUCH_MORE * available) {
-    return { ...state, phase: { kind: "discover", since: view.at }, rate: available };
+  const tries = phase.tries ?? TRIES;
+  const more = tries < TRIES && available < COARSE ? MORE : MUCH_MORE;
+  if (told && (view.train?.rate ?? 0) > more * available) {
+    return { ...state, phase: { kind: "discover", since: view.at, tries }, rate: available };
   }
   const after = state.delay.queue.filter((s) => s.sentAt >= phase.since);
   if (after.length >= 2 && after.slice(-2).every((s) => s.queue < view.knee)) {

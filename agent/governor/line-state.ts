@@ -22,7 +22,12 @@ import type { Delivery } from "./delivery.ts";
  */
 export type Phase =
   | { readonly kind: "listen"; readonly since: number }
-  | { readonly kind: "discover"; readonly since: number }
+  | {
+      readonly kind: "discover";
+      readonly since: number;
+      /** How often it has ended without a queue. */
+      readonly tries?: number;
+    }
   | { readonly kind: "hold"; readonly since: number }
   | {
       readonly kind: "creep";
@@ -39,7 +44,7 @@ export type Phase =
       readonly rate: number;
       readonly held: number;
     }
-  | { readonly kind: "drain"; readonly since: number }
+  | { readonly kind: "drain"; readonly since: number; readonly tries?: number }
   | {
       readonly kind: "settle";
       readonly since: number;

@@ -169,7 +169,7 @@ function act(state: LineState, view: View): LineState {
     case "listen":
       return listen(state, view, phase);
     case "discover":
-      return discover(learnUsual(state, view, phase), view);
+      return discover(learnUsual(state, view, phase), view, phase);
     case "hold":
       return hold(state, view, phase);
     case "glance":

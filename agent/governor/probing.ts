@@ -42,7 +42,7 @@ const SLACK_MS = 7;
 const LATE_MS = 40;
 /** Packets of the shortest train: fewer than usual on a line that they would fill for longer than this. */
 const FEW = 8;
-const FEWEST = 4;
+const FEWEST = 5;
 const FELT_MS = 20;
 /** Bits of a packet of a train, with its UDP and IPv4 headers. */
 export const TRAIN_PACKET = (TRAIN_LENGTH + 28) * 8;

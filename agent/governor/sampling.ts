@@ -21,7 +21,7 @@ import {
 const CARD_HEADER = 14 / 1500;
 const HEADERS = 52;
 /** Fewer packets than this are no measurement. */
-const LEAST_TRAIN = 5;
+const LEAST_TRAIN = 4;
 /** Nothing on its way and nothing sent for so long: what waits, waits for the peer. The first of those that we slow down sends sooner. */
 const SHUT_MS = 1000;
 
