@@ -158,6 +158,8 @@ export function followFall(state: LineState, view: View, rate: number): LineStat
     knees: [],
     rate: 0.4 * free,
     shortSince: view.at,
+    // The sign that told of it was not somebody's, so the next one is no second one.
+    duckedAt: Number.NEGATIVE_INFINITY,
   };
   const changing = toHold(known, view);
   return changing.phase.kind === "track"

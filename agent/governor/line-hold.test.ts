@@ -2,7 +2,10 @@ import { expect, test } from "bun:test";
 import { milliseconds } from "../core/units.ts";
 import { greedyPeers } from "./greedy-peers.ts";
 import { startLine, stepLine } from "./line.ts";
+import { followFall } from "./line-change.ts";
+import { duck } from "./line-sign.ts";
 import type { LineState } from "./line-state.ts";
+import { look as view } from "./line-view.ts";
 
 const CAPACITY = 20e6;
 
@@ -65,6 +68,18 @@ test("a second sign tells that less is free where nearly all was taken, and noth
   expect(late.part).toBeGreaterThan(0.9);
   expect(late.left).toBeLessThan(0.96);
   expect(late.left).toBeGreaterThan(0.9);
+});
+
+test("a sign soon after the line itself has become slower is a first one", () => {
+  const { look } = untilQueue(0);
+  const slower = look(25, 0.8 * CAPACITY, 6);
+  expect(slower.phase.kind).toBe("settle");
+  const sample = { at: milliseconds(slower.at), delays: [], peers: greedyPeers(0) };
+  const fallen = followFall(slower, view(slower, sample), 8e6);
+  const held = { ...fallen, rate: 0.95 * 8e6, at: slower.at + 400 };
+  const next = duck(held, view(held, { ...sample, at: milliseconds(held.at) }));
+  expect(next.phase.kind).toBe("settle");
+  expect(next.available).toBe(fallen.available);
 });
 
 test("far away, who begins to send and comes again a round trip later is somebody", () => {
