@@ -80,6 +80,24 @@ export function leastSent(
 }
 
 /**
+ * Bits by which more has left than was asked for, as they would stand in front of the line: the most since just before
+ * `since`, counted from `from` on. TCP catches up with what it was late with, and turns overlap.
+ */
+export function mostExcess(points: Delivery, from: number, since: number): number {
+  const within = newerThan(points, from);
+  let excess = 0;
+  let most = 0;
+  for (const [i, point] of within.entries()) {
+    const before = within[i - 1];
+    if (!before) continue;
+    const left = (point.sent - before.sent) * 8 - (point.asked * (point.at - before.at)) / 1000;
+    excess = Math.max(0, excess + left);
+    if ((within[i + 1]?.at ?? Number.POSITIVE_INFINITY) > since) most = Math.max(most, excess);
+  }
+  return most;
+}
+
+/**
  * Part of what was asked for over the last `window` milliseconds that never left, as between two turns;
  * 0 when unknown.
  */

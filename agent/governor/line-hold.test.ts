@@ -70,6 +70,18 @@ test("a second sign tells that less is free where nearly all was taken, and noth
   expect(late.left).toBeGreaterThan(0.9);
 });
 
+test("a queue of what we have just sent too much is nobody's sign, and one that is longer is", () => {
+  const after = (part: number, queue: number) => {
+    const { look, held } = untilQueue(0);
+    for (let i = 0; i < 6; i++) look(25, held, 0.5);
+    look(25, part * held, 0.5);
+    return look(25, held, queue).phase.kind;
+  };
+  expect(after(1, 6)).toBe("settle");
+  expect(after(1.25, 6)).toBe("hold");
+  expect(after(1.25, 12)).not.toBe("hold");
+});
+
 test("a sign soon after the line itself has become slower is a first one", () => {
   const { look } = untilQueue(0);
   const slower = look(25, 0.8 * CAPACITY, 6);

@@ -29,6 +29,33 @@ function losing(segments: number) {
   return { after: step(), step };
 }
 
+/** Peers that take 600 kbit/s and no more, a train that reads so much, and a queue of somebody's, in milliseconds. */
+function searched(reads: number, queue: number) {
+  let line = startLine(0);
+  let [acknowledged, searches] = [0, 0];
+  let before = "";
+  for (let at = TICK_MS; at < 20_000; at += TICK_MS) {
+    acknowledged += (Math.min(line.rate, 600_000) * TICK_MS) / 8000;
+    const rtt = 20 + (at > 1300 ? queue : 0);
+    const probe = { sentAt: milliseconds(at - rtt), rtt: milliseconds(rtt) };
+    const train = {
+      sentAt: milliseconds(line.at),
+      rate: bitsPerSecond(reads),
+      spread: milliseconds(4 * (12e6 / reads)),
+    };
+    const sample = {
+      at: milliseconds(at),
+      delays: [{ target: "reflector-0", ...probe }],
+      peers: greedyPeers(acknowledged),
+      ...(line.trainAt === line.at && { train }),
+    };
+    line = stepLine(line, sample, { ceiling: Number.POSITIVE_INFINITY });
+    if (line.phase.kind === "discover" && before !== "discover") searches++;
+    before = line.phase.kind;
+  }
+  return { searches, line };
+}
+
 describe("the search for what a line carries", () => {
   test("is not ended by a few segments that a poor line loses", () => {
     expect(losing(3).after.phase.kind).toBe("discover");
@@ -49,29 +76,15 @@ describe("the search for what a line carries", () => {
   });
 
   test("goes on, but not for ever, where senders stay small and a train finds more of a slow line", () => {
-    let line = startLine(0);
-    let [acknowledged, searches] = [0, 0];
-    let before = "";
-    for (let at = TICK_MS; at < 20_000; at += TICK_MS) {
-      acknowledged += (Math.min(line.rate, 600_000) * TICK_MS) / 8000;
-      const probe = { sentAt: milliseconds(at - 20), rtt: milliseconds(20) };
-      const told = line.trainAt === line.at && {
-        rate: bitsPerSecond(1e6),
-        spread: milliseconds(40),
-      };
-      const sample = {
-        at: milliseconds(at),
-        delays: [{ target: "reflector-0", ...probe }],
-        peers: greedyPeers(acknowledged),
-        ...(told && { train: { ...probe, sentAt: milliseconds(line.at), ...told } }),
-      };
-      line = stepLine(line, sample, { ceiling: Number.POSITIVE_INFINITY });
-      if (line.phase.kind === "discover" && before !== "discover") searches++;
-      before = line.phase.kind;
-    }
-    expect(searches).toBe(3);
+    const { searches, line } = searched(1e6, 0);
+    expect(searches).toBe(5);
     expect(line.available).toBeGreaterThan(500_000);
     expect(line.available).toBeLessThan(700_000);
+  });
+
+  test("does not go on where what stands in the way is too much for a line as the train reads it", () => {
+    expect(searched(20e6, 45).searches).toBe(1);
+    expect(searched(20e6, 0).searches).toBe(5);
   });
 
   for (const capacity of [1e6, 2e6, 5e6]) {

@@ -17,11 +17,16 @@ const FIRST_CREEP_MS = 1500;
 /** So few that are lost of so few segments are chance on a line that loses some. */
 const ENOUGH_SEGMENTS = 40;
 const FEW_LOST = 5;
-/** What a train must read of what was found for that to have been ended by something else. */
+/**
+ * What a train must read of what was found for that to have been ended by something else; on a slow line where neither
+ * queue nor loss did less, for what senders lost of their first burst keeps them small. So often at the most.
+ */
 const MUCH_MORE = 2;
-/** On a slow line where neither queue nor loss ended it, so often: what senders lost of their first burst keeps them small. */
 const MORE = 1.25;
-const TRIES = 3;
+const TRIES = 5;
+/** A queue that is longer than this and so many packets of the line that a train has read is somebody's. */
+const NOBODY_MS = 8;
+const NOBODY_SEGMENTS = 3;
 /**
  * On a slower line than this, in bits per second, the usual time reaches back to less, and one pair of segments more or
  * less counts: what arrives from a queue is measured over so many packets, and a train is asked.
@@ -57,8 +62,15 @@ export function discover(
     // Loss may be the line's own: then there is more, and a train finds it. It is exact where a few packets are much.
     const asks = found < COARSE || (lossy && !view.bad);
     const trainAt = asks ? view.at : state.trainAt;
-    const tries = view.bad || lossy ? TRIES : (phase.tries ?? 0) + 1;
-    return { ...next, phase: { kind: "drain", since: view.at, tries }, rate: 0.4 * found, trainAt };
+    const tries = (phase.tries ?? 0) + 1;
+    const more = found < COARSE && !lossy ? MORE : MUCH_MORE;
+    const goesOn = !view.bad && tries < TRIES && { tries, more };
+    return {
+      ...next,
+      phase: { kind: "drain", since: view.at, ...goesOn },
+      rate: 0.4 * found,
+      trainAt,
+    };
   }
   const step = Math.max(RAMP_MS, 0.4 * view.rtt);
   if (!view.keepsUp || view.median > view.knee || view.at - state.rampedAt < step) return state;
@@ -89,16 +101,25 @@ function atMostCarried({ carried }: LineState, { since }: Phase, found: number):
   return Math.min(found, carried.most);
 }
 
+/**
+ * The search had ended without a queue, and a train has found much more. But what stands there for longer than a few
+ * segments take on a line as it reads is somebody's: through his queue a train finds all that he has.
+ */
+function isMore({ train, newest }: View, phase: Phase & { kind: "drain" }, found: number): boolean {
+  const { since, more } = phase;
+  if (more === undefined || train?.rate === undefined || train.sentAt < since) return false;
+  const segment = mtuTime({ rate: train.rate });
+  return train.rate > more * found && newest < NOBODY_MS + NOBODY_SEGMENTS * segment;
+}
+
 /** While a queue of our own making drains, what is delivered is what the line can do. */
 export function drain(before: LineState, view: View, phase: Phase & { kind: "drain" }): LineState {
   const waited = view.at - phase.since;
   const state = learnFirst(before, view);
   const found = waited < view.rtt + 150 ? Math.max(state.available ?? 0, arrived(state, view)) : 0;
   const available = atMostCarried(state, phase, Math.max(state.available ?? START, found));
-  const told = view.train?.sentAt !== undefined && view.train.sentAt >= phase.since;
-  const tries = phase.tries ?? TRIES;
-  const more = tries < TRIES && available < COARSE ? MORE : MUCH_MORE;
-  if (told && (view.train?.rate ?? 0) > more * available) {
+  if (isMore(view, phase, available)) {
+    const { tries = 0 } = phase;
     return { ...state, phase: { kind: "discover", since: view.at, tries }, rate: available };
   }
   const after = state.delay.queue.filter((s) => s.sentAt >= phase.since);

@@ -44,7 +44,13 @@ export type Phase =
       readonly rate: number;
       readonly held: number;
     }
-  | { readonly kind: "drain"; readonly since: number; readonly tries?: number }
+  | {
+      readonly kind: "drain";
+      readonly since: number;
+      /** The same, and what a train must read of what was found to go on; undefined where there is no more to be found. */
+      readonly tries?: number;
+      readonly more?: number;
+    }
   | {
       readonly kind: "settle";
       readonly since: number;

@@ -1,6 +1,6 @@
 /** What one tick's samples mean to the line law: queue, knee, deliveries, crowding, loss. */
 import { baseRtt, queueBack, queueQuantile } from "./delay.ts";
-import { deliveredRate, leastAsked, losses } from "./delivery.ts";
+import { deliveredRate, leastAsked, losses, mostExcess } from "./delivery.ts";
 import { arrivesAll, arrivesLess, arrivesNothing } from "./line-arrivals.ts";
 import { mtuTime } from "./line-packets.ts";
 import type { LineState } from "./line-state.ts";
@@ -12,6 +12,8 @@ export const SURELY = 1.6;
 /** A probe's answer says so long how long the queue is. */
 const FRESH_MS = 45;
 const SURGE_MS = 3.5;
+/** What left before this does not stand there any more. */
+const EXCESS_MS = 170;
 /** Packets of ours that may stand at once: on a slow line they take longer than somebody's on a fast one. */
 const OWN_PACKETS = 5.5;
 const OWN_SWING = 0.7;
@@ -158,14 +160,16 @@ function queueAtLeast({ delay, at }: LineState, { unanswered }: LineSample, rtt:
   return Math.max(last && at - last.at < FRESH_MS ? last.queue : 0, late);
 }
 
-/** Far more than a moment ago: what somebody's first packets make, and nothing of ours. */
-function surges({ delay, at }: LineState, mtu: number): boolean {
+/** Far more than a moment ago, and more than what we have just sent too much: what somebody's first packets make. */
+function surges({ delay, delivery, at, ...state }: LineState, mtu: number): boolean {
   const last = delay.queue.at(-1);
   const before = delay.queue.slice(-7, -1).map(({ queue }) => queue);
   if (last?.at !== at || before.length < 6) return false;
   const usual = before.sort((a, b) => a - b)[3] ?? 0;
   const ours = Math.max(SURGE_MS + mtu, OWN_PACKETS * mtu);
-  return last.queue - usual > Math.max(ours, 3 * delay.jitter + mtu);
+  const excess = mostExcess(delivery, at - EXCESS_MS, last.sentAt);
+  const own = (excess * 1000) / (state.capacity ?? state.rate);
+  return last.queue - usual - own > Math.max(ours, 3 * delay.jitter + mtu);
 }
 
 /** We hold, and have not for long. */
