@@ -18,8 +18,9 @@ const FIRST_CREEP_MS = 1500;
 const ENOUGH_SEGMENTS = 40;
 const FEW_LOST = 5;
 /**
- * What a train must read of what was found for that to have been ended by something else; on a slow line where neither
- * queue nor loss did less, for what senders lost of their first burst keeps them small. So often at the most.
+ * What a train must read of what was found for that to have been ended by something else; less where neither queue nor
+ * loss ended it, but peers that took no more: what they lost of their first bursts keeps them small, or responses were
+ * short. So often at the most.
  */
 const MUCH_MORE = 2;
 const MORE = 1.25;
@@ -59,11 +60,12 @@ export function discover(
   if (view.bad || lossy || state.crowded >= 3 || stuck) {
     const found = Math.max(START, Math.min(arrived(state, view), state.rate));
     const next = toSettle({ ...state, available: found, capacity: found }, view, found);
-    // Loss may be the line's own: then there is more, and a train finds it. It is exact where a few packets are much.
-    const asks = found < COARSE || (lossy && !view.bad);
+    // What ended it without a queue may be nothing of the line: then there is more, and a train finds it. It is exact
+    // where a few packets are much.
+    const asks = found < COARSE || !view.bad;
     const trainAt = asks ? view.at : state.trainAt;
     const tries = (phase.tries ?? 0) + 1;
-    const more = found < COARSE && !lossy ? MORE : MUCH_MORE;
+    const more = lossy ? MUCH_MORE : MORE;
     const goesOn = !view.bad && tries < TRIES && { tries, more };
     return {
       ...next,
