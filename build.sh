@@ -70,7 +70,7 @@ quietly() {
 # What the tests want from Debian, as command:package. A test whose tool is missing says so and is skipped.
 test_tools="tc:iproute2 nft:nftables qemu-aarch64-static:qemu-user-static ffmpeg:ffmpeg
 mosquitto:mosquitto aria2c:aria2 curl:curl systemd-analyze:systemd iperf3:iperf3 cc:gcc
-chromium:chromium mpv:mpv miniupnpd:miniupnpd upnpc:miniupnpc ethtool:ethtool ping:iputils-ping /usr/share/doc/libc6-dev/copyright:libc6-dev
+chromium:chromium mpv:mpv miniupnpd:miniupnpd upnpc:miniupnpc ethtool:ethtool ping:iputils-ping faketime:faketime wrk:wrk /usr/share/doc/libc6-dev/copyright:libc6-dev
 /usr/aarch64-linux-gnu/lib/libstdc++.so.6:libstdc++6-arm64-cross"
 
 debian_packages() {
