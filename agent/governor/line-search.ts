@@ -58,7 +58,9 @@ export function discover(
   const stuck = view.heldBack && view.at - stuckSince(state, view) > patience;
   const lossy = view.lossy && (view.segments >= ENOUGH_SEGMENTS || view.lost > FEW_LOST);
   if (view.bad || lossy || state.crowded >= 3 || stuck) {
-    const found = Math.max(START, Math.min(arrived(state, view), state.rate));
+    // Who goes on has been slowed down before: what had arrived then is there still.
+    const least = view.bad ? START : (state.available ?? START);
+    const found = Math.max(least, Math.min(arrived(state, view), state.rate));
     const next = toSettle({ ...state, available: found, capacity: found }, view, found);
     // What ended it without a queue may be nothing of the line: then there is more, and a train finds it. It is exact
     // where a few packets are much.
