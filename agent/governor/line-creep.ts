@@ -2,6 +2,7 @@
 import { mayAsk, toAside } from "./line-aside.ts";
 import { DIFFERENT } from "./line-change.ts";
 import { creepBase, creepEvery, push, toHold, toSettle } from "./line-moves.ts";
+import { SLOW_MTU } from "./line-packets.ts";
 import { duck } from "./line-sign.ts";
 import type { LineState, Phase } from "./line-state.ts";
 import type { View } from "./line-view.ts";
@@ -18,8 +19,6 @@ const FASTER = 0.1;
 /** Not at the same time as another box of this home: up to so much later, by no pattern. */
 const APART = 0.2;
 const SURE_MS = 8000;
-/** Milliseconds that a segment takes on a line whose creepings last no longer, and make no more of a queue, than usual. */
-const QUICK_MTU = 3;
 
 /** @param from the rate that has been held. */
 export function startCreep(state: LineState, view: View, from: number): LineState {
@@ -84,9 +83,10 @@ export function creepLater(state: LineState, view: View, free: number): LineStat
   // What failed twice at the same height is the line's own, not somebody's passing use of it.
   const same = Math.abs(free - (state.available ?? 0)) < 0.03 * free;
   const believed = same ? free + 0.7 * (capacity - free) : capacity;
+  // On a slow line each creeping lasts longer and makes more of a queue.
   const every =
     creepEvery({ ...state, available: free }) *
-    Math.max(1, view.mtu / QUICK_MTU) *
+    Math.max(1, view.mtu / SLOW_MTU) *
     (1 + APART * ((view.at * 0.618034) % 1));
   return { ...state, capacity: Math.max(free, believed), creepAt: view.at + every };
 }

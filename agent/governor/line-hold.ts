@@ -5,7 +5,7 @@ import { mayAsk, toAside } from "./line-aside.ts";
 import { followFall, rateOfSlowerLine } from "./line-change.ts";
 import { creepLater, startCreep } from "./line-creep.ts";
 import { askCarried, learnUsual, push, target, toHold, toSettle } from "./line-moves.ts";
-import { START } from "./line-packets.ts";
+import { SLOW_MTU, START } from "./line-packets.ts";
 import { RAMP_MS } from "./line-search.ts";
 import { duck, mayHaveStoodStill, startGlance } from "./line-sign.ts";
 import type { LineState, Phase } from "./line-state.ts";
@@ -26,8 +26,6 @@ const ALONE = 0.97;
 const DRAINED_MS = 2;
 const DRAINED_PART = 0.25;
 const PASSING_MS = 2000;
-/** Where a packet takes longer than this, in milliseconds, a train of ours would be taken for somebody itself. */
-const SLOW_MTU = 3;
 /** The next probe after a step leaves so much later at the most, while steps are made. */
 const PROBED_AGAIN_MS = 25;
 
@@ -107,6 +105,7 @@ function atKnee(state: LineState, view: View): LineState {
   const free = Math.min(state.rate, Math.max(view.delivered, least));
   const next = { ...creepLater(state, view, free), knees, available: free };
   const settling = toSettle({ ...next, activity: state.activity + 0.2 }, view, free);
+  // On a slow line a train of ours would be taken for somebody itself.
   const asks = queued && view.mtu < SLOW_MTU;
   return asks ? { ...settling, trainAt: askCarried(state, view) } : settling;
 }

@@ -29,13 +29,13 @@ function losing(segments: number) {
   return { after: step(), step };
 }
 
-/** Peers that take 600 kbit/s and no more, a train that reads so much, and a queue of somebody's, in milliseconds. */
-function searched(reads: number, queue: number) {
+/** Peers that take 600 kbit/s and no more, or what is said for each search, a train that reads so much, and a queue of somebody's, in milliseconds. */
+function searched(reads: number, queue: number, takes = (_search: number) => 600_000) {
   let line = startLine(0);
   let [acknowledged, searches] = [0, 0];
   let before = "";
   for (let at = TICK_MS; at < 20_000; at += TICK_MS) {
-    acknowledged += (Math.min(line.rate, 600_000) * TICK_MS) / 8000;
+    acknowledged += (Math.min(line.rate, takes(searches)) * TICK_MS) / 8000;
     const rtt = 20 + (at > 1300 ? queue : 0);
     const probe = { sentAt: milliseconds(at - rtt), rtt: milliseconds(rtt) };
     const train = {
@@ -80,6 +80,11 @@ describe("the search for what a line carries", () => {
     expect(searches).toBe(5);
     expect(line.available).toBeGreaterThan(500_000);
     expect(line.available).toBeLessThan(700_000);
+  });
+
+  test("does not end below what had arrived before, when who goes on is slow to come back", () => {
+    const { line } = searched(2e6, 0, (search) => (search < 2 ? 1_200_000 : 700_000));
+    expect(line.capacity).toBeGreaterThan(1_000_000);
   });
 
   test("does not go on where what stands in the way is too much for a line as the train reads it", () => {

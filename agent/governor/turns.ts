@@ -39,7 +39,7 @@ export function takeTurns(
   streams: number,
   at: number,
   before: Turns,
-  startsBy: ReadonlyMap<string, number> = new Map(),
+  startsBy: ReadonlyMap<string, number>,
 ): Taken {
   const hungry = withUnsent(flows);
   const known = [...before.keys()].filter((id) => hungry.has(id));
@@ -59,7 +59,7 @@ export function takeTurns(
     const flow = hungry.get(id);
     const turn = at - since;
     const silent = turn > STALLED_MS && (flow?.quiet ?? 0) > STALLED_MS;
-    const stalled = silent && at > (startsBy.get(id) ?? at - 1);
+    const stalled = silent && at >= (startsBy.get(id) ?? at);
     const ends = turn >= SETTLED_MS && ((flow?.notSent ?? 0) * 8000) / share < NEARLY_MS;
     if (crowded && (stalled || turn > TURN_MS)) passed.push(id);
     else if (ends && ending.size < streams) ending.add(id);
