@@ -69,7 +69,7 @@ export interface Decision extends Probing {
 }
 
 /** Loss from which Reno no longer fills a home's line. */
-const LOSSY = 0.004;
+export const LOSSY = 0.004;
 /** Bits per second below which a pair of segments takes more than 20 ms. */
 const SLOWEST = 1.2e6;
 /** How long the signals have at the start before they count as missing. */

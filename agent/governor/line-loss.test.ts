@@ -1,6 +1,7 @@
 /** Lines that drop packets without any queue that probes would see. */
 import { describe, expect, test } from "bun:test";
 import { bitsPerSecond, milliseconds } from "../core/units.ts";
+import { LOSSY } from "./decide.ts";
 import { greedyPeers } from "./greedy-peers.ts";
 import { startLine, stepLine } from "./line.ts";
 
@@ -9,17 +10,25 @@ const RTT_MS = 20;
 const SEGMENT_BITS = 12_000;
 const LINE = 20e6;
 
-/** Mean rate asked for and arriving in the last third of a minute; trains, which are short, pass as if alone. */
-function run(passes: (rate: number) => number) {
+/**
+ * Mean rate asked for and arriving, by default in the last third of a minute; trains, which are short, pass as if alone.
+ *
+ * @param reno the most that Reno's window lets leave in bits per second, until BBR is asked for.
+ */
+function run(
+  passes: (rate: number) => number,
+  { reno = LINE * 10, from = 40_000, to = 60_000 } = {},
+) {
   let line = startLine(0);
   let [sent, acknowledged, lost] = [0, 0, 0];
   const sum = { asked: 0, arrived: 0, ticks: 0 };
-  for (let at = TICK_MS; at <= 60_000; at += TICK_MS) {
-    const arrives = passes(line.rate);
-    sent += (line.rate * TICK_MS) / 8000;
+  for (let at = TICK_MS; at <= to; at += TICK_MS) {
+    const leaves = line.lossRate > LOSSY ? line.rate : Math.min(reno, line.rate);
+    const arrives = passes(leaves);
+    sent += (leaves * TICK_MS) / 8000;
     acknowledged += (arrives * TICK_MS) / 8000;
-    lost += ((line.rate - arrives) * TICK_MS) / 1000 / SEGMENT_BITS;
-    if (at > 40_000) {
+    lost += ((leaves - arrives) * TICK_MS) / 1000 / SEGMENT_BITS;
+    if (at > from) {
       sum.asked += line.rate;
       sum.arrived += arrives;
       sum.ticks++;
@@ -65,4 +74,13 @@ describe("loss without a queue", () => {
       expect(arrived).toBeGreaterThan(0.8 * LINE);
     });
   }
+
+  test("is known before Reno, which it keeps from taking more, has ended the search", () => {
+    const { arrived } = run((rate) => 0.99 * Math.min(rate, LINE), {
+      reno: 9e6,
+      from: 5000,
+      to: 10_000,
+    });
+    expect(arrived).toBeGreaterThan(0.8 * LINE);
+  });
 });

@@ -69,6 +69,12 @@ describe("the search for what a line carries", () => {
     expect(step(20e6).phase.kind).toBe("discover");
   });
 
+  test("waits for a train that has lost a packet, which is told of a quarter of a second later", () => {
+    const { step } = losing(8);
+    for (let ticks = 0; ticks < 9; ticks++) expect(step().phase.kind).toBe("drain");
+    expect(step(20e6).phase.kind).toBe("discover");
+  });
+
   test("and ends where the train finds no more", () => {
     const { step } = losing(8);
     step();

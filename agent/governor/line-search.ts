@@ -25,6 +25,8 @@ const FEW_LOST = 5;
 const MUCH_MORE = 2;
 const MORE = 1.25;
 const TRIES = 5;
+/** So long a train is waited for that may tell of more: a quarter of a second for its last packet, and a look. */
+const TRAIN_WAITS_MS = 300;
 /** A queue that is longer than this and so many packets of the line that a train has read is somebody's. */
 const NOBODY_MS = 8;
 const NOBODY_SEGMENTS = 3;
@@ -116,6 +118,9 @@ function isMore({ train, newest }: View, phase: Phase & { kind: "drain" }, found
   return train.rate > more * found && newest < NOBODY_MS + NOBODY_SEGMENTS * segment;
 }
 
+const isUnderWay = ({ trainAt, trainHeardAt }: LineState, { since }: Phase) =>
+  trainAt >= since && trainHeardAt < trainAt;
+
 /** While a queue of our own making drains, what is delivered is what the line can do. */
 export function drain(before: LineState, view: View, phase: Phase & { kind: "drain" }): LineState {
   const waited = view.at - phase.since;
@@ -126,8 +131,10 @@ export function drain(before: LineState, view: View, phase: Phase & { kind: "dra
     const { tries = 0 } = phase;
     return { ...state, phase: { kind: "discover", since: view.at, tries }, rate: available };
   }
+  // One that has lost a packet is only told of when no more is waited for.
+  const awaits = phase.more !== undefined && isUnderWay(state, phase) && waited < TRAIN_WAITS_MS;
   const after = state.delay.queue.filter((s) => s.sentAt >= phase.since);
-  if (after.length >= 2 && after.slice(-2).every((s) => s.queue < view.knee)) {
+  if (!awaits && after.length >= 2 && after.slice(-2).every((s) => s.queue < view.knee)) {
     const known = { ...state, available, capacity: available, foundAt: view.at };
     const found = resume(known, view, 0.9);
     // What one queue told was measured in haste.

@@ -29,6 +29,11 @@ const PAUSE_MS = 1000;
 const ARRIVES = 0.95;
 const DELIVERED_MS = 120;
 const SENT_MS = 50;
+/** Parts of what one tick shows that are learnt of the line's loss: a search is over before the usual one has told. */
+const LEARNS = 0.005;
+const LEARNS_IN_SEARCH = 0.012;
+/** Queue of our own connections alone from which loss may be a router's that queues each flow by itself. */
+const SEARCH_CROWD_MS = 4;
 
 export interface LineLimits {
   /** Bits per second that policy and comfort allow. */
@@ -103,15 +108,19 @@ export function restLine(before: LineState, sample: LineSample): LineState {
 
 /**
  * Loss that comes without a queue is the line's own, and no reason to give way. Where flows are queued
- * apart it may be somebody's: then it shows with less arriving, which is asked about first.
+ * apart it may be somebody's: then it shows with less arriving, which is asked about first. In the search
+ * that is the very sign of it: Reno, which takes each lost segment for congestion, falls behind what it may send.
  */
 function learnLoss(state: LineState, view: View): number {
   const { kind } = state.phase;
-  const calm = (kind === "hold" || kind === "discover") && view.median < view.knee;
-  if (!calm || view.segments < 5 || (view.short && mayAsk(state, view))) {
-    return state.lossRate;
-  }
-  return state.lossRate + 0.005 * (Math.min(OWN_LOSS, view.lost / view.segments) - state.lossRate);
+  const searches = kind === "discover";
+  const calm = (kind === "hold" || searches) && view.median < view.knee;
+  const somebodys = searches
+    ? (view.excess ?? 0) > SEARCH_CROWD_MS
+    : view.short && mayAsk(state, view);
+  if (!calm || view.segments < 5 || somebodys) return state.lossRate;
+  const gain = searches ? LEARNS_IN_SEARCH : LEARNS;
+  return state.lossRate + gain * (Math.min(OWN_LOSS, view.lost / view.segments) - state.lossRate);
 }
 
 /** Less arrives than was asked for, and not because less left, as between two turns of the peers. */
