@@ -11,6 +11,7 @@ import { createGovernor, type GovernorOptions } from "./governor.ts";
 import { Neighbourhood } from "./neighbourhood.ts";
 import { formatClaim } from "./neighbours.ts";
 import { everythingAllowed, type Policy } from "./policy.ts";
+import { parseRecording, recordTo, replay } from "./recording.ts";
 
 let ends: (() => Promise<void>)[] = [];
 afterEach(async () => {
@@ -22,7 +23,7 @@ function start(
   policy: () => Policy,
   disk: { text?: string } = {},
   change: (sockets: PeerSockets) => PeerSockets = (sockets) => sockets,
-  probing: Pick<GovernorOptions, "targets" | "fallback" | "neighbourhood"> & {
+  probing: Pick<GovernorOptions, "targets" | "fallback" | "neighbourhood" | "record"> & {
     silent?: readonly string[];
   } = {
     targets: () => [{ kind: "reflector", address: "192.0.2.1", port: 1 }],
@@ -76,6 +77,25 @@ describe("the governor over a simulated home", () => {
     device.model.change({ familySending: bitsPerSecond(0) });
     await clock.advance(4000);
     expect(rate()).toBeGreaterThan(16e6);
+  });
+
+  test("decides alike when what it recorded is replayed", async () => {
+    const lines: string[] = [];
+    const { clock, device } = start(() => everythingAllowed, {}, undefined, {
+      targets: () => [{ kind: "reflector", address: "192.0.2.1", port: 1 }],
+      record: recordTo((line) => lines.push(line)),
+    });
+    device.model.change({ peerDemand: megabitsPerSecond(500) });
+    await clock.advance(9000);
+    device.model.change({ familySending: megabitsPerSecond(40) });
+    await clock.advance(2000);
+    const ticks = parseRecording(lines.join("\n"));
+    expect(ticks.length).toBeGreaterThan(200);
+    // But for the microseconds to which times are rounded.
+    for (const [i, { verdict }] of [...replay(ticks, everythingAllowed)].entries()) {
+      const rate = verdict.state === "sharing" ? verdict.rate : 0;
+      expect(Math.abs(rate - (ticks[i]?.rate ?? 0))).toBeLessThan(1 + rate / 10_000);
+    }
   });
 
   test("shares evenly with another box of this home, and says so to it only while asked itself", async () => {

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { join } from "node:path";
+import { milliseconds } from "../core/units.ts";
 import type { Decision } from "./decide.ts";
 import { FluidLine } from "./fluid-line.ts";
 import { everythingAllowed } from "./policy.ts";
@@ -100,6 +101,7 @@ test("what is recorded can be read again, and a line that was cut off is left ou
       now: { wall: now.wall, monotonic: now.monotonic },
       samples: { line: { at: now.monotonic, delays: [] }, sent: 0 as never },
       rate: 0,
+      startedAt: milliseconds(0),
     },
   ]);
 });
