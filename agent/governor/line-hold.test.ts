@@ -107,6 +107,19 @@ test("far away, who begins to send and comes again a round trip later is somebod
   expect(look(25, 0.8 * line.rate, 6).phase.kind).toBe("look");
 });
 
+test("far away the line is left at a smaller first sign, and nearly all of it", () => {
+  const after = (base: number, part = 1) => {
+    const { look, held } = untilQueue(0, base);
+    for (let i = 0; i < 6; i++) look(25, held, 0.5);
+    look(25, part * held, 0.5);
+    return look(25, held, 4.4).rate / held;
+  };
+  expect(after(20)).toBeGreaterThan(0.9);
+  expect(after(50)).toBeLessThan(0.2);
+  // But not for what we have just sent too much.
+  expect(after(50, 1.3)).toBeGreaterThan(0.9);
+});
+
 test("what pushed us away has to be gone for three round trips", () => {
   const clearFor = (base: number) => {
     const { look } = untilQueue(0, base);

@@ -1,10 +1,12 @@
 /** The line law at a first sign that somebody comes: most of the line is left to him until it is known. */
 import { arrivedPart, fewPackets } from "./line-arrivals.ts";
 import { push } from "./line-moves.ts";
+import { isFar } from "./line-packets.ts";
 import type { LineState, Phase } from "./line-state.ts";
 import type { View } from "./line-view.ts";
 
 const DUCKED = 0.4;
+const DUCKED_FAR = 0.15;
 const RESUMED = 0.75;
 const RESUMED_AFTER_HALT = 0.95;
 const SECOND_SIGN_MS = 250;
@@ -71,7 +73,7 @@ export function duck(state: LineState, view: View): LineState {
   return {
     ...state,
     phase: { kind: "settle", since: view.at, resume: back * rate, ducks: view.newest, clearFor },
-    rate: DUCKED * rate,
+    rate: (isFar(state) ? DUCKED_FAR : DUCKED) * rate,
     available: Math.min(available, free),
     creepAt: again ? Math.min(state.creepAt, view.at + SOON_MS) : state.creepAt,
     loweredAt: view.at,

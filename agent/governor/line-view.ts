@@ -2,7 +2,7 @@
 import { baseRtt, queueBack, queueQuantile } from "./delay.ts";
 import { deliveredRate, leastAsked, losses, mostExcess } from "./delivery.ts";
 import { arrivesAll, arrivesLess, arrivesNothing } from "./line-arrivals.ts";
-import { mtuTime } from "./line-packets.ts";
+import { isFar, mtuTime } from "./line-packets.ts";
 import type { LineState } from "./line-state.ts";
 import { type LineSample, PEERS_TARGET, type PeerSample, type TrainSample } from "./sample.ts";
 
@@ -12,6 +12,9 @@ export const SURELY = 1.6;
 /** A probe's answer says so long how long the queue is. */
 const FRESH_MS = 45;
 const SURGE_MS = 3.5;
+const SURGE_FAR_MS = 3;
+/** Packets by which what leaves swings about what is asked for, and which `SURGE_MS` has room for. */
+const USUAL_EXCESS = 4;
 /** What left before this does not stand there any more. */
 const EXCESS_MS = 170;
 /** Packets of ours that may stand at once: on a slow line they take longer than somebody's on a fast one. */
@@ -166,9 +169,11 @@ function surges({ delay, delivery, at, ...state }: LineState, mtu: number): bool
   const before = delay.queue.slice(-7, -1).map(({ queue }) => queue);
   if (last?.at !== at || before.length < 6) return false;
   const usual = before.sort((a, b) => a - b)[3] ?? 0;
-  const ours = Math.max(SURGE_MS + mtu, OWN_PACKETS * mtu);
+  const far = isFar({ delay });
+  const ours = Math.max((far ? SURGE_FAR_MS : SURGE_MS) + mtu, OWN_PACKETS * mtu);
   const excess = mostExcess(delivery, at - EXCESS_MS, last.sentAt);
-  const own = (excess * 1000) / (state.capacity ?? state.rate);
+  const swing = far ? USUAL_EXCESS * mtu : 0;
+  const own = Math.max(0, (excess * 1000) / (state.capacity ?? state.rate) - swing);
   return last.queue - usual - own > Math.max(ours, 3 * delay.jitter + mtu);
 }
 

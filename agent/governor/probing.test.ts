@@ -47,6 +47,15 @@ describe("when to probe, and when to look", () => {
     expect(train).toBe(0);
   });
 
+  test("and far away twice as often, for his first packets are known of late enough", () => {
+    for (const rtt of [40, 50, 80, 150]) {
+      const { line, sample } = used(rtt, 3500);
+      const { probeEvery } = probing(line, true, sample);
+      expect(probeEvery).toBeGreaterThanOrEqual(24);
+      expect(probeEvery).toBeLessThanOrEqual(42);
+    }
+  });
+
   test("where somebody has just been the look is just after the answers", () => {
     const { line, sample } = used(20, 3500);
     const { probeEvery, lookAfter } = probing({ ...line, activity: 0.2 }, true, sample);

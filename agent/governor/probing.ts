@@ -3,6 +3,7 @@ import { TRAIN_LENGTH } from "../../hardware/probe-message.ts";
 import { type Milliseconds, milliseconds } from "../core/units.ts";
 import { baseRtt, queueBack } from "./delay.ts";
 import { REPEATED_MS } from "./line-change.ts";
+import { isFar } from "./line-packets.ts";
 import type { LineState } from "./line-state.ts";
 import type { LineSample } from "./sample.ts";
 
@@ -34,6 +35,8 @@ const CALM_AFTER_MS = 1000;
  * is unusual then was most likely our own step.
  */
 const NOBODY = { activity: 0.1, every: milliseconds(60), calmAfter: 500 } as const;
+/** The same where the other end is far away: there it counts how soon after somebody's first packets a probe left. */
+const FAR = milliseconds(30);
 const SLOW_LINE = 4e6;
 /** Idle lines are probed slowly after this long without demand. */
 const DEMAND_LASTS_MS = 3000;
@@ -68,16 +71,18 @@ function timing(line: LineState, open: boolean, { at, unanswered }: LineSample) 
   const lookAgain = isLate || line.phase.kind === "glance";
   const answer = rtt + line.usual + SLACK_MS;
   const alone = calm && line.activity < NOBODY.activity;
-  if (alone && !isSlow(line) && answer <= NOBODY.every) {
+  const far = isFar(line) && !isSlow(line);
+  if (alone && !isSlow(line) && !far) {
     return { calm, probeEvery: NOBODY.every, lookAfter: NOBODY.every, lookAgain };
   }
   if (every !== BUSY && !alone && answer < 0.8 * every) {
     return { calm, probeEvery: every, lookAfter: milliseconds(answer), lookAgain };
   }
   // About as often as that, and such that answers come just before the next probes leave.
-  const fitting = answer / Math.max(1, Math.round(answer / every));
-  const least = alone ? every : 0.8 * every;
-  const period = milliseconds(Math.max(least, Math.min(1.4 * every, fitting)));
+  const wanted = alone && far ? FAR : every;
+  const fitting = answer / Math.max(1, Math.round(answer / wanted));
+  const least = alone && !far ? wanted : 0.8 * wanted;
+  const period = milliseconds(Math.max(least, Math.min(1.4 * wanted, fitting)));
   return { calm, probeEvery: period, lookAfter: period, lookAgain };
 }
 
