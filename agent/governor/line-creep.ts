@@ -19,6 +19,8 @@ const FASTER = 0.1;
 /** Not at the same time as another box of this home: up to so much later, by no pattern. */
 const APART = 0.2;
 const SURE_MS = 8000;
+/** Before that the line may carry up to so much more than was found, for the first queue tells it in haste. */
+const HASTE = 1.3;
 
 /** @param from the rate that has been held. */
 export function startCreep(state: LineState, view: View, from: number): LineState {
@@ -72,9 +74,12 @@ export function creep(state: LineState, view: View, phase: Phase & { kind: "cree
   };
 }
 
-/** The most that was known for long enough to be sure of it: what the first queue told was measured in haste. */
-function knownFor({ capacity, foundAt }: LineState, { at }: View): { known?: number } {
-  return capacity === undefined || at - foundAt < SURE_MS ? {} : { known: capacity };
+/** The most that the line can be as it was found: what the first queue told was measured in haste. */
+function knownFor(state: LineState, { at }: View): { known?: number } {
+  const { capacity, foundAt, foundByQueue } = state;
+  if (capacity === undefined) return {};
+  if (at - foundAt >= SURE_MS) return { known: capacity };
+  return foundByQueue ? { known: HASTE * capacity } : {};
 }
 
 /** What was tried did not go: asks later again, and believes less that more is there. */

@@ -135,7 +135,8 @@ export function drain(before: LineState, view: View, phase: Phase & { kind: "dra
   const awaits = phase.more !== undefined && isUnderWay(state, phase) && waited < TRAIN_WAITS_MS;
   const after = state.delay.queue.filter((s) => s.sentAt >= phase.since);
   if (!awaits && after.length >= 2 && after.slice(-2).every((s) => s.queue < view.knee)) {
-    const known = { ...state, available, capacity: available, foundAt: view.at };
+    const foundByQueue = phase.more === undefined;
+    const known = { ...state, available, capacity: available, foundAt: view.at, foundByQueue };
     const found = resume(known, view, 0.9);
     // What one queue told was measured in haste.
     return state.changes.length > 0 ? found : { ...found, creepAt: view.at + FIRST_CREEP_MS };

@@ -110,6 +110,8 @@ export interface LineState {
   /** Most that was ever proven on this line of late, and when it was found. */
   readonly capacity?: number;
   readonly foundAt: number;
+  /** A queue told it: what ends a search without one may be nothing of the line. */
+  readonly foundByQueue: boolean;
   /** How busy the home is: +1 for each time someone pushed us away, fading with `ACTIVITY_FADE_MS`. */
   readonly activity: number;
   /** Typical queue while below the knee: our own bursts and the path's noise. */

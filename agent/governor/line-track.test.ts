@@ -53,6 +53,17 @@ describe("a line that keeps changing", () => {
     });
   }
 
+  test("is followed from its first fall on, where it had risen soon after it was found", () => {
+    const line = new FluidLine({ capacity: 10e6 });
+    line.until(({ decision }) => decision.state.line.phase.kind === "hold");
+    line.settings.capacity = 24e6;
+    line.run(7000);
+    expect(line.rate).toBeGreaterThan(20e6);
+    line.settings.capacity = 10e6;
+    const followed = ({ decision }: FluidLine) => decision.state.line.phase.kind === "track";
+    expect(line.until(followed)).toBeLessThan(1000);
+  });
+
   test("and then stands still is held below its knee again, without a queue", () => {
     const { line, run } = radio(1);
     run(30_000);

@@ -48,6 +48,7 @@ export function startLine(at: number, capacity?: number): LineState {
     rate: FLOOR,
     ...(capacity !== undefined && { available: capacity, capacity }),
     foundAt: at,
+    foundByQueue: false,
     activity: 0,
     usual: 1,
     creepAt: at + CREEP_EVERY_MS,
