@@ -152,6 +152,7 @@ export function followFall(state: LineState, view: View, rate: number): LineStat
     ...state,
     available: free,
     capacity: free,
+    foundByQueue: true,
     changes: state.changes.at(-1) === view.at ? state.changes : [...state.changes, view.at],
     activity: Math.max(0, state.activity - 1),
     pushes: state.pushes.slice(0, -1),

@@ -84,6 +84,7 @@ describe("the search for what a line carries", () => {
   test("goes on, but not for ever, where senders stay small and a train finds more of a slow line", () => {
     const { searches, line } = searched(1e6, 0);
     expect(searches).toBe(5);
+    expect(line.foundByQueue).toBe(false);
     expect(line.available).toBeGreaterThan(500_000);
     expect(line.available).toBeLessThan(700_000);
   });

@@ -63,7 +63,8 @@ export function discover(
     // Who goes on has been slowed down before: what had arrived then is there still.
     const least = view.bad ? START : (state.available ?? START);
     const found = Math.max(least, Math.min(arrived(state, view), state.rate));
-    const next = toSettle({ ...state, available: found, capacity: found }, view, found);
+    const known = { ...state, available: found, capacity: found, foundByQueue: view.bad };
+    const next = toSettle(known, view, found);
     // What ended it without a queue may be nothing of the line: then there is more, and a train finds it. It is exact
     // where a few packets are much.
     const asks = found < COARSE || !view.bad;
@@ -135,8 +136,7 @@ export function drain(before: LineState, view: View, phase: Phase & { kind: "dra
   const awaits = phase.more !== undefined && isUnderWay(state, phase) && waited < TRAIN_WAITS_MS;
   const after = state.delay.queue.filter((s) => s.sentAt >= phase.since);
   if (!awaits && after.length >= 2 && after.slice(-2).every((s) => s.queue < view.knee)) {
-    const foundByQueue = phase.more === undefined;
-    const known = { ...state, available, capacity: available, foundAt: view.at, foundByQueue };
+    const known = { ...state, available, capacity: available, foundAt: view.at };
     const found = resume(known, view, 0.9);
     // What one queue told was measured in haste.
     return state.changes.length > 0 ? found : { ...found, creepAt: view.at + FIRST_CREEP_MS };

@@ -6,6 +6,7 @@ import type { LineState, Phase } from "./line-state.ts";
 import type { View } from "./line-view.ts";
 
 const DUCKED = 0.4;
+/** Far away his next segments are there before the next sign. */
 const DUCKED_FAR = 0.15;
 const RESUMED = 0.75;
 const RESUMED_AFTER_HALT = 0.95;

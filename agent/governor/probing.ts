@@ -71,8 +71,9 @@ function timing(line: LineState, open: boolean, { at, unanswered }: LineSample) 
   const lookAgain = isLate || line.phase.kind === "glance";
   const answer = rtt + line.usual + SLACK_MS;
   const alone = calm && line.activity < NOBODY.activity;
-  const far = isFar(line) && !isSlow(line);
-  if (alone && !isSlow(line) && !far) {
+  const slow = isSlow(line);
+  const far = isFar(line) && !slow;
+  if (alone && !slow && !far) {
     return { calm, probeEvery: NOBODY.every, lookAfter: NOBODY.every, lookAgain };
   }
   if (every !== BUSY && !alone && answer < 0.8 * every) {

@@ -2,7 +2,6 @@
  * Records what the governor saw on a box, and replays it through the same decision. A recording
  * names places by number and holds no address, so a household can hand it out.
  */
-
 import { type Milliseconds, milliseconds } from "../core/units.ts";
 import { type Decision, decide, type Now, type Samples, startGovernor } from "./decide.ts";
 import type { Policy } from "./policy.ts";
