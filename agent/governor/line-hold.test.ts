@@ -1,36 +1,10 @@
 import { expect, test } from "bun:test";
 import { milliseconds } from "../core/units.ts";
 import { greedyPeers } from "./greedy-peers.ts";
-import { startLine, stepLine } from "./line.ts";
+import { CAPACITY, untilQueue } from "./held-line.ts";
 import { followFall } from "./line-change.ts";
 import { duck } from "./line-sign.ts";
-import type { LineState } from "./line-state.ts";
 import { look as view } from "./line-view.ts";
-
-const CAPACITY = 20e6;
-
-/** A line that is held and looked at every 60 ms, until probes meet a queue; then looks go on from there. */
-function untilQueue(queue: number, base = 20) {
-  let line = startLine(0, CAPACITY);
-  let at = 0;
-  let sent = 0;
-  /** What arrives of what is sent, in bits per second, and how long the next probe waits. */
-  const look = (after: number, arrives: number, waits: number): LineState => {
-    at += after;
-    sent += (arrives * after) / 8000;
-    const rtt = milliseconds(base + waits);
-    const delays = [{ target: "reflector-0", sentAt: milliseconds(at - rtt - 7), rtt }];
-    const sample = { at: milliseconds(at), delays, peers: greedyPeers(sent) };
-    line = stepLine(line, sample, { ceiling: Number.POSITIVE_INFINITY });
-    return line;
-  };
-  for (let i = 0; i < 120; i++) look(25, line.rate, 0);
-  for (let i = 0; i < 10; i++) look(60, line.rate, 0);
-  expect(line.phase.kind).toBe("hold");
-  const held = line.rate;
-  if (queue > 0) look(60, 0.7 * held, queue);
-  return { look, held };
-}
 
 test("a line that stood still between two looks is nobody's sign for long", () => {
   const { look, held } = untilQueue(19);
@@ -92,32 +66,6 @@ test("a sign soon after the line itself has become slower is a first one", () =>
   const next = duck(held, view(held, { ...sample, at: milliseconds(held.at) }));
   expect(next.phase.kind).toBe("settle");
   expect(next.available).toBe(fallen.available);
-});
-
-test("far away, who begins to send and comes again a round trip later is somebody", () => {
-  const { look } = untilQueue(0, 150);
-  let line = look(25, 0.8 * CAPACITY, 6);
-  expect(line.phase.kind).toBe("settle");
-  const waits = [6, 6, 6, 3, 0, 0, 0, 0, 0, 0, 0];
-  for (const queue of waits) {
-    line = look(25, line.rate, queue);
-    expect(line.phase.kind).toBe("settle");
-  }
-  // Of the same height as before: his window is twice as long, but most of the line is his.
-  expect(look(25, 0.8 * line.rate, 6).phase.kind).toBe("look");
-});
-
-test("far away the line is left at a smaller first sign, and nearly all of it", () => {
-  const after = (base: number, part = 1) => {
-    const { look, held } = untilQueue(0, base);
-    for (let i = 0; i < 6; i++) look(25, held, 0.5);
-    look(25, part * held, 0.5);
-    return look(25, held, 4.4).rate / held;
-  };
-  expect(after(20)).toBeGreaterThan(0.9);
-  expect(after(50)).toBeLessThan(0.2);
-  // But not for what we have just sent too much.
-  expect(after(50, 1.3)).toBeGreaterThan(0.9);
 });
 
 test("what pushed us away has to be gone for three round trips", () => {

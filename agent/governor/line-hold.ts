@@ -5,7 +5,7 @@ import { mayAsk, toAside } from "./line-aside.ts";
 import { followFall, rateOfSlowerLine } from "./line-change.ts";
 import { creepLater, startCreep } from "./line-creep.ts";
 import { askCarried, learnUsual, push, target, toHold, toSettle } from "./line-moves.ts";
-import { SLOW_MTU, START } from "./line-packets.ts";
+import { isFar, SLOW_MTU, START } from "./line-packets.ts";
 import { RAMP_MS } from "./line-search.ts";
 import { duck, mayHaveStoodStill, startGlance } from "./line-sign.ts";
 import type { LineState, Phase } from "./line-state.ts";
@@ -140,6 +140,9 @@ export function settle(state: LineState, view: View, phase: Phase & { kind: "set
   const stays = waited > view.rtt + 60 && view.bad;
   if (view.falls || (!view.passes && (grows || comes || returns || stays)))
     return push(state, view);
+  // What a step of ours left only drains: what comes on top of it are somebody's first packets.
+  if (isFar(state) && phase.ducks === undefined && view.dips)
+    return duck({ ...state, rate: phase.resume }, view);
   return waited > view.rtt + 700 ? push(state, view) : state;
 }
 

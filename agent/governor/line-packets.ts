@@ -1,5 +1,5 @@
 /** How long packets take on the line, and to the other end of it. */
-import { baseRtt, type DelayState } from "./delay.ts";
+import { baseRtt } from "./delay.ts";
 import type { LineState } from "./line-state.ts";
 
 /** Bits per second to begin with, on a line of which nothing is known. */
@@ -23,5 +23,7 @@ const FAR_MS = 35;
 /**
  * Who begins to send has sent twice as much before the first of it is known of, and CUBIC leaves slow start as soon as
  * a round trip is an eighth longer (HyStart): whether he has the line in 0.2 s or in one is settled at his first sign.
+ * On a slow line his first packets alone are as long as that.
  */
-export const isFar = ({ delay }: { readonly delay: DelayState }) => (baseRtt(delay) ?? 0) > FAR_MS;
+export const isFar = (state: Pick<LineState, "delay"> & Carrying) =>
+  (baseRtt(state.delay) ?? 0) > FAR_MS && mtuTime(state) < SLOW_MTU;

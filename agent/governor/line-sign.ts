@@ -65,8 +65,9 @@ export function duck(state: LineState, view: View): LineState {
   if (view.at - state.duckedAt < SECOND_SIGN_MS + 3 * view.rtt) return push(state, view);
   const again = view.at - state.duckedAt < AGAIN_MS;
   // Of a line that only stood still nothing is learnt, once. Twice, somebody takes a part that is no queue for long.
-  const [back, learnt, clearFor] =
-    view.passes && !again ? [RESUMED_AFTER_HALT, 0, 0] : [RESUMED, 0.2, 2 * view.rtt];
+  // Far away nothing is missing yet when his first packets are known of, and his next are there by then.
+  const halt = view.passes && !again && !isFar(state);
+  const [back, learnt, clearFor] = halt ? [RESUMED_AFTER_HALT, 0, 0] : [RESUMED, 0.2, 2 * view.rtt];
   const { rate, available = rate } = state;
   // Who had left a part of it anyway has not learnt that less is free.
   const most = again && rate > NEARLY_ALL * available;

@@ -12,7 +12,7 @@ export const SURELY = 1.6;
 /** A probe's answer says so long how long the queue is. */
 const FRESH_MS = 45;
 const SURGE_MS = 3.5;
-const SURGE_FAR_MS = 3;
+const SURGE_FAR_MS = 2.6;
 /** Packets by which what leaves swings about what is asked for, and which `SURGE_MS` has room for. */
 const USUAL_EXCESS = 4;
 /** What left before this does not stand there any more. */
@@ -169,7 +169,7 @@ function surges({ delay, delivery, at, ...state }: LineState, mtu: number): bool
   const before = delay.queue.slice(-7, -1).map(({ queue }) => queue);
   if (last?.at !== at || before.length < 6) return false;
   const usual = before.sort((a, b) => a - b)[3] ?? 0;
-  const far = isFar({ delay });
+  const far = isFar({ delay, ...state });
   const ours = Math.max((far ? SURGE_FAR_MS : SURGE_MS) + mtu, OWN_PACKETS * mtu);
   const excess = mostExcess(delivery, at - EXCESS_MS, last.sentAt);
   const swing = far ? USUAL_EXCESS * mtu : 0;

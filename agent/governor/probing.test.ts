@@ -50,9 +50,12 @@ describe("when to probe, and when to look", () => {
   test("and far away twice as often, for his first packets are known of late enough", () => {
     for (const rtt of [40, 50, 80, 150]) {
       const { line, sample } = used(rtt, 3500);
-      const { probeEvery } = probing(line, true, sample);
-      expect(probeEvery).toBeGreaterThanOrEqual(24);
-      expect(probeEvery).toBeLessThanOrEqual(42);
+      // Also while somebody has been there of late.
+      for (const activity of [0, 0.4]) {
+        const { probeEvery } = probing({ ...line, activity }, true, sample);
+        expect(probeEvery).toBeGreaterThanOrEqual(24);
+        expect(probeEvery).toBeLessThanOrEqual(42);
+      }
     }
   });
 

@@ -72,7 +72,7 @@ function timing(line: LineState, open: boolean, { at, unanswered }: LineSample) 
   const answer = rtt + line.usual + SLACK_MS;
   const alone = calm && line.activity < NOBODY.activity;
   const slow = isSlow(line);
-  const far = isFar(line) && !slow;
+  const far = isFar(line);
   if (alone && !slow && !far) {
     return { calm, probeEvery: NOBODY.every, lookAfter: NOBODY.every, lookAgain };
   }
@@ -80,7 +80,7 @@ function timing(line: LineState, open: boolean, { at, unanswered }: LineSample) 
     return { calm, probeEvery: every, lookAfter: milliseconds(answer), lookAgain };
   }
   // About as often as that, and such that answers come just before the next probes leave.
-  const wanted = alone && far ? FAR : every;
+  const wanted = calm && far ? FAR : every;
   const fitting = answer / Math.max(1, Math.round(answer / wanted));
   const least = alone && !far ? wanted : 0.8 * wanted;
   const period = milliseconds(Math.max(least, Math.min(1.4 * wanted, fitting)));
