@@ -140,8 +140,9 @@ export function settle(state: LineState, view: View, phase: Phase & { kind: "set
   const stays = waited > view.rtt + 60 && view.bad;
   if (view.falls || (!view.passes && (grows || comes || returns || stays)))
     return push(state, view);
-  // What a step of ours left only drains: what comes on top of it are somebody's first packets.
-  if (isFar(state) && phase.ducks === undefined && view.dips)
+  // What a step of ours left only drains from now on: what comes on top of it are somebody's first packets.
+  const isOnTop = view.dips && after.at(-1)?.at === view.at;
+  if (isFar(state) && phase.ducks === undefined && isOnTop)
     return duck({ ...state, rate: phase.resume }, view);
   return waited > view.rtt + 700 ? push(state, view) : state;
 }
