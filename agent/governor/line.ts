@@ -94,7 +94,7 @@ export function stepLine(before: LineState, sample: LineSample, limits: LineLimi
   const unusualAt = unusual ? view.at : state.unusualAt;
   const learnt = learnChanges({ ...state, unusualAt, crowded, shortSince, lossRate }, view);
   const next = act(learnt, view);
-  return { ...next, rate: Math.min(next.rate, limits.ceiling) };
+  return next.rate <= limits.ceiling ? next : { ...next, rate: limits.ceiling };
 }
 
 /**
