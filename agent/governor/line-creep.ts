@@ -9,9 +9,9 @@ import type { View } from "./line-view.ts";
 
 /** Part of what is known that the first step goes to at the least: a slow line is held further below it. */
 const NEARLY = 0.983;
-/** Far away, who comes meanwhile leaves slow start at once (`isFar`): fewer steps, and more seldom. */
-const NEARLY_FAR = 0.993;
-const SKIPPED_FAR = 2;
+/** Far away, who comes meanwhile leaves slow start at once (`isFar`): at one step to where it shows, and more seldom. */
+const NEARLY_FAR = 1.015;
+const SKIPPED_FAR = 3;
 const SELDOM_FAR = 1.75;
 /**
  * Growth of successive creeping steps, the first of them nearly to what is known. Who has less than half of the

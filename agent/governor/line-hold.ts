@@ -49,7 +49,9 @@ export function hold(state: LineState, view: View, phase: Phase & { kind: "hold"
   const calm = learnUsual(state, view, phase);
   if (state.rate > wanted) return { ...calm, rate: wanted };
   if (!view.keepsUp) return calm;
-  const mayCreep = state.rate >= 0.99 * wanted && !isTaken(state, view);
+  // What is above the usual may be the first of somebody, who would be hidden by a step of ours.
+  const comes = isFar(state) && view.newest > view.edge;
+  const mayCreep = state.rate >= 0.99 * wanted && !isTaken(state, view) && !comes;
   if (mayCreep && view.at >= state.creepAt && state.activity < 1 && view.at - phase.since > 1500) {
     return startCreep(calm, view, wanted);
   }

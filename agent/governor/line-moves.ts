@@ -18,6 +18,9 @@ export const UNDER_WAY_MS = 150;
 /** Kept while making room: enough to keep connections alive and to be measured by. */
 export const FLOOR = 100_000;
 const FLOOR_SHARE = 0.01;
+/** The most of a slow line that is kept then, for probes take a hundredth of it too; less would end connections. */
+const SLOW_FLOOR_SHARE = 0.03;
+const LEAST_FLOOR = 30_000;
 const LOOK_SHARE = 0.06;
 
 /** Share that is left for each push after the first, and the least that is left for all. */
@@ -34,7 +37,10 @@ export const OWN_LOSS = 0.03;
 /** Part of the line that others must use, by the router's counters, to be somebody. */
 export const SOMEBODY = 0.2;
 
-export const floorOf = (state: LineState) => Math.max(FLOOR, FLOOR_SHARE * (state.capacity ?? 0));
+export function floorOf({ capacity = FLOOR / SLOW_FLOOR_SHARE }: LineState): number {
+  const slow = Math.max(LEAST_FLOOR, SLOW_FLOOR_SHARE * capacity);
+  return Math.max(FLOOR_SHARE * capacity, Math.min(FLOOR, slow));
+}
 
 /** What the line carries, whoever uses it, as far as is known. */
 const lineOf = ({ available = START, capacity = 0, carried }: LineState): number =>

@@ -1,5 +1,5 @@
 /** What one tick's samples mean to the line law: queue, knee, deliveries, crowding, loss. */
-import { baseRtt, queueBack, queueQuantile } from "./delay.ts";
+import { baseRtt, type QueueSample, queueBack, queueQuantile } from "./delay.ts";
 import { deliveredRate, leastAsked, losses, mostExcess } from "./delivery.ts";
 import { arrivesAll, arrivesLess, arrivesNothing } from "./line-arrivals.ts";
 import { isFar, mtuTime } from "./line-packets.ts";
@@ -12,7 +12,7 @@ export const SURELY = 1.6;
 /** A probe's answer says so long how long the queue is. */
 const FRESH_MS = 45;
 const SURGE_MS = 3.5;
-const SURGE_FAR_MS = 2.6;
+const SURGE_FAR_MS = 2.4;
 /** Packets by which what leaves swings about what is asked for, and which `SURGE_MS` has room for. */
 const USUAL_EXCESS = 4;
 /** What left before this does not stand there any more. */
@@ -164,17 +164,33 @@ function queueAtLeast({ delay, at }: LineState, { unanswered }: LineSample, rtt:
 }
 
 /** Far more than a moment ago, and more than what we have just sent too much: what somebody's first packets make. */
-function surges({ delay, delivery, at, ...state }: LineState, mtu: number): boolean {
+function surges(state: LineState, mtu: number): boolean {
+  const { delay, delivery, at, capacity = state.rate } = state;
   const last = delay.queue.at(-1);
-  const before = delay.queue.slice(-7, -1).map(({ queue }) => queue);
+  const before = delay.queue.slice(-7, -1);
   if (last?.at !== at || before.length < 6) return false;
-  const usual = before.sort((a, b) => a - b)[3] ?? 0;
-  const far = isFar({ delay, ...state });
+  const usual = before.map(({ queue }) => queue).sort((a, b) => a - b)[3] ?? 0;
+  const far = isFar(state);
   const ours = Math.max((far ? SURGE_FAR_MS : SURGE_MS) + mtu, OWN_PACKETS * mtu);
-  const excess = mostExcess(delivery, at - EXCESS_MS, last.sentAt);
-  const swing = far ? USUAL_EXCESS * mtu : 0;
-  const own = Math.max(0, (excess * 1000) / (state.capacity ?? state.rate) - swing);
-  return last.queue - usual - own > Math.max(ours, 3 * delay.jitter + mtu);
+  const excess = (mostExcess(delivery, at - EXCESS_MS, last.sentAt) * 1000) / capacity;
+  const own = Math.max(0, excess - (far ? USUAL_EXCESS * mtu : 0));
+  const stepped = far ? ofOurStep(state, before, last.sentAt, usual) : 0;
+  return last.queue - usual - own - stepped > Math.max(ours, 3 * delay.jitter + mtu);
+}
+
+/** Milliseconds above the usual that a step of ours above what is free has made, while it lasts and while it settles. */
+function ofOurStep(
+  { phase, rate, available = rate }: LineState,
+  before: readonly QueueSample[],
+  sentAt: number,
+  usual: number,
+): number {
+  // The usual one is of half as many samples ago.
+  const since = sentAt - (before.at(-3)?.sentAt ?? sentAt);
+  if (phase.kind === "creep") return Math.max(0, rate / available - 1) * since;
+  if (phase.kind !== "settle") return 0;
+  const met = before.filter(({ sentAt }) => sentAt < phase.since).map(({ queue }) => queue);
+  return Math.max(0, Math.max(...met) - usual);
 }
 
 /** We hold, and have not for long. */

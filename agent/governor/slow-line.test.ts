@@ -49,6 +49,25 @@ describe("a slow line", () => {
     expect(available).toBeLessThanOrEqual(carried?.most ?? 0);
   });
 
+  for (const [capacity, part] of [
+    [20e6, 0.01],
+    [3e6, 0.03],
+    [2e6, 0.03],
+    [1e6, 0.03],
+    [0.5e6, 0.06],
+  ] as const) {
+    test(`of ${capacity / 1e6} Mbit/s is left to who uses it, but for ${100 * part} %`, () => {
+      const line = new FluidLine({ capacity });
+      line.run(15_000);
+      line.settings.family = 1e9;
+      line.run(3000);
+      const asked: number[] = [];
+      line.until(({ rate }) => asked.push(rate) === 200);
+      expect(Math.min(...asked)).toBeGreaterThan(0);
+      expect(Math.max(...asked)).toBeLessThanOrEqual(1.1 * part * capacity);
+    });
+  }
+
   test("leaves more of itself idle, for segments that have met to part again", () => {
     const part = (capacity: number) => {
       const { line } = trainsOn(capacity).line.decision.state;
