@@ -24,7 +24,10 @@ test("far away the line is left at a smaller first sign, and nearly all of it", 
   };
   expect(after(20)).toBeGreaterThan(0.9);
   expect(after(50)).toBeLessThan(0.2);
-  // But not for what we have just sent too much.
+  // Still further away he tolerates it.
+  expect(after(80)).toBeLessThan(0.2);
+  expect(after(150)).toBeGreaterThan(0.9);
+  // And not for what we have just sent too much.
   expect(after(50, 1.3)).toBeGreaterThan(0.9);
 });
 

@@ -2,7 +2,16 @@
 
 import { HISTORY_MS, isClear, queueQuantile, rebase } from "./delay.ts";
 import { followFall, isToBeRepeated, rateOfSlowerLine } from "./line-change.ts";
-import { askCarried, floorOf, isLossy, resume, SOMEBODY, target, toYield } from "./line-moves.ts";
+import {
+  askCarried,
+  FLOOR,
+  floorOf,
+  isLossy,
+  resume,
+  SOMEBODY,
+  target,
+  toYield,
+} from "./line-moves.ts";
 import { START } from "./line-packets.ts";
 import type { LineState, Phase } from "./line-state.ts";
 import type { View } from "./line-view.ts";
@@ -58,7 +67,8 @@ export function makeRoom(
   if (!isClear(250)) return { ...state, ...baseMoved(state, view, phase), rate: floorOf(state) };
   if (view.at < phase.until || !isClear(state.patience)) {
     // Enough to refresh what TCP believes of the way, so that it can follow when we come back.
-    return { ...state, rate: Math.max(floorOf(state), TRICKLE * (state.available ?? 0)) };
+    const trickle = Math.max(FLOOR, TRICKLE * (state.available ?? 0));
+    return { ...state, rate: Math.max(floorOf(state), trickle) };
   }
   if (state.available === undefined) {
     return { ...state, phase: { kind: "discover", since: view.at }, rate: START };

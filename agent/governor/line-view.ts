@@ -13,6 +13,8 @@ export const SURELY = 1.6;
 const FRESH_MS = 45;
 const SURGE_MS = 3.5;
 const SURGE_FAR_MS = 2.4;
+/** From so far away he tolerates what his first two rounds make of a queue (an eighth of it, HyStart), and a false sign lasts. */
+const TOLERANT_MS = 100;
 /** Packets by which what leaves swings about what is asked for, and which `SURGE_MS` has room for. */
 const USUAL_EXCESS = 4;
 /** What left before this does not stand there any more. */
@@ -171,7 +173,8 @@ function surges(state: LineState, mtu: number): boolean {
   if (last?.at !== at || before.length < 6) return false;
   const usual = before.map(({ queue }) => queue).sort((a, b) => a - b)[3] ?? 0;
   const far = isFar(state);
-  const ours = Math.max((far ? SURGE_FAR_MS : SURGE_MS) + mtu, OWN_PACKETS * mtu);
+  const early = far && (baseRtt(delay) ?? 0) < TOLERANT_MS;
+  const ours = Math.max((early ? SURGE_FAR_MS : SURGE_MS) + mtu, OWN_PACKETS * mtu);
   const excess = (mostExcess(delivery, at - EXCESS_MS, last.sentAt) * 1000) / capacity;
   const own = Math.max(0, excess - (far ? USUAL_EXCESS * mtu : 0));
   const stepped = far ? ofOurStep(state, before, last.sentAt, usual) : 0;
