@@ -18,7 +18,7 @@ export const UNDER_WAY_MS = 150;
 /** Kept while making room: enough to keep connections alive and to be measured by. */
 export const FLOOR = 100_000;
 const FLOOR_SHARE = 0.01;
-/** The most of a slow line that is kept then, for probes take a hundredth of it too; less would end connections. */
+/** The most of a slow line that is kept then, for probes take a hundredth of it too, and the least of any. */
 const SLOW_FLOOR_SHARE = 0.03;
 const LEAST_FLOOR = 30_000;
 const LOOK_SHARE = 0.06;

@@ -185,12 +185,12 @@ function surges(state: LineState, mtu: number): boolean {
 function ofOurStep(
   { phase, rate, available = rate }: LineState,
   before: readonly QueueSample[],
-  sentAt: number,
+  until: number,
   usual: number,
 ): number {
   // The usual one is of half as many samples ago.
-  const since = sentAt - (before.at(-3)?.sentAt ?? sentAt);
-  if (phase.kind === "creep") return Math.max(0, rate / available - 1) * since;
+  const passed = until - (before.at(-3)?.sentAt ?? until);
+  if (phase.kind === "creep") return Math.max(0, rate / available - 1) * passed;
   if (phase.kind !== "settle") return 0;
   const met = before.filter(({ sentAt }) => sentAt < phase.since).map(({ queue }) => queue);
   return Math.max(0, Math.max(...met) - usual);

@@ -68,6 +68,21 @@ describe("a slow line", () => {
     });
   }
 
+  test("has 0.1 Mbit/s again once nobody sends, for TCP to follow when we come back", () => {
+    const line = new FluidLine({ capacity: 2e6 });
+    line.run(15_000);
+    line.settings.family = 1e9;
+    line.until(({ decision }) => decision.state.line.phase.kind === "yield");
+    line.settings.family = 0;
+    let most = 0;
+    line.until(({ decision, rate }) => {
+      const yields = decision.state.line.phase.kind === "yield";
+      if (yields) most = Math.max(most, rate);
+      return !yields;
+    });
+    expect(most).toBe(100_000);
+  });
+
   test("leaves more of itself idle, for segments that have met to part again", () => {
     const part = (capacity: number) => {
       const { line } = trainsOn(capacity).line.decision.state;

@@ -34,6 +34,11 @@ const line = {
   rtt: Number(values.rtt),
   buffer: Number(values.buffer),
 };
+for (const name of ["rtt", "up", "buffer", "uploads"] as const) {
+  if (Number(values[name]) > 0) continue;
+  console.error(`onsets: --${name} ${values[name]} is not a number above 0; give one.`);
+  process.exit(64);
+}
 await play();
 process.exit();
 
